@@ -1,0 +1,1 @@
+//! Reads sysstat data: binary `sa` files of every age and `sar` text.
