@@ -1,0 +1,62 @@
+//! etcd 2.3 to 3.4: capnslog lines and the raft library's own prefix.
+
+use super::{Body, Head, stamp};
+use crate::model::{Grain, Level, Program};
+
+pub static FORMAT: Body = Body {
+    name: "etcd_capnslog",
+    doc: "`2018-06-25 17:00:29.475936 W | rafthttp: text` in local time; raft lines `raft2025/03/11 23:54:00 INFO: text`.",
+    head,
+    samples: &[
+        "2018-06-25 17:00:29.475936 W | rafthttp: the clock difference against peer fc7be90cb9aee0d is too high [10.449391606s > 1s]",
+        "raft2025/03/11 23:54:00 INFO: be57c3b2fc3623e8 became leader at term 12290",
+    ],
+};
+
+/// Packages that etcd's logger names before the text. `raft.node` is part of the text, so it is not here.
+const PACKAGES: &[&str] = &[
+    "etcdserver", "etcdserver/api/v3rpc", "etcdserver/api/etcdhttp", "etcdserver/api/v2http", "etcdserver/api/v3election", "etcdserver/membership",
+    "etcdserver/api", "etcdserver/auth", "etcdserver/stats", "rafthttp", "raft", "wal", "snap", "mvcc", "mvcc/backend", "embed", "etcdmain", "auth",
+    "lease", "lease/leasehttp", "compactor", "pkg/flags", "pkg/fileutil", "pkg/netutil", "pkg/osutil", "pkg/transport", "store", "discovery",
+    "proxy", "proxy/tcpproxy", "proxy/httpproxy", "proxy/grpcproxy", "alarm", "version", "security", "storage", "api", "grpc", "client", "v3rpc", "etcdhttp",
+];
+
+fn head(line: &[u8]) -> Option<Head<'_>> {
+    if let Some(rest) = line.strip_prefix(b"raft") {
+        let (at, used) = stamp::iso(rest)?;
+        let (level, message) = raft_level(rest.get(used..)?.strip_prefix(b" ")?)?;
+        return Some(Head::plain(Program::Etcd, Some(at), level, message));
+    }
+    let (at, used) = stamp::iso(line)?;
+    let rest = line.get(used..)?;
+    let level = match rest.get(..4)? {
+        [b' ', c, b' ', b'|'] => match c {
+            b'C' => Level::Fatal,
+            b'E' => Level::Error,
+            b'W' => Level::Warning,
+            b'N' | b'I' => Level::Info,
+            b'D' | b'T' => Level::Debug,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    if at.grain != Grain::Micro {
+        return None;
+    }
+    Some(Head::plain(Program::Etcd, Some(at), level, without_package(rest.get(5..)?)))
+}
+
+fn raft_level(text: &[u8]) -> Option<(Level, &[u8])> {
+    [(&b"INFO: "[..], Level::Info), (b"WARN: ", Level::Warning), (b"ERROR: ", Level::Error), (b"FATAL: ", Level::Fatal), (b"PANIC: ", Level::Fatal), (b"DEBUG: ", Level::Debug)]
+        .iter()
+        .find_map(|(word, level)| text.strip_prefix(*word).map(|rest| (*level, rest)))
+}
+
+/// The text without its package; journald keeps the package and drops stamp and level.
+pub fn without_package(text: &[u8]) -> &[u8] {
+    let Some(colon) = memchr::memmem::find(text.get(..40.min(text.len())).unwrap_or(b""), b": ") else { return text };
+    match std::str::from_utf8(text.get(..colon).unwrap_or(b"")) {
+        Ok(name) if PACKAGES.contains(&name) => text.get(colon + 2..).unwrap_or(b""),
+        _ => text,
+    }
+}

@@ -1,0 +1,40 @@
+//! The kernel ring buffer: `[12345.678901] text`, `dmesg -T` and `--time-format iso`.
+
+use super::{Body, Head, stamp};
+use crate::model::{Grain, Level, Program};
+
+pub static FORMAT: Body = Body {
+    name: "kernel",
+    doc: "Seconds since boot in brackets, or ctime in brackets (`dmesg -T`), or an ISO stamp with a comma and microseconds (`dmesg --time-format iso`).",
+    head,
+    samples: &[
+        "[Tue Jul 14 12:00:00 2020] Out of memory: Killed process 77 (postgres) total-vm:8221844kB",
+        "[12345.678901] blk_update_request: I/O error, dev sdb, sector 2064",
+        "2026-11-21T00:00:01,123456+00:00 EXT4-fs (sdb): Remounting filesystem read-only",
+    ],
+};
+
+fn head(line: &[u8]) -> Option<Head<'_>> {
+    if let Some(inner) = line.strip_prefix(b"[") {
+        if let Some((at, used)) = stamp::ctime(inner) {
+            let rest = inner.get(used..)?.strip_prefix(b"]")?;
+            return Some(Head::plain(Program::Kernel, Some(at), Level::Info, rest.strip_prefix(b" ").unwrap_or(rest)));
+        }
+        let (at, used) = stamp::since_boot(line)?;
+        let rest = line.get(used..)?;
+        return Some(Head::plain(Program::Kernel, Some(at), Level::Info, rest.strip_prefix(b" ")?));
+    }
+    let (at, used) = stamp::iso(line)?;
+    if line.get(10) != Some(&b'T') || line.get(19) != Some(&b',') || at.grain != Grain::Micro {
+        return None;
+    }
+    Some(Head::plain(Program::Kernel, Some(at), Level::Info, line.get(used..)?.strip_prefix(b" ")?))
+}
+
+/// The text of a kernel line behind syslog: the ring buffer's own stamp is dropped.
+pub fn without_uptime(text: &[u8]) -> &[u8] {
+    match stamp::since_boot(text) {
+        Some((_, used)) => text.get(used..).unwrap_or(b"").trim_ascii_start(),
+        None => text,
+    }
+}

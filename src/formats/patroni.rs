@@ -1,0 +1,78 @@
+//! Patroni's own lines: `2021-02-01 13:45:05,683 INFO: text`, and the usual custom forms.
+
+use super::stamp::{iso, zone_word};
+use super::{Body, Head};
+use crate::model::{Grain, Level, Program};
+
+pub static FORMAT: Body = Body {
+    name: "patroni",
+    doc: "Python's asctime (comma and milliseconds, local time), level, colon, text. Also `time - LEVEL - text` (patronictl), `[time][LEVEL] text`, `time UTC [pid]: LEVEL: text`.",
+    head,
+    samples: &[
+        "2021-02-01 13:45:05,683 INFO: demoted self because failed to update leader lock in DCS",
+        "2026-11-20 19:35:12 -0500 INFO: no action. I am (pg1), the leader with the lock",
+        "2026-11-21 00:25:33,139 - ERROR - Failed to get list of machines",
+        "2024-05-01 10:00:00 UTC [77]: INFO: no action. I am (pg1), the leader with the lock",
+        "[2024-05-01 10:00:00,123][WARNING] Loop time exceeded, rescheduling immediately.",
+    ],
+};
+
+/// Python's level names; `WARN` and `FATAL` appear in custom formats.
+const LEVELS: &[(&[u8], Level)] = &[
+    (b"INFO", Level::Info),
+    (b"WARNING", Level::Warning),
+    (b"ERROR", Level::Error),
+    (b"DEBUG", Level::Debug),
+    (b"CRITICAL", Level::Fatal),
+    (b"WARN", Level::Warning),
+    (b"FATAL", Level::Fatal),
+];
+
+/// Level word at the start of `text`, and what follows it.
+fn level(text: &[u8]) -> Option<(Level, &[u8])> {
+    LEVELS.iter().find_map(|(word, level)| text.strip_prefix(*word).map(|rest| (*level, rest)))
+}
+
+fn head(line: &[u8]) -> Option<Head<'_>> {
+    let bracketed = line.first() == Some(&b'[');
+    let text = if bracketed { line.get(1..)? } else { line };
+    let (mut stamp, used) = iso(text)?;
+    let mut rest = text.get(used..)?;
+    if bracketed {
+        let (level, rest) = level(rest.strip_prefix(b"]")?.trim_ascii_start().strip_prefix(b"[")?)?;
+        let message = rest.strip_prefix(b"]")?.trim_ascii_start();
+        return Some(Head::plain(Program::Patroni, Some(stamp), level, message));
+    }
+    if let Some((zone, used)) = zone_word(rest) {
+        stamp.zone = zone;
+        rest = rest.get(used..)?;
+    }
+    let rest = rest.strip_prefix(b" ")?;
+    if let Some(rest) = rest.strip_prefix(b"- ") {
+        let (level, rest) = level(rest)?;
+        return Some(Head::plain(Program::Patroni, Some(stamp), level, rest.strip_prefix(b" - ")?));
+    }
+    let (pid, rest) = bracketed_pid(rest);
+    let (level, rest) = level(rest)?;
+    let message = rest.strip_prefix(b": ").or_else(|| rest.strip_prefix(b":"))?;
+    // Two spaces after the colon are PostgreSQL's, unless Python's comma stands in the stamp.
+    if message.first() == Some(&b' ') && (pid != 0 || stamp.grain != Grain::Milli || line.get(19) != Some(&b',')) {
+        return None;
+    }
+    let mut head = Head::plain(Program::Patroni, Some(stamp), level, message);
+    head.pid = pid;
+    Some(head)
+}
+
+/// `[77]: ` or `[77] `.
+fn bracketed_pid(text: &[u8]) -> (u32, &[u8]) {
+    let inside = || {
+        let inner = text.strip_prefix(b"[")?;
+        let close = memchr::memchr(b']', inner.get(..12.min(inner.len()))?)?;
+        let pid = std::str::from_utf8(inner.get(..close)?).ok()?.parse().ok()?;
+        let rest = inner.get(close + 1..)?;
+        let rest = rest.strip_prefix(b":").unwrap_or(rest);
+        Some((pid, rest.strip_prefix(b" ")?))
+    };
+    inside().unwrap_or((0, text))
+}

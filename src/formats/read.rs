@@ -1,0 +1,628 @@
+//! The line loop that all logs share: envelope → body → meaning → folded events, with every line accounted for.
+
+use super::{BODIES, ENVELOPES, Envelope, Head, Peeled, etcd_capnslog, kernel, pg_csv, pg_stderr};
+use crate::formats::beats::BeatFolder;
+use crate::messages::{Found, classify, engine_clip, find, find_with};
+use crate::model::{
+    Level, MINUTE, Meaning, Micros, NameHint, Naming, Parsed, Problem, Program, Raw, Role, SECOND, Stamp, Stream, What,
+    Why, Written,
+};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{BufRead, Read};
+use std::sync::Arc;
+
+/// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
+/// `[merged N repeated lines]` looks back at most.
+const FOLD: Micros = MINUTE;
+
+/// Longest wording kept of a line.
+const TEXT_MAX: usize = 400;
+
+/// Reads a log line by line; `envelope` is what detection found around its lines.
+pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, newest_first: bool) -> Parsed {
+    let mut reader = LogReader::new(envelope);
+    if newest_first {
+        let mut all = Vec::new();
+        // Turning round needs the whole text; exports of this kind are small (see limits in README).
+        if let Err(e) = input.take(64 << 20).read_to_end(&mut all) {
+            reader.problem(format!("reading stopped: {e}"));
+        }
+        let lines: Vec<&[u8]> = all.split(|b| *b == b'\n').collect();
+        for (i, line) in lines.iter().enumerate().rev() {
+            reader.line(line, i as u32 + 1);
+        }
+        reader.out.newest_first = true;
+        return reader.finish();
+    }
+    let mut line = Vec::new();
+    let mut number = 0u32;
+    loop {
+        line.clear();
+        match std::io::BufRead::read_until(input, b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(_) => {
+                number = number.saturating_add(1);
+                if line.last() == Some(&b'\n') {
+                    line.pop();
+                }
+                reader.line(&line, number);
+            }
+            Err(e) => {
+                reader.problem(format!("reading stopped: {e}"));
+                break;
+            }
+        }
+    }
+    reader.finish()
+}
+
+/// The state of reading one log.
+#[derive(Debug)]
+pub struct LogReader {
+    out: Parsed,
+    envelope: Option<&'static Envelope>,
+    streams: HashMap<(Program, Option<Arc<str>>, bool), usize>,
+    beats: Vec<BeatFolder>,
+    previous: Vec<Option<Micros>>,
+    open: HashMap<(usize, What, Why, Option<Arc<str>>), usize>,
+    hosts: HashMap<Vec<u8>, Arc<str>>,
+    names: HashMap<(usize, Naming, Arc<str>), usize>,
+    last: Option<Last>,
+    /// A csvlog row whose quotes are still open, and the line it began on.
+    row: Vec<u8>,
+    row_line: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Last {
+    stream: usize,
+    program: Program,
+    stamp: Stamp,
+    pid: u32,
+    raw: Option<usize>,
+}
+
+impl LogReader {
+    pub fn new(envelope: Option<&'static Envelope>) -> LogReader {
+        LogReader {
+            out: Parsed::default(),
+            envelope,
+            streams: HashMap::new(),
+            beats: Vec::new(),
+            previous: Vec::new(),
+            open: HashMap::new(),
+            hosts: HashMap::new(),
+            names: HashMap::new(),
+            last: None,
+            row: Vec::new(),
+            row_line: 0,
+        }
+    }
+
+    fn problem(&mut self, what: String) {
+        self.out.problems.push(Problem { line: None, what });
+    }
+
+    /// Takes the next line, without its line end.
+    pub fn line(&mut self, line: &[u8], number: u32) {
+        self.out.coverage.lines += 1;
+        self.out.coverage.bytes += line.len() as u64 + 1;
+        let cleaned = clean(line);
+        let line = cleaned.as_ref();
+        if !self.row.is_empty() {
+            self.row.push(b'\n');
+            self.row.extend_from_slice(line);
+            if !pg_csv::unfinished(&self.row) || self.row.len() > (1 << 20) {
+                let row = std::mem::take(&mut self.row);
+                self.whole_line(&row, self.row_line);
+            }
+            return;
+        }
+        if line.trim_ascii().is_empty() {
+            self.out.coverage.noise += 1;
+            return;
+        }
+        self.whole_line(line, number);
+    }
+
+    fn whole_line(&mut self, line: &[u8], number: u32) {
+        let peeled = self.envelope.and_then(|e| (e.peel)(line));
+        let peeled = peeled.or_else(|| match body_head(line) {
+            Some(_) => None,
+            None => ENVELOPES.iter().find_map(|e| (e.peel)(line)),
+        });
+        match peeled {
+            Some(p) => self.peeled(p, line, number),
+            None => match body_head(line) {
+                Some(head) if head.object.is_none() && head.program == Program::Postgres && self.begins_row(line) => {
+                    self.row = line.to_vec();
+                    self.row_line = number;
+                }
+                Some(head) => self.record(None, head, line, number),
+                None => self.headless(line, line, number),
+            },
+        }
+    }
+
+    /// csvlog rows may go on over line ends inside quotes.
+    fn begins_row(&self, line: &[u8]) -> bool {
+        self.row.is_empty() && (pg_csv::FORMAT.head)(line).is_some() && pg_csv::unfinished(line)
+    }
+
+    fn peeled(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
+        let body = peeled.body.as_ref();
+        if let Some(head) = body_head(body) {
+            return self.record(Some(&peeled), head, line, number);
+        }
+        let ident = peeled.ident.as_deref().unwrap_or(b"");
+        let program = program_of(ident);
+        if body.is_empty() {
+            self.out.coverage.noise += 1;
+            return;
+        }
+        let mut head = Head::plain(program.unwrap_or(Program::Other), None, peeled.level, body);
+        match program {
+            Some(Program::Etcd) => head.message = Cow::Borrowed(etcd_capnslog::without_package(body)),
+            Some(Program::Kernel) => head.message = Cow::Borrowed(kernel::without_uptime(body)),
+            Some(Program::Postgres) => {
+                // `[7-1] LOG:  text` from syslog_facility's numbering; later parts have no severity.
+                match pg_stderr::severity(body) {
+                    Some((level, message)) => {
+                        head.level = level.unwrap_or(Level::Debug);
+                        head.message = Cow::Borrowed(if level.is_some() { message } else { body });
+                    }
+                    None => return self.headless(body, line, number),
+                }
+            }
+            // A line of Patroni's unit without Patroni's head is a continuation or a child's output.
+            Some(Program::Patroni) | None => {
+                if let Some((level, message)) = pg_stderr::severity(body) {
+                    head = Head::plain(
+                        Program::Postgres,
+                        None,
+                        level.unwrap_or(Level::Debug),
+                        if level.is_some() { message } else { body },
+                    );
+                } else if program.is_some() {
+                    let belongs = self.last.as_ref().is_some_and(|l| {
+                        l.program == Program::Patroni && (peeled.pid == 0 || l.pid == peeled.pid || l.pid == 0)
+                    });
+                    if belongs {
+                        return self.headless(body, line, number);
+                    }
+                }
+            }
+            Some(_) => {}
+        }
+        head.pid = peeled.pid;
+        self.record(Some(&peeled), head, line, number);
+    }
+
+    /// A line of its own: with a stamp from its program, from its envelope, or from both.
+    fn record(&mut self, peeled: Option<&Peeled<'_>>, head: Head<'_>, line: &[u8], number: u32) {
+        let outer = peeled.and_then(|p| p.stamp);
+        let (stamp, own) = match (head.stamp, outer) {
+            (Some(inner), Some(outer)) if inner.written == Written::SinceBoot => (outer, false),
+            (Some(inner), _) => (inner, true),
+            (None, Some(outer)) => (outer, false),
+            (None, None) => return self.undated(&head, line, number),
+        };
+        let host = peeled.and_then(|p| p.host.as_deref()).map(|h| self.host(h));
+        let stream = self.stream(head.program, host, own);
+        let pid = if head.pid != 0 { head.pid } else { peeled.map_or(0, |p| p.pid) };
+        self.note_stamp(stream, stamp, if own { outer } else { None }, head.zone_proof);
+        let mut last = Last { stream, program: head.program, stamp, pid, raw: None };
+        let found = match head.object {
+            Some(object) => find_with(head.program, &head.message, &super::json::Object(object)),
+            None => find(head.program, &head.message),
+        };
+        match found {
+            Found::Meaning(meaning) => {
+                self.out.coverage.understood += 1;
+                last.raw = self.meaning(stream, stamp, pid, meaning, line, number);
+            }
+            Found::Noise => self.out.coverage.noise += 1,
+            Found::Unknown if is_continuation_word(&head.message) => self.out.coverage.noise += 1,
+            Found::Unknown => {
+                self.out.coverage.unknown += 1;
+                if alarms_by_level(head.program, head.level) {
+                    self.out.coverage.unnamed += 1;
+                    let meaning = Meaning {
+                        why: classify(&head.message),
+                        who: Some(Arc::from(signature(&head.message))),
+                        ..Meaning::plain(What::UnnamedAlarm)
+                    };
+                    last.raw = self.meaning(stream, stamp, pid, meaning, line, number);
+                } else if own && memchr::memmem::find(&head.message, b" INFO: ").is_some() {
+                    self.glued(&head.message, line, number);
+                }
+            }
+        }
+        self.last = Some(last);
+    }
+
+    /// A line without stamp and level: belongs to the record before it, or was glued to another.
+    fn headless(&mut self, text: &[u8], line: &[u8], number: u32) {
+        if self.glued(text, line, number) {
+            return;
+        }
+        let Some(last) = self.last.clone() else {
+            let program = match pg_stderr::severity(text) {
+                Some((Some(level), message)) => {
+                    return self.undated(&Head::plain(Program::Postgres, None, level, message), line, number);
+                }
+                _ => Program::Patroni,
+            };
+            return self.undated(&Head::plain(program, None, Level::Info, text), line, number);
+        };
+        self.out.coverage.noise += 1;
+        if text.first().is_some_and(u8::is_ascii_whitespace)
+            || text.starts_with(b"Traceback")
+            || text.starts_with(b"During handling")
+            || text.starts_with(b"The above exception")
+        {
+            return;
+        }
+        // The last line of a traceback tells what happened; output of child programs is looked up as well.
+        if let Found::Meaning(meaning) = find(last.program, text) {
+            self.out.coverage.noise -= 1;
+            self.out.coverage.understood += 1;
+            self.meaning(last.stream, last.stamp, last.pid, meaning, line, number);
+            return;
+        }
+        let why = classify(text);
+        if why != Why::Unsaid
+            && last.program == Program::Patroni
+            && let Some(raw) = last.raw.and_then(|i| self.out.streams.get_mut(last.stream)?.raws.get_mut(i))
+            && raw.why == Why::Unsaid
+        {
+            raw.why = why;
+        }
+    }
+
+    /// `initdb` and others write without a line end to the same stream: a second head may stand inside a line.
+    fn glued(&mut self, text: &[u8], line: &[u8], number: u32) -> bool {
+        for sign in [&b" INFO: "[..], b" WARNING: ", b" ERROR: "] {
+            let Some(at) = memchr::memmem::find(text, sign) else { continue };
+            let Some(start) = at.checked_sub(23) else { continue };
+            let Some(rest) = text.get(start..).filter(|_| start > 0) else { continue };
+            if let Some(head) = (super::patroni::FORMAT.head)(rest) {
+                self.record(None, head, line, number);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn undated(&mut self, head: &Head<'_>, line: &[u8], number: u32) {
+        let candidates =
+            [head.program, Program::Etcd, Program::Postgres, Program::Proxy, Program::Kernel, Program::Systemd];
+        for program in candidates {
+            if let Found::Meaning(m) = find(program, &head.message) {
+                self.out.coverage.understood += 1;
+                self.out.undated.push(Raw {
+                    at: 0,
+                    until: 0,
+                    zone: crate::model::Zone::Unwritten,
+                    written: Written::NoDate,
+                    grain: crate::model::Grain::Second,
+                    count: 1,
+                    what: m.what,
+                    why: m.why,
+                    num: m.num,
+                    who: m.who,
+                    pid: 0,
+                    line: number,
+                    text: wording(line),
+                });
+                return;
+            }
+        }
+        self.out.coverage.unread += 1;
+    }
+
+    fn meaning(
+        &mut self,
+        stream: usize,
+        stamp: Stamp,
+        pid: u32,
+        meaning: Meaning,
+        line: &[u8],
+        number: u32,
+    ) -> Option<usize> {
+        if let Some(me) = meaning.me.clone() {
+            let naming = match self.out.streams.get(stream)?.program {
+                Program::Etcd => Naming::EtcdId,
+                _ => Naming::Member,
+            };
+            self.name(stream, naming, me, number);
+        }
+        if meaning.what.is_beat() {
+            let role = match meaning.what {
+                What::BeatLeader => Role::Leader,
+                What::BeatStandbyLeader => Role::StandbyLeader,
+                What::BeatReplica => Role::Replica,
+                _ => Role::Idle,
+            };
+            self.beats.get_mut(stream)?.beat(role, stamp, number, meaning.who, line.get(..TEXT_MAX.min(line.len()))?);
+            return None;
+        }
+        let raws = &mut self.out.streams.get_mut(stream)?.raws;
+        let key = (stream, meaning.what, meaning.why, meaning.who.clone());
+        if folds(meaning.what)
+            && let Some(at) = self.open.get(&key)
+            && let Some(raw) = raws.get_mut(*at)
+            && (stamp.civil - raw.until).abs() <= FOLD
+            && raw.zone == stamp.zone
+            && raw.written == stamp.written
+        {
+            raw.count = raw.count.saturating_add(1);
+            raw.until = raw.until.max(stamp.civil);
+            if meaning.num.abs() > raw.num.abs() {
+                raw.num = meaning.num;
+            }
+            return Some(*at);
+        }
+        raws.push(Raw {
+            at: stamp.civil,
+            until: stamp.civil,
+            zone: stamp.zone,
+            written: stamp.written,
+            grain: stamp.grain,
+            count: 1,
+            what: meaning.what,
+            why: meaning.why,
+            num: meaning.num,
+            who: meaning.who,
+            pid,
+            line: number,
+            text: wording(line),
+        });
+        self.open.insert(key, raws.len() - 1);
+        Some(raws.len() - 1)
+    }
+
+    fn host(&mut self, name: &[u8]) -> Arc<str> {
+        if let Some(host) = self.hosts.get(name) {
+            return host.clone();
+        }
+        let host: Arc<str> = Arc::from(String::from_utf8_lossy(name).as_ref());
+        self.hosts.insert(name.to_vec(), host.clone());
+        host
+    }
+
+    fn name(&mut self, stream: usize, naming: Naming, name: Arc<str>, line: u32) {
+        let Some(list) = self.out.streams.get_mut(stream).map(|s| &mut s.names) else { return };
+        let at = *self.names.entry((stream, naming, name.clone())).or_insert_with(|| {
+            list.push(NameHint { naming, name, line, seen: 0 });
+            list.len() - 1
+        });
+        if let Some(hint) = list.get_mut(at) {
+            hint.seen = hint.seen.saturating_add(1);
+        }
+    }
+
+    fn stream(&mut self, program: Program, host: Option<Arc<str>>, own: bool) -> usize {
+        let key = (program, host, own);
+        if let Some(at) = self.streams.get(&key) {
+            return *at;
+        }
+        let mut stream = Stream::new(program, key.1.clone(), own);
+        let at = self.out.streams.len();
+        if let Some(host) = &key.1 {
+            stream.names.push(NameHint { naming: Naming::Host, name: host.clone(), line: 0, seen: 1 });
+        }
+        self.out.streams.push(stream);
+        self.beats.push(BeatFolder::default());
+        self.previous.push(None);
+        self.streams.insert(key, at);
+        at
+    }
+
+    fn note_stamp(&mut self, at: usize, stamp: Stamp, outer: Option<Stamp>, proof: Option<i32>) {
+        let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
+        stream.stamped += 1;
+        stream.first.get_or_insert(stamp);
+        stream.last = Some(stamp);
+        stream.min = stream.min.min(stamp.civil);
+        stream.max = stream.max.max(stamp.civil);
+        *stream.written_zone.entry(stamp.zone).or_default() += 1;
+        if let Some(q) = proof {
+            *stream.proofs.entry(q).or_default() += 1;
+        }
+        if let Some(outer) = outer
+            && let Some(q) = clock_difference(outer, stamp)
+        {
+            *stream.pairs.entry((outer.zone, q)).or_default() += 1;
+        }
+        if stream.program == Program::Patroni {
+            if let Some(before) = *previous
+                && stamp.civil - before > 4 * SECOND
+                && stream.gaps.len() < 4096
+            {
+                let usual = self.beats.get(at).and_then(BeatFolder::every).unwrap_or(10 * SECOND);
+                if stamp.civil - before > usual + usual / 2 + SECOND {
+                    stream.gaps.push((before, stamp.civil, self.out.coverage.lines as u32));
+                }
+            }
+            *previous = Some(previous.map_or(stamp.civil, |p| p.max(stamp.civil)));
+        }
+    }
+
+    /// Closes what is open and hands the yield over.
+    pub fn finish(mut self) -> Parsed {
+        if !self.row.is_empty() {
+            let row = std::mem::take(&mut self.row);
+            self.whole_line(&row, self.row_line);
+        }
+        for (stream, folder) in self.out.streams.iter_mut().zip(self.beats) {
+            stream.beat_every = folder.every();
+            stream.beats = folder.finish();
+        }
+        self.out
+    }
+}
+
+/// Outer minus inner clock in quarter hours; the year of a syslog stamp is taken from the inner one.
+fn clock_difference(outer: Stamp, inner: Stamp) -> Option<i32> {
+    if inner.written != Written::Full {
+        return None;
+    }
+    let outer = match outer.written {
+        Written::Full => outer.civil,
+        Written::NoYear => {
+            let (year, ..) = crate::model::split_civil(inner.civil);
+            let (_, m, d, time) = crate::model::split_civil(outer.civil);
+            // Around New Year the two clocks may be in different years.
+            [year - 1, year, year + 1]
+                .map(|y| crate::model::civil(y, m, d, 0, 0, 0) + time)
+                .into_iter()
+                .min_by_key(|c| (c - inner.civil).abs())?
+        }
+        _ => return None,
+    };
+    pg_csv::quarters(outer - inner.civil)
+}
+
+fn body_head(text: &[u8]) -> Option<Head<'_>> {
+    BODIES.iter().find_map(|b| (b.head)(text))
+}
+
+/// Repeats of these are counted, not listed. Role changes and process starts are always listed.
+fn folds(what: What) -> bool {
+    use What::*;
+    !matches!(
+        what,
+        Promoted
+            | PromotedAgain
+            | DemoteOffline
+            | DemoteGraceful
+            | DemoteImmediate
+            | DemoteNolock
+            | DemotedLockUpdate
+            | DemotedDcs
+            | DemotedForeignLock
+            | DemotedLostRace
+            | PgStarting
+            | PgReady
+            | PgReadyReadOnly
+            | PgShutdownFast
+            | PgShutdownImmediate
+            | PgShutdownSmart
+            | PgShutDown
+            | PgPostmaster
+            | PgNewTimeline
+            | Boot
+            | EtcdStart
+            | EtcdStopSignal
+            | UnitStarting
+            | UnitStarted
+            | UnitStopping
+            | UnitStopped
+            | UnitFailed
+            | LeaderWon
+            | PgPromoteRequest
+            | FsyncSlow
+    )
+}
+
+fn alarms_by_level(program: Program, level: Level) -> bool {
+    match program {
+        // ERROR is what clients do to themselves; FATAL ends a session, PANIC the server.
+        Program::Postgres => level >= Level::Fatal,
+        Program::Other => false,
+        _ => level >= Level::Error,
+    }
+}
+
+/// The first words of a message with its numbers taken out: what repeats of an unnamed alarm share.
+fn signature(message: &[u8]) -> String {
+    let text = String::from_utf8_lossy(message);
+    engine_clip(&text, 60).chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
+}
+
+fn is_continuation_word(message: &[u8]) -> bool {
+    [&b"DETAIL:  "[..], b"HINT:  ", b"CONTEXT:  ", b"STATEMENT:  ", b"QUERY:  ", b"LOCATION:  ", b"BACKTRACE:  "]
+        .iter()
+        .any(|w| message.starts_with(w))
+}
+
+fn wording(line: &[u8]) -> Arc<str> {
+    Arc::from(engine_clip(&String::from_utf8_lossy(line), TEXT_MAX))
+}
+
+/// Carriage returns, NUL bytes, terminal colours and quote marks of pasted mails are not the log's.
+fn clean(line: &[u8]) -> Cow<'_, [u8]> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+    if memchr::memchr2(0x1b, 0, line).is_none() {
+        return Cow::Borrowed(line);
+    }
+    let mut out = Vec::with_capacity(line.len());
+    let mut i = 0;
+    while let Some(b) = line.get(i) {
+        if *b == 0x1b && line.get(i + 1) == Some(&b'[') {
+            i += 2;
+            while line.get(i).is_some_and(|b| !b.is_ascii_alphabetic()) {
+                i += 1;
+            }
+        } else if *b != 0 {
+            out.push(*b);
+        }
+        i += 1;
+    }
+    Cow::Owned(out)
+}
+
+/// Which program an envelope's ident names.
+fn program_of(ident: &[u8]) -> Option<Program> {
+    let name = std::str::from_utf8(ident).ok()?;
+    let base = name.rsplit('/').next()?.trim_end_matches(".service");
+    let starts = |list: &[&str]| list.iter().any(|p| base.starts_with(p));
+    Some(if starts(&["patroni", "spilo"]) {
+        Program::Patroni
+    } else if starts(&["etcd"]) {
+        Program::Etcd
+    } else if starts(&["postgres", "postmaster"]) {
+        Program::Postgres
+    } else if starts(&["kernel"]) {
+        Program::Kernel
+    } else if starts(&["haproxy", "pgbouncer", "keepalived", "Keepalived", "vip-manager", "vip_manager", "exabgp"]) {
+        Program::Proxy
+    } else if starts(&["CRON", "cron", "anacron", "pgbackrest", "pg_dump", "barman", "wal-g", "logrotate"]) {
+        Program::Job
+    } else if starts(&[
+        "systemd",
+        "init",
+        "chronyd",
+        "ntpd",
+        "sudo",
+        "sshd",
+        "su",
+        "dbus",
+        "abrt",
+        "NetworkManager",
+        "earlyoom",
+        "yum",
+        "dnf",
+        "apt",
+        "needrestart",
+        "unattended-upgrade",
+        "ansible",
+        "dhclient",
+        "multipathd",
+        "smartd",
+        "mcelog",
+        "rasdaemon",
+        "shutdown",
+        "watchdog",
+        "vmtoolsd",
+        "qemu-ga",
+        "polkitd",
+    ]) {
+        Program::Systemd
+    } else {
+        return None;
+    })
+}

@@ -1,0 +1,71 @@
+//! Durations as Go and PostgreSQL print them.
+
+/// `2m49.911614472s`, `39.177252ms`, `1h2m3s`, `850µs`, `12.5 s` → milliseconds.
+/// `None` if the text does not start with a number and a unit.
+pub fn go_duration_ms(text: &[u8]) -> Option<f64> {
+    let mut rest = text;
+    let mut total = 0.0;
+    let mut any = false;
+    let negative = rest.first() == Some(&b'-');
+    if negative || rest.first() == Some(&b'+') {
+        rest = rest.get(1..)?;
+    }
+    while let Some((value, after)) = number(rest) {
+        let after = after.strip_prefix(b" ").unwrap_or(after);
+        let (unit, after) = unit(after)?;
+        total += value * unit;
+        any = true;
+        rest = after;
+    }
+    any.then_some(if negative { -total } else { total })
+}
+
+/// A leading decimal number and what follows it.
+pub fn number(text: &[u8]) -> Option<(f64, &[u8])> {
+    let end = text.iter().position(|b| !b.is_ascii_digit() && *b != b'.').unwrap_or(text.len());
+    let (digits, after) = text.split_at(end);
+    if !digits.first()?.is_ascii_digit() {
+        return None;
+    }
+    let digits = digits.strip_suffix(b".").unwrap_or(digits);
+    Some((std::str::from_utf8(digits).ok()?.parse().ok()?, after))
+}
+
+fn unit(text: &[u8]) -> Option<(f64, &[u8])> {
+    const UNITS: [(&[u8], f64); 10] = [
+        (b"ns", 1e-6),
+        ("µs".as_bytes(), 1e-3),
+        ("μs".as_bytes(), 1e-3),
+        (b"us", 1e-3),
+        (b"ms", 1.0),
+        (b"min", 60_000.0),
+        (b"s", 1_000.0),
+        (b"m", 60_000.0),
+        (b"h", 3_600_000.0),
+        (b"d", 86_400_000.0),
+    ];
+    UNITS.iter().find_map(|(name, ms)| text.strip_prefix(*name).map(|after| (*ms, after)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::go_duration_ms;
+
+    #[test]
+    fn reads_what_go_and_postgres_print() {
+        for (text, ms) in [
+            ("39.177252ms", 39.177252),
+            ("2m49.911614472s", 169_911.614472),
+            ("1h0m1s", 3_601_000.0),
+            ("850µs", 0.85),
+            ("1.096 s, sync", 1_096.0),
+            ("123.456 ms", 123.456),
+        ] {
+            let got = go_duration_ms(text.as_bytes()).unwrap();
+            assert!((got - ms).abs() < 1e-6, "{text}: {got}");
+        }
+        for text in ["", "ms", "abc", "12", "12 potatoes"] {
+            assert_eq!(go_duration_ms(text.as_bytes()), None, "{text}");
+        }
+    }
+}

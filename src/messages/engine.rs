@@ -1,0 +1,286 @@
+//! Template matching: a few candidates by the first bytes, then literal by literal.
+
+use super::duration::{go_duration_ms, number};
+use super::{Found, Message, classify};
+use crate::model::{Meaning, What, Why};
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Answers for the named fields of a structured log line.
+pub trait Fields {
+    fn get(&self, name: &str) -> Option<Cow<'_, [u8]>>;
+}
+
+/// A plain message has no fields.
+#[derive(Debug)]
+pub struct NoFields;
+
+impl Fields for NoFields {
+    fn get(&self, _: &str) -> Option<Cow<'_, [u8]>> {
+        None
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Hole {
+    Any,
+    Who,
+    Me,
+    Num,
+    Duration,
+    Seconds,
+    Millis,
+    Why,
+}
+
+impl Hole {
+    fn named(name: &str) -> Hole {
+        match name {
+            "who" => Hole::Who,
+            "me" => Hole::Me,
+            "num" => Hole::Num,
+            "dur" => Hole::Duration,
+            "s" => Hole::Seconds,
+            "ms" => Hole::Millis,
+            "why" => Hole::Why,
+            _ => Hole::Any,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Template {
+    means: Option<What>,
+    /// Literal before each hole; one more literal than holes.
+    literals: Vec<&'static [u8]>,
+    holes: Vec<Hole>,
+    fields: Vec<(&'static str, Hole)>,
+    to_the_end: bool,
+}
+
+/// How many leading bytes choose the candidates.
+const KEY: usize = 4;
+
+/// All templates of one program, ready to match.
+#[derive(Debug)]
+pub struct Table {
+    templates: Vec<Template>,
+    /// Templates that begin with at least `KEY` literal bytes, longest first literal first.
+    by_start: HashMap<[u8; KEY], Vec<u32>>,
+    /// The others, found by their longest literal anywhere in the line.
+    floating: Vec<u32>,
+    needles: Option<AhoCorasick>,
+}
+
+impl Table {
+    /// Compiles a table; entries are tried by length of their first literal, then in table order.
+    pub fn compile(messages: &'static [Message]) -> Table {
+        let templates: Vec<Template> = messages.iter().map(Template::parse).collect();
+        let mut by_start: HashMap<[u8; KEY], Vec<u32>> = HashMap::new();
+        let mut floating = Vec::new();
+        for (i, template) in templates.iter().enumerate() {
+            let key = template.literals.first().and_then(|l| l.get(..KEY)).and_then(|k| k.try_into().ok());
+            match key {
+                Some(key) => by_start.entry(key).or_default().push(i as u32),
+                None => floating.push(i as u32),
+            }
+        }
+        let length = |i: u32| -> (usize, usize) {
+            templates.get(i as usize).map_or((0, 0), |t| {
+                (t.literals.first().map_or(0, |l| l.len()), t.literals.iter().map(|l| l.len()).sum())
+            })
+        };
+        #[allow(clippy::iter_over_hash_type)] // each list is sorted on its own; their order does not matter
+        for list in by_start.values_mut() {
+            list.sort_by_key(|i| (std::cmp::Reverse(length(*i)), *i));
+        }
+        floating.sort_by_key(|i| (std::cmp::Reverse(length(*i).1), *i));
+        let needles = floating
+            .iter()
+            .filter_map(|i| templates.get(*i as usize))
+            .map(|t| t.literals.iter().copied().max_by_key(|l| l.len()).unwrap_or(b"\0"));
+        let needles = if floating.is_empty() { None } else { AhoCorasick::new(needles).ok() };
+        Table { templates, by_start, floating, needles }
+    }
+
+    /// What `message` means.
+    pub fn find(&self, message: &[u8], fields: &dyn Fields) -> Found {
+        if let Some(key) = message.get(..KEY).and_then(|k| <[u8; KEY]>::try_from(k).ok())
+            && let Some(list) = self.by_start.get(&key)
+        {
+            for i in list {
+                if let Some(found) = self.templates.get(*i as usize).and_then(|t| t.read(message, fields)) {
+                    return found;
+                }
+            }
+        }
+        let Some(needles) = &self.needles else { return Found::Unknown };
+        let mut hits: Vec<usize> = Vec::new();
+        for hit in needles.find_overlapping_iter(message) {
+            let at = hit.pattern().as_usize();
+            if !hits.contains(&at) {
+                hits.push(at);
+            }
+        }
+        hits.sort_unstable();
+        hits.iter()
+            .filter_map(|h| self.floating.get(*h))
+            .filter_map(|i| self.templates.get(*i as usize))
+            .find_map(|t| t.read(message, fields))
+            .unwrap_or(Found::Unknown)
+    }
+}
+
+impl Template {
+    fn parse(message: &'static Message) -> Template {
+        let (mut text, fields) = match message.says.split_once(" | ") {
+            Some((text, fields)) => (text, fields),
+            None => (message.says, ""),
+        };
+        let to_the_end = text.ends_with('$');
+        text = text.strip_suffix('$').unwrap_or(text);
+        let mut literals = Vec::new();
+        let mut holes = Vec::new();
+        while let Some((before, after)) = text.split_once('{') {
+            let Some((name, rest)) = after.split_once('}') else { break };
+            literals.push(before.as_bytes());
+            holes.push(Hole::named(name));
+            text = rest;
+        }
+        literals.push(text.as_bytes());
+        let fields =
+            fields.split(' ').filter_map(|f| f.split_once('=')).map(|(name, hole)| (name, Hole::named(hole))).collect();
+        Template { means: message.means, literals, holes, fields, to_the_end }
+    }
+
+    /// Matches the whole message; `None` if a literal is missing or a hole does not parse.
+    fn read(&self, message: &[u8], fields: &dyn Fields) -> Option<Found> {
+        let mut rest = message.strip_prefix(*self.literals.first()?)?;
+        let mut meaning = self.means.map(Meaning::plain);
+        for (hole, literal) in self.holes.iter().zip(self.literals.iter().skip(1)) {
+            let end = if literal.is_empty() { rest.len() } else { memmem::find(rest, literal)? };
+            let (value, after) = rest.split_at(end);
+            if let Some(meaning) = &mut meaning {
+                fill(meaning, *hole, value)?;
+            }
+            rest = after.get(literal.len()..)?;
+        }
+        if self.to_the_end && !rest.trim_ascii_end().is_empty() {
+            return None;
+        }
+        let Some(mut meaning) = meaning else { return Some(Found::Noise) };
+        for (name, hole) in &self.fields {
+            if let Some(value) = fields.get(name) {
+                fill(&mut meaning, *hole, &value)?;
+            }
+        }
+        Some(Found::Meaning(meaning))
+    }
+}
+
+fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
+    match hole {
+        Hole::Any => {}
+        Hole::Who => meaning.who = Some(name(value)),
+        Hole::Me => meaning.me = Some(name(value)),
+        Hole::Num => meaning.num = signed(value)?,
+        Hole::Duration => meaning.num = go_duration_ms(value.trim_ascii())?,
+        Hole::Seconds => meaning.num = signed(value)? * 1_000.0,
+        Hole::Millis => meaning.num = signed(value)?,
+        Hole::Why => {
+            let why = classify(value);
+            if why != Why::Unsaid {
+                meaning.why = why;
+            }
+        }
+    }
+    Some(())
+}
+
+/// A name without the quotes and brackets that lists put around it.
+fn name(value: &[u8]) -> Arc<str> {
+    let text = String::from_utf8_lossy(value.trim_ascii());
+    Arc::from(clip(text.trim_matches(|c| matches!(c, '"' | '\'' | '[' | ']')), 120))
+}
+
+fn signed(value: &[u8]) -> Option<f64> {
+    let value = value.trim_ascii();
+    match value.strip_prefix(b"-") {
+        Some(rest) => number(rest).map(|(n, _)| -n),
+        None => number(value).map(|(n, _)| n),
+    }
+}
+
+/// The first `max` bytes, cut at a character boundary.
+pub fn clip(text: &str, max: usize) -> &str {
+    if text.len() <= max {
+        return text;
+    }
+    let mut end = max;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{m, noise};
+    use super::*;
+
+    static LIST: &[Message] = &[
+        m(What::Promoted, "promoted self to leader", "", ""),
+        m(What::PromotedAgain, "promoted self to leader because I had the session lock", "", ""),
+        m(
+            What::HeartbeatLate,
+            "failed to send out heartbeat on time (exceeded the {} timeout for {dur}, to {who})",
+            "",
+            "",
+        ),
+        m(What::HeartbeatLate, "failed to send out heartbeat on time (exceeded the {} timeout for {dur})", "", ""),
+        m(What::LeaderWon, "{who} became leader at term {num}", "", ""),
+        noise("compacted raft log at {}", "", ""),
+    ];
+
+    fn read(text: &str) -> Found {
+        Table::compile(LIST).find(text.as_bytes(), &NoFields)
+    }
+
+    #[test]
+    fn the_longer_template_wins_and_holes_are_read() {
+        assert!(
+            matches!(read("promoted self to leader because I had the session lock"), Found::Meaning(m) if m.what == What::PromotedAgain)
+        );
+        assert!(
+            matches!(read("promoted self to leader by acquiring session lock"), Found::Meaning(m) if m.what == What::Promoted)
+        );
+        let Found::Meaning(late) =
+            read("failed to send out heartbeat on time (exceeded the 100ms timeout for 39.177252ms)")
+        else {
+            panic!()
+        };
+        assert_eq!(late.num, 39.177252);
+        let Found::Meaning(late) =
+            read("failed to send out heartbeat on time (exceeded the 100ms timeout for 1.5s, to 8e9e05c5)")
+        else {
+            panic!()
+        };
+        assert_eq!((late.num, late.who.as_deref()), (1500.0, Some("8e9e05c5")));
+    }
+
+    #[test]
+    fn a_template_may_begin_with_a_hole() {
+        let Found::Meaning(won) = read("be57c3b2fc3623e8 became leader at term 12290") else { panic!() };
+        assert_eq!((won.num, won.who.as_deref()), (12290.0, Some("be57c3b2fc3623e8")));
+    }
+
+    #[test]
+    fn a_hole_that_does_not_parse_is_no_match() {
+        assert_eq!(read("failed to send out heartbeat on time (exceeded the 100ms timeout for ages)"), Found::Unknown);
+        assert_eq!(read("compacted raft log at 5"), Found::Noise);
+        assert_eq!(read(""), Found::Unknown);
+    }
+}

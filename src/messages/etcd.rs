@@ -1,0 +1,6 @@
+//! Messages of etcd.
+
+use super::Message;
+
+pub static MESSAGES: &[Message] = &[
+];

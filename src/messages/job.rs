@@ -1,0 +1,6 @@
+//! Messages of job.
+
+use super::Message;
+
+pub static MESSAGES: &[Message] = &[
+];

@@ -1,0 +1,6 @@
+//! Messages of kernel.
+
+use super::Message;
+
+pub static MESSAGES: &[Message] = &[
+];

@@ -1,0 +1,125 @@
+//! What the words mean: one table per program, matched by template, each entry proven by a sample.
+//!
+//! A template reads like the format string in the program's source, with named holes:
+//! `{}` anything, `{who}` the subject, `{me}` the writer's own name, `{num}` a number, `{dur}` a duration with its unit,
+//! `{s}` a number of seconds, `{ms}` a number of milliseconds, `{why}` an error text to classify.
+//! Durations become milliseconds. Text after the template's end is allowed, because senders cut
+//! and append; a template that ends in `$` must match to the end.
+//!
+//! Structured logs (etcd's JSON) name fields after ` | `: `slow fdatasync | took=dur`.
+
+mod duration;
+mod engine;
+mod why;
+
+macro_rules! tables {
+    ($($name:ident $program:ident),* $(,)?) => {
+        $(pub mod $name;)*
+        /// Every table with the program that says its messages.
+        pub static TABLES: &[(Program, &str, &[Message])] =
+            &[$((Program::$program, stringify!($name), $name::MESSAGES)),*];
+    };
+}
+
+tables! {
+    patroni Patroni, etcd Etcd, postgres Postgres, kernel Kernel, systemd Systemd, proxy Proxy, job Job,
+}
+
+use crate::model::{Meaning, Program, What};
+pub use duration::go_duration_ms;
+pub use engine::{Fields, NoFields, Table, clip as engine_clip};
+use std::sync::OnceLock;
+pub use why::classify;
+
+/// One message: the template, what it means (`None`: known to say nothing of interest), and its proof.
+#[derive(Debug)]
+pub struct Message {
+    pub means: Option<What>,
+    pub says: &'static str,
+    /// A real line's text, without stamp and level; for structured logs the whole object.
+    pub sample: &'static str,
+    /// Where and in which versions the program says so.
+    pub said_in: &'static str,
+}
+
+/// A message with a meaning.
+pub const fn m(means: What, says: &'static str, sample: &'static str, said_in: &'static str) -> Message {
+    Message { means: Some(means), says, sample, said_in }
+}
+
+/// A message known to be of no interest.
+pub const fn noise(says: &'static str, sample: &'static str, said_in: &'static str) -> Message {
+    Message { means: None, says, sample, said_in }
+}
+
+/// What looking a message up gives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    Meaning(Meaning),
+    Noise,
+    Unknown,
+}
+
+/// The compiled table of a program, if it has one. Compiled once; a constant in all but name.
+pub fn table(program: Program) -> Option<&'static Table> {
+    static COMPILED: OnceLock<Vec<(Program, Table)>> = OnceLock::new();
+    COMPILED
+        .get_or_init(|| TABLES.iter().map(|(p, _, list)| (*p, Table::compile(list))).collect())
+        .iter()
+        .find(|(p, _)| *p == program)
+        .map(|(_, t)| t)
+}
+
+/// Looks a plain message up in the table of its program.
+pub fn find(program: Program, message: &[u8]) -> Found {
+    find_with(program, message, &NoFields)
+}
+
+/// Looks a structured message up: `fields` answers for the names in the template.
+pub fn find_with(program: Program, message: &[u8], fields: &dyn Fields) -> Found {
+    match table(program) {
+        Some(t) => t.find(message, fields),
+        None => Found::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Every sample is understood as its own entry says, also with all other entries around it.
+    #[test]
+    fn every_sample_means_what_its_entry_says() {
+        let mut wrong = Vec::new();
+        for (program, name, list) in TABLES {
+            for entry in *list {
+                let got = if entry.sample.starts_with('{') {
+                    let msg = crate::formats::json::text(entry.sample.as_bytes(), b"msg").unwrap_or_default();
+                    find_with(*program, &msg, &crate::formats::json::Object(entry.sample.as_bytes()))
+                } else {
+                    find(*program, entry.sample.as_bytes())
+                };
+                let ok = match (&got, entry.means) {
+                    (Found::Meaning(m), Some(w)) => m.what == w,
+                    (Found::Noise, None) => true,
+                    _ => false,
+                };
+                if !ok {
+                    wrong.push(format!("{name}: {:?} -> {got:?}, should be {:?}", entry.sample, entry.means));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} samples misread:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    #[test]
+    fn no_template_stands_twice() {
+        for (_, name, list) in TABLES {
+            let mut seen = BTreeSet::new();
+            for entry in *list {
+                assert!(seen.insert(entry.says), "{name}: {:?} stands twice", entry.says);
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Messages of postgres.
+
+use super::Message;
+
+pub static MESSAGES: &[Message] = &[
+];

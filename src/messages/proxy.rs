@@ -1,0 +1,6 @@
+//! Messages of proxy.
+
+use super::Message;
+
+pub static MESSAGES: &[Message] = &[
+];

@@ -1,0 +1,6 @@
+//! Messages of systemd.
+
+use super::Message;
+
+pub static MESSAGES: &[Message] = &[
+];

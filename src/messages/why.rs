@@ -1,0 +1,152 @@
+//! Classifies error texts: timed out, refused, reset, DNS, TLS, quota… told apart in one place.
+
+use crate::model::Why;
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::sync::OnceLock;
+
+/// Tell-tale parts of error texts, first match in this order wins: the specific before the general.
+/// Sources: Python's ssl, socket and urllib3; Go's net, x509 and syscall; PostgreSQL; Linux errno texts.
+static SIGNS: &[(&str, Why)] = &[
+    ("database space exceeded", Why::Quota),
+    ("NOSPACE", Why::Quota),
+    ("No space left on device", Why::NoSpace),
+    ("no space left on device", Why::NoSpace),
+    ("Disk quota exceeded", Why::NoSpace),
+    ("certificate has expired", Why::TlsExpired),
+    ("certificate expired", Why::TlsExpired),
+    ("CERTIFICATE_VERIFY_FAILED", Why::Tls),
+    ("certificate verify failed", Why::Tls),
+    ("x509:", Why::Tls),
+    ("bad certificate", Why::Tls),
+    ("tls: ", Why::Tls),
+    ("SSLError", Why::Tls),
+    ("SSL: ", Why::Tls),
+    ("Name or service not known", Why::Dns),
+    ("Temporary failure in name resolution", Why::Dns),
+    ("nodename nor servname provided", Why::Dns),
+    ("No address associated with hostname", Why::Dns),
+    ("NameResolutionError", Why::Dns),
+    ("gaierror", Why::Dns),
+    ("no such host", Why::Dns),
+    ("could not translate host name", Why::Dns),
+    ("server misbehaving", Why::Dns),
+    ("invalid auth token", Why::Auth),
+    ("Invalid auth token", Why::Auth),
+    ("authentication failed", Why::Auth),
+    ("PermissionDenied", Why::Auth),
+    ("permission denied", Why::Auth),
+    ("Unauthorized", Why::Auth),
+    ("Forbidden", Why::Auth),
+    ("user name is empty", Why::Auth),
+    ("Connection refused", Why::Refused),
+    ("connection refused", Why::Refused),
+    ("ConnectTimeout", Why::ConnectTimeout),
+    ("connect timeout", Why::ConnectTimeout),
+    ("Connect timeout", Why::ConnectTimeout),
+    ("connection timed out", Why::ConnectTimeout),
+    ("Connection timed out", Why::ConnectTimeout),
+    ("dial tcp", Why::ConnectTimeout),
+    ("No route to host", Why::NoRoute),
+    ("no route to host", Why::NoRoute),
+    ("Network is unreachable", Why::NoRoute),
+    ("network is unreachable", Why::NoRoute),
+    ("Host is unreachable", Why::NoRoute),
+    ("ReadTimeout", Why::ReadTimeout),
+    ("Read timed out", Why::ReadTimeout),
+    ("i/o timeout", Why::ReadTimeout),
+    ("etcdserver: no leader", Why::NoLeader),
+    ("no leader", Why::NoLeader),
+    ("etcdserver: request timed out", Why::ServerTimeout),
+    ("request timed out", Why::ServerTimeout),
+    ("context deadline exceeded", Why::ServerTimeout),
+    ("DeadlineExceeded", Why::ServerTimeout),
+    ("Exceeded retry deadline", Why::ReadTimeout),
+    ("Connection reset", Why::Reset),
+    ("connection reset", Why::Reset),
+    ("Connection aborted", Why::Reset),
+    ("RemoteDisconnected", Why::Reset),
+    ("Remote end closed", Why::Reset),
+    ("Connection broken", Why::Reset),
+    ("IncompleteRead", Why::Reset),
+    ("Response ended prematurely", Why::Reset),
+    ("Broken pipe", Why::Reset),
+    ("broken pipe", Why::Reset),
+    ("unexpected EOF", Why::Reset),
+    ("server closed the connection unexpectedly", Why::Reset),
+    ("EtcdKeyNotFound", Why::NotFound),
+    ("Key not found", Why::NotFound),
+    ("lease not found", Why::NotFound),
+    ("LeaseNotFound", Why::NotFound),
+    ("Compare failed", Why::Conflict),
+    ("EtcdCompareFailed", Why::Conflict),
+    ("EtcdAlreadyExist", Why::Conflict),
+    ("Cannot allocate memory", Why::NoMemory),
+    ("out of memory", Why::NoMemory),
+    ("too many clients", Why::TooManyConnections),
+    ("too many connections", Why::TooManyConnections),
+    ("remaining connection slots are reserved", Why::TooManyConnections),
+    ("statement timeout", Why::StatementTimeout),
+    ("Input/output error", Why::Io),
+    ("input/output error", Why::Io),
+    ("Read-only file system", Why::Io),
+    ("read-only file system", Why::Io),
+    ("Structure needs cleaning", Why::Io),
+    ("is starting up", Why::NotReady),
+    ("is shutting down", Why::NotReady),
+    ("is not yet accepting", Why::NotReady),
+    ("Internal Server Error", Why::ServerError),
+    ("Service Unavailable", Why::ServerError),
+    ("Bad Gateway", Why::ServerError),
+    ("Too Many Requests", Why::ServerError),
+    ("Gateway Timeout", Why::ServerError),
+    ("timed out", Why::ReadTimeout),
+    ("timeout", Why::ReadTimeout),
+    ("EOF", Why::Reset),
+];
+
+/// The class of an error text; `Why::Unsaid` if it carries no known sign.
+pub fn classify(text: &[u8]) -> Why {
+    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let search = SEARCH.get_or_init(|| {
+        AhoCorasick::builder().match_kind(MatchKind::Standard).build(SIGNS.iter().map(|(sign, _)| sign)).ok()
+    });
+    let Some(search) = search else { return Why::Unsaid };
+    search
+        .find_overlapping_iter(text)
+        .map(|hit| hit.pattern().as_usize())
+        .min()
+        .and_then(|first| SIGNS.get(first))
+        .map_or(Why::Unsaid, |(_, why)| *why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_specific_sign_beats_the_general_one() {
+        for (text, why) in [
+            (
+                "MaxRetryError(\"HTTPConnectionPool(host='10.24.2.12', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by ConnectTimeoutError(<HTTPConnection(host='10.24.2.12')>, 'Connection to 10.24.2.12 timed out. (connect timeout=1.67)'))\")",
+                Why::ConnectTimeout,
+            ),
+            ("ReadTimeoutError(\"HTTPConnectionPool: Read timed out. (read timeout=3.33)\")", Why::ReadTimeout),
+            (
+                "NewConnectionError('Failed to establish a new connection: [Errno 111] Connection refused')",
+                Why::Refused,
+            ),
+            ("dial tcp 10.0.0.1:2380: connect: connection refused", Why::Refused),
+            (
+                "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)",
+                Why::TlsExpired,
+            ),
+            ("<ResourceExhausted error: 'etcdserver: mvcc: database space exceeded', code: 8>", Why::Quota),
+            ("write /var/lib/etcd/member/wal/0.wal: no space left on device", Why::NoSpace),
+            ("lookup etcd1 on 10.0.0.2:53: no such host", Why::Dns),
+            ("etcdserver: request timed out", Why::ServerTimeout),
+            ("nothing to see", Why::Unsaid),
+        ] {
+            assert_eq!(classify(text.as_bytes()), why, "{text}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Plain values that every stage shares; uses nothing else of the crate.
+
+mod event;
+mod fact;
+mod name;
+mod series;
+mod source;
+mod time;
+mod what;
+
+pub use event::{Meaning, Raw, Why};
+pub use fact::{Fact, Key, Value};
+pub use name::{NameHint, Naming};
+pub use series::{Metric, RawSeries, Sample};
+pub use source::{BeatRun, Coverage, Parsed, Problem, Program, Role, Stream};
+pub use time::{
+    DAY, Grain, HOUR, MINUTE, Micros, Order, SECOND, Span, Stamp, Time, Written, Zone, civil, days, rfc3339, seconds,
+    split_civil,
+};
+pub use what::{Level, Weight, What};
