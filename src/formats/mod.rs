@@ -109,6 +109,7 @@ envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog 
 bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
 documents! {
     patronictl_list, patronictl_history, patroni_yml, patroni_config,
+    etcdctl_status, etcdctl_members, etcdctl_health,
     df, date,
 }
 

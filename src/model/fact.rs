@@ -87,6 +87,8 @@ pub enum Key {
     EtcdSetting,
     /// item = member id (hex); value = member name.
     EtcdMemberName,
+    /// item = member id (hex); value = host or address at which it is reached.
+    EtcdMemberAddress,
     /// value = member id (hex) of the Raft leader; item = who says so (endpoint), if told.
     EtcdLeader,
     /// item = endpoint.
