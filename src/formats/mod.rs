@@ -6,6 +6,7 @@
 //! may stand in one file.
 
 pub mod cells;
+pub mod etcd_settings;
 pub mod json;
 pub mod secrets;
 pub mod settings;
@@ -109,7 +110,8 @@ envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog 
 bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
 documents! {
     patronictl_list, patronictl_history, patroni_yml, patroni_config,
-    etcdctl_status, etcdctl_members, etcdctl_health,
+    etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
+    unit_file, environment,
     df, date,
 }
 
