@@ -109,7 +109,8 @@ macro_rules! documents {
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
 bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
 documents! {
-    patronictl_list, patronictl_history, patroni_yml, patroni_config,
+    patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
+    patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
     unit_file, environment,
     df, date,
