@@ -113,6 +113,7 @@ documents! {
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
     unit_file, environment,
+    pg_controldata, postgresql_conf, pg_settings,
     df, date,
 }
 
