@@ -8,6 +8,7 @@
 pub mod cells;
 pub mod etcd_settings;
 pub mod json;
+pub mod prompt;
 pub mod secrets;
 pub mod settings;
 pub mod sheet;
@@ -114,7 +115,7 @@ documents! {
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
     unit_file, environment,
     pg_controldata, postgresql_conf, pg_settings,
-    df, date,
+    df, mounts, lsblk, du, date,
 }
 
 #[cfg(test)]
