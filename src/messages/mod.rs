@@ -29,6 +29,7 @@ use crate::model::{Meaning, Program, What};
 pub use duration::go_duration_ms;
 pub use engine::{Fields, NoFields, Table, clip as engine_clip};
 use std::sync::OnceLock;
+pub use systemd::unit as systemd_unit;
 pub use why::classify;
 
 /// One message: the template, what it means (`None`: known to say nothing of interest), and its proof.
