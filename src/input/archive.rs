@@ -6,7 +6,8 @@ use super::stream::{Counted, Leaf, Meter, Source, Stop, Stream};
 use super::tar::{Next, Walk, What};
 use super::{Entry, Loss, Skipped, path, zip};
 use std::collections::HashSet;
-use std::io::{Cursor, Read};
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 /// Takes one leaf; false if the taker broke down.
 pub(super) type Give<'a> = dyn FnMut(&Entry, &mut Leaf<'_>) -> bool + 'a;
@@ -109,7 +110,7 @@ impl<'a> Bundle<'a> {
                     entry.modified
                 };
                 let decoder = Decoder::new(kind, source, self.limits);
-                let mut stream = Stream::decoded(decoder, self.meter, self.limits);
+                let mut stream = Stream::decoded(decoder, None, self.meter, self.limits);
                 self.open(
                     Entry {
                         modified,
@@ -198,40 +199,93 @@ impl<'a> Bundle<'a> {
         }
     }
 
-    /// A zip is read from its end, and a stream has no way back: it is held in memory.
+    /// A zip has its directory at its end, and a stream has no way back: it is held in memory, or, if it is too large
+    /// for that or has lost its end, read from its front.
     fn zip_in_memory(&mut self, container: &Entry, source: &mut dyn Source, depth: u64) {
         let mut held = Vec::new();
-        let limit = self.limits.zip;
-        if let Err(error) = source.take(limit.saturating_add(1)).read_to_end(&mut held) {
-            let stop = Stop::of(&error);
-            return self.skip(
-                &container.path,
-                format!("{stop}; a zip without its end is not read"),
-                Loss::All,
-            );
-        }
-        if held.len() as u64 > limit {
-            let why = format!(
-                "a zip inside an archive, too large to hold in memory: {}",
-                Limits::hit("zip", limit)
-            );
-            return self.skip(&container.path, why, Loss::All);
-        }
+        let cut = (&mut *source)
+            .take(self.limits.zip)
+            .read_to_end(&mut held)
+            .err()
+            .map(|error| Stop::of(&error));
+        let whole = cut.is_none() && matches!(source.peek(1), Ok([]));
+        let meter = self.meter;
         // What its members take is taken from memory; the disk is not read meanwhile.
-        let raw = self.meter.raw.get();
+        let raw = meter.raw.get();
         let bytes = || Counted {
             inner: Cursor::new(&held[..]),
-            meter: self.meter,
+            meter,
         };
-        let result = zip::read(self, container, bytes(), bytes(), depth);
-        self.meter.raw.set(raw);
-        self.zip_result(&container.path, result);
+        if !whole
+            || !matches!(
+                zip::by_directory(self, container, bytes(), bytes(), depth),
+                Ok(true)
+            )
+        {
+            let rest: Box<dyn Read> = match cut {
+                None => Box::new(source),
+                Some(stop) => Box::new(Stopped(stop)),
+            };
+            let mut stream = Stream::new(bytes().chain(rest), None);
+            zip::forwards(self, container, &mut stream, depth);
+        }
+        meter
+            .raw
+            .set(raw.max(meter.raw.get().saturating_sub(held.len() as u64)));
     }
 
-    pub(super) fn zip_result(&mut self, path: &str, result: Result<(), ::zip::result::ZipError>) {
-        if let Err(error) = result {
-            let why = format!("damaged or truncated: {error}; try zip -FF to repair it");
-            self.skip(path, why, Loss::All);
+    /// A zip on disk.
+    pub(super) fn zip_file(&mut self, container: &Entry, file: &File) {
+        let meter = self.meter;
+        let bytes = || Counted {
+            inner: Handle { file, at: 0 },
+            meter,
+        };
+        match zip::by_directory(self, container, bytes(), bytes(), 1) {
+            Ok(true) => {}
+            Ok(false) => {
+                zip::forwards(self, container, &mut Stream::new(bytes(), None), 1);
+            }
+            Err(error) => self.skip(
+                &container.path,
+                format!("cannot be read: {error}"),
+                Loss::Part,
+            ),
         }
+    }
+}
+
+/// A place of its own in a file that is open once.
+struct Handle<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl Read for Handle<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.file.seek(SeekFrom::Start(self.at))?;
+        let n = self.file.read(into)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Handle<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if let SeekFrom::Current(by) = to {
+            self.at = self.at.saturating_add_signed(by);
+        } else {
+            self.at = self.file.seek(to)?;
+        }
+        Ok(self.at)
+    }
+}
+
+/// A stream that ended before, for the same reason.
+struct Stopped(Stop);
+
+impl Read for Stopped {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(self.0.clone().into_io())
     }
 }

@@ -3,7 +3,7 @@
 //! Names are not asked: mail gateways unpack `.gz` and leave the name, and people send `.log` that is gzip.
 
 use super::limits::Limits;
-use super::stream::{BLOCK, Source, Stop};
+use super::stream::{Source, Stop};
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
@@ -138,7 +138,9 @@ impl BufRead for Feed<'_> {
 enum State<'a> {
     /// At the beginning of a gzip member, zstd or lz4 frame, xz or bzip2 stream: there may be many.
     Between(Feed<'a>),
-    Gz(flate2::bufread::GzDecoder<Feed<'a>>),
+    Gz(Box<flate2::bufread::GzDecoder<Feed<'a>>>),
+    /// Of a zip member: nothing may follow.
+    Deflate(Box<Inflate<'a>>),
     Xz(Box<lzma_rust2::XzReader<Feed<'a>>>),
     Zst(Box<ruzstd::decoding::StreamingDecoder<Feed<'a>, ruzstd::decoding::FrameDecoder>>),
     Bz2(bzip2::bufread::BzDecoder<Feed<'a>>),
@@ -150,6 +152,7 @@ impl<'a> State<'a> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             State::Gz(decoder) => decoder.read(into),
+            State::Deflate(decoder) => decoder.read(into),
             State::Xz(decoder) => decoder.read(into),
             State::Zst(decoder) => decoder.read(into),
             State::Bz2(decoder) => decoder.read(into),
@@ -166,8 +169,39 @@ impl<'a> State<'a> {
             State::Zst(decoder) => Some(decoder.into_inner()),
             State::Bz2(decoder) => Some(decoder.into_inner()),
             State::Lz4(decoder) => Some(decoder.into_inner()),
-            State::Done => None,
+            State::Deflate(_) | State::Done => None,
         }
+    }
+}
+
+/// Raw deflate data. The decoder of flate2 takes data that were cut off for data that ended.
+struct Inflate<'a> {
+    feed: Feed<'a>,
+    state: flate2::Decompress,
+    ended: bool,
+}
+
+impl Read for Inflate<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while !self.ended && !into.is_empty() {
+            let input = self.feed.source.fill_buf()?;
+            let no_input = input.is_empty();
+            let (taken, given) = (self.state.total_in(), self.state.total_out());
+            let status = self
+                .state
+                .decompress(input, into, flate2::FlushDecompress::None)?;
+            self.feed.consume((self.state.total_in() - taken) as usize);
+            self.ended = status == flate2::Status::StreamEnd;
+            let given = (self.state.total_out() - given) as usize;
+            if given > 0 {
+                return Ok(given);
+            }
+            if no_input && !self.ended {
+                self.feed.end.dry.set(true);
+                return Ok(0);
+            }
+        }
+        Ok(0)
     }
 }
 
@@ -189,6 +223,27 @@ impl<'a> Decoder<'a> {
         });
         Decoder {
             kind,
+            state,
+            end,
+            window: limits.window,
+            members: 0,
+        }
+    }
+
+    /// A deflated member of a zip. Takes no byte more than belong to it.
+    pub(super) fn deflate(source: &'a mut dyn Source, limits: &Limits) -> Self {
+        let end = Rc::new(End::default());
+        let feed = Feed {
+            source,
+            end: Rc::clone(&end),
+        };
+        let state = State::Deflate(Box::new(Inflate {
+            feed,
+            state: flate2::Decompress::new(false),
+            ended: false,
+        }));
+        Decoder {
+            kind: Kind::Zip,
             state,
             end,
             window: limits.window,
@@ -218,9 +273,13 @@ impl<'a> Decoder<'a> {
             }
             Some(found) if found == self.kind => {}
             Some(_) => {
-                // Zeros come from tapes and from files made longer in advance.
-                if only_zeros(&mut feed)? {
+                // Zeros come between xz streams, from tapes, and from files made longer in advance.
+                let zeros = skip_zeros(feed.source)?;
+                if matches!(feed.source.peek(1), Ok([])) {
                     return Ok(State::Done);
+                }
+                if zeros > 0 {
+                    return Ok(State::Between(feed));
                 }
                 return Err(Stop::Damaged(format!(
                     "what follows the {} data is something else and was not read",
@@ -231,7 +290,7 @@ impl<'a> Decoder<'a> {
         self.members += 1;
         let kib = u32::try_from(self.window >> 10).unwrap_or(u32::MAX);
         Ok(match self.kind {
-            Kind::Gz => State::Gz(flate2::bufread::GzDecoder::new(feed)),
+            Kind::Gz => State::Gz(Box::new(flate2::bufread::GzDecoder::new(feed))),
             Kind::Xz => State::Xz(Box::new(lzma_rust2::XzReader::new_mem_limit(
                 feed, false, kib,
             ))),
@@ -305,35 +364,32 @@ fn skip_frame(feed: &mut Feed<'_>) -> Result<(), Stop> {
             "ends in the middle of a skippable frame".into(),
         ));
     };
-    let mut left = u64::from(length) + 8;
+    skip_bytes(feed.source, u64::from(length) + 8)
+}
+
+pub(super) fn skip_bytes(source: &mut dyn Source, mut left: u64) -> Result<(), Stop> {
     while left > 0 {
-        let n = feed
-            .source
-            .fill_buf()
-            .map_err(|error| Stop::of(&error))?
-            .len();
+        let n = source.fill_buf().map_err(|error| Stop::of(&error))?.len();
         if n == 0 {
-            return Err(Stop::Truncated(
-                "ends in the middle of a skippable frame".into(),
-            ));
+            return Err(Stop::Truncated(format!("{left} bytes are missing")));
         }
-        let n = n.min(usize::try_from(left).unwrap_or(BLOCK));
-        feed.source.consume(n);
+        let n = n.min(usize::try_from(left).unwrap_or(usize::MAX));
+        source.consume(n);
         left -= n as u64;
     }
     Ok(())
 }
 
-fn only_zeros(feed: &mut Feed<'_>) -> Result<bool, Stop> {
+fn skip_zeros(source: &mut dyn Source) -> Result<u64, Stop> {
+    let mut skipped = 0;
     loop {
-        let bytes = feed.source.fill_buf().map_err(|error| Stop::of(&error))?;
-        if bytes.is_empty() {
-            return Ok(true);
+        let bytes = source.fill_buf().map_err(|error| Stop::of(&error))?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        let more = zeros == bytes.len() && zeros > 0;
+        source.consume(zeros);
+        skipped += zeros as u64;
+        if !more {
+            return Ok(skipped);
         }
-        if bytes.iter().any(|byte| *byte != 0) {
-            return Ok(false);
-        }
-        let n = bytes.len();
-        feed.source.consume(n);
     }
 }

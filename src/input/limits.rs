@@ -27,7 +27,8 @@ pub struct Limits {
     pub grace: u64,
     /// Bytes that one archive may always have before its ratio is looked at: room for a sparse file or two on the way.
     pub archive_grace: u64,
-    /// Bytes of a zip inside another archive that are held in memory, because a zip is read from its end.
+    /// Bytes of a zip inside another archive (or from stdin) that are held in memory, because a zip has its directory at
+    /// the end. A larger one is read from its front, without it.
     pub zip: u64,
     /// Bytes that an xz or zstd stream may ask for as its window.
     pub window: u64,
@@ -126,7 +127,10 @@ impl Limits {
 /// `16M` for 16,777,216: exact, as [`quantity`] reads it.
 pub(super) fn amount(n: u64) -> String {
     let units = [(GIB * KIB, 'T'), (GIB, 'G'), (MIB, 'M'), (KIB, 'K')];
-    match units.iter().find(|(unit, _)| n >= *unit && n % unit == 0) {
+    match units
+        .iter()
+        .find(|(unit, _)| n >= *unit && n.is_multiple_of(*unit))
+    {
         Some((unit, letter)) => format!("{}{letter}", n / unit),
         None => n.to_string(),
     }

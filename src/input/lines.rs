@@ -163,3 +163,111 @@ impl<'a> Lines<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::{BufReader, Read};
+
+    fn all(text: &[u8], max: u64) -> Vec<(String, u64, u32, bool)> {
+        let mut source = text;
+        let mut lines = Lines::new(&mut source, max);
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            all.push((
+                String::from_utf8_lossy(line.bytes).into_owned(),
+                line.offset,
+                line.number,
+                line.cut,
+            ));
+        }
+        all
+    }
+
+    #[test]
+    fn line_breaks_of_all_kinds() {
+        let line = |text: &str, offset, number| (text.to_owned(), offset, number, false);
+        assert_eq!(all(b"", 10), []);
+        assert_eq!(all(b"\n", 10), [line("", 0, 1)]);
+        assert_eq!(
+            all(b"a\r\nb\n\nc", 10),
+            [
+                line("a", 0, 1),
+                line("b", 3, 2),
+                line("", 5, 3),
+                line("c", 6, 4)
+            ]
+        );
+        assert_eq!(all(b"a\rb\n", 10), [line("a\rb", 0, 1)]);
+    }
+
+    #[test]
+    fn long_lines_are_cut_and_counted() {
+        let mut source = &b"123456789\r\n123456\r\n12345\r\n1234567"[..];
+        let mut lines = Lines::new(&mut source, 5);
+        let mut got = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            got.push((line.bytes.to_vec(), line.offset, line.cut));
+        }
+        let cut = |offset| (b"12345".to_vec(), offset, true);
+        assert_eq!(
+            got,
+            [cut(0), cut(11), (b"12345".to_vec(), 19, false), cut(26)]
+        );
+        assert_eq!((lines.cut_lines(), lines.cut_bytes()), (3, 5 + 2 + 2));
+    }
+
+    /// One endless line, made while it is read.
+    #[test]
+    fn a_line_of_200_mb_takes_the_memory_of_one_line() {
+        let text = io::repeat(b'x').take(200 << 20).chain(&b"\nnext\n"[..]);
+        let mut source = BufReader::new(text);
+        let mut lines = Lines::new(&mut source, 1 << 20);
+        let first = lines.next().unwrap().unwrap();
+        assert_eq!((first.bytes.len(), first.cut), (1 << 20, true));
+        let next = lines.next().unwrap().unwrap();
+        assert_eq!(
+            (next.bytes, next.offset, next.number),
+            (&b"next"[..], (200 << 20) + 1, 2)
+        );
+        assert_eq!(lines.next().unwrap(), None);
+        assert_eq!(lines.cut_bytes(), 199 << 20);
+        assert!(lines.buf.len() < 2 << 20, "{}", lines.buf.len());
+    }
+
+    /// Gives a few bytes at a time.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let n = self.1.min(into.len()).min(self.0.len());
+            into[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_those_of_a_plain_split(text in "[ab\r\n]{0,200}", step in 1usize..40, max in 1u64..20) {
+            let mut source = BufReader::with_capacity(7, Trickle(text.as_bytes(), step));
+            let mut lines = Lines::new(&mut source, max);
+            let mut got = Vec::new();
+            while let Some(line) = lines.next().unwrap() {
+                prop_assert_eq!(line.number as usize, got.len() + 1);
+                prop_assert!(text.as_bytes()[line.offset as usize..].starts_with(line.bytes));
+                got.push(String::from_utf8(line.bytes.to_vec()).unwrap());
+            }
+            let mut want: Vec<&str> = text.split('\n').collect();
+            if want.last() == Some(&"") {
+                want.pop();
+            }
+            let want: Vec<String> = want.iter().map(|line| {
+                let line = line.strip_suffix('\r').unwrap_or(line);
+                line[..line.len().min(max as usize)].to_owned()
+            }).collect();
+            prop_assert_eq!(got, want);
+        }
+    }
+}

@@ -28,7 +28,7 @@ use archive::Bundle;
 use compress::Kind;
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use std::fs::File;
-use std::io::{self, BufRead, Seek};
+use std::io::{self, BufRead};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use stream::{Counted, Meter, Source, Stream};
@@ -179,7 +179,7 @@ fn open_job(job: Job, bundle: &mut Bundle<'_>) {
                     size: None,
                     ..entry
                 },
-                &mut Stream::new(stdin),
+                &mut Stream::new(stdin, None),
                 0,
             );
         }
@@ -191,24 +191,19 @@ fn open_job(job: Job, bundle: &mut Bundle<'_>) {
         },
     };
     bundle.meter.on_disk.set(job.size);
-    let meter = bundle.meter;
-    let counted = || Counted {
-        inner: &file,
-        meter,
-    };
-    let mut stream = Stream::new(counted());
+    let mut stream = Stream::new(
+        Counted {
+            inner: &file,
+            meter: bundle.meter,
+        },
+        None,
+    );
     let is_zip = stream
         .peek(compress::HEAD)
         .is_ok_and(|head| compress::kind(head) == Kind::Zip);
-    if is_zip && bundle.limits.depth > 0 {
-        // Both handles share one position in the file; each seeks before it reads.
-        let buffered = || io::BufReader::with_capacity(stream::BLOCK, counted());
-        drop(stream);
-        let result = (&file)
-            .rewind()
-            .map_err(Into::into)
-            .and_then(|()| zip::read(bundle, &entry, buffered(), buffered(), 1));
-        return bundle.zip_result(&entry.path, result);
+    if is_zip && bundle.limits.depth > 0 && file.metadata().is_ok_and(|meta| meta.is_file()) {
+        bundle.zip_file(&entry, &file);
+    } else {
+        bundle.open(entry, &mut stream, 0);
     }
-    bundle.open(entry, &mut stream, 0);
 }

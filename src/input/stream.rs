@@ -8,6 +8,9 @@ use std::io::{self, BufRead, ErrorKind, Read};
 /// One read from disk or decompressor: large enough to make calls cheap, small enough to stay in the L2 cache.
 pub(super) const BLOCK: usize = 256 << 10;
 
+/// The least buffer.
+const SMALL: usize = 4 << 10;
+
 /// A stream whose next bytes can be looked at, to tell what it is, before someone reads it.
 pub(super) trait Source: BufRead {
     /// At least `n` bytes from here on (`n` ≤ [`BLOCK`]), fewer only when the stream ends before.
@@ -137,11 +140,13 @@ pub(super) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(inner: impl Read + 'a) -> Self {
+    /// `size` is what is known of the length; a small thing needs no large buffer.
+    pub(super) fn new(inner: impl Read + 'a, size: Option<u64>) -> Self {
+        let size = usize::try_from(size.unwrap_or(u64::MAX)).unwrap_or(BLOCK);
         Stream {
             inner: Box::new(inner),
             guard: None,
-            buf: vec![0; BLOCK],
+            buf: vec![0; size.saturating_add(1).clamp(SMALL, BLOCK)],
             pos: 0,
             end: 0,
             finished: false,
@@ -150,10 +155,15 @@ impl<'a> Stream<'a> {
     }
 
     /// A decompressor's output, which is held against the limits.
-    pub(super) fn decoded(inner: impl Read + 'a, meter: &'a Meter, limits: &'a Limits) -> Self {
+    pub(super) fn decoded(
+        inner: impl Read + 'a,
+        size: Option<u64>,
+        meter: &'a Meter,
+        limits: &'a Limits,
+    ) -> Self {
         Stream {
             guard: Some((meter, limits)),
-            ..Stream::new(inner)
+            ..Stream::new(inner, size)
         }
     }
 
@@ -164,6 +174,9 @@ impl<'a> Stream<'a> {
         self.buf.copy_within(self.pos..self.end, 0);
         self.end -= self.pos;
         self.pos = 0;
+        if self.buf.len() < wanted {
+            self.buf.resize(wanted.min(BLOCK), 0);
+        }
         while self.end < self.buf.len() && !self.finished {
             let got = take(&mut *self.inner, &mut self.buf[self.end..], self.guard);
             self.end += self.noted(got);
@@ -212,7 +225,7 @@ fn take(
 impl Read for Stream<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         // A large wish with nothing buffered needs no copy.
-        if self.pos == self.end && into.len() >= BLOCK && !self.finished {
+        if self.pos == self.end && into.len() >= self.buf.len() && !self.finished {
             let mut n = 0;
             while n < into.len() && !self.finished {
                 let got = take(&mut *self.inner, &mut into[n..], self.guard);
@@ -257,7 +270,7 @@ pub(super) struct Member<'a> {
 }
 
 impl Member<'_> {
-    fn part<'b>(bytes: &'b [u8], left: u64) -> io::Result<&'b [u8]> {
+    fn part(bytes: &[u8], left: u64) -> io::Result<&[u8]> {
         if bytes.is_empty() && left > 0 {
             return Err(Stop::Truncated(format!("{left} bytes are missing")).into_io());
         }
@@ -357,7 +370,8 @@ impl<'a> Leaf<'a> {
 
 impl Read for Leaf<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let n = self.room().min(into.len());
+        // Limits are looked at once a block, however much is asked for.
+        let n = self.room().min(into.len()).min(BLOCK);
         if n == 0 {
             return Ok(0);
         }

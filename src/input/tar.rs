@@ -3,8 +3,9 @@
 //! The crate `tar` reads the header fields; walking is done here because its own walk holds extended headers of any
 //! size in memory, ends at the first damaged header, and copies every byte once more.
 
+use super::compress::skip_bytes;
 use super::stream::{Member, Source, Stop};
-use std::io::{self, BufRead};
+use std::io;
 
 const BLOCK: usize = 512;
 
@@ -347,18 +348,9 @@ impl<'a> Walk<'a> {
     }
 
     fn pass(&mut self, bytes: u64) -> Result<(), Stop> {
-        let mut member = Member {
-            source: &mut *self.source,
-            left: bytes,
-        };
-        loop {
-            let n = member.fill_buf().map_err(|error| Stop::of(&error))?.len();
-            if n == 0 {
-                self.at = self.at.saturating_add(bytes);
-                return Ok(());
-            }
-            member.consume(n);
-        }
+        skip_bytes(self.source, bytes)?;
+        self.at = self.at.saturating_add(bytes);
+        Ok(())
     }
 }
 
