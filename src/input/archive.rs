@@ -2,12 +2,12 @@
 
 use super::compress::{self, Decoder, Kind};
 use super::limits::{Limits, amount};
-use super::stream::{Counted, Leaf, Meter, Source, Stop, Stream};
+use super::stream::{Counted, Handle, Leaf, Meter, Source, Stop, Stream};
 use super::tar::{Next, Walk, What};
 use super::{Entry, Loss, Skipped, path, zip};
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read};
 
 /// Takes one leaf; false if the taker broke down.
 pub(super) type Give<'a> = dyn FnMut(&Entry, &mut Leaf<'_>) -> bool + 'a;
@@ -252,32 +252,6 @@ impl<'a> Bundle<'a> {
                 Loss::Part,
             ),
         }
-    }
-}
-
-/// A place of its own in a file that is open once.
-struct Handle<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl Read for Handle<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.file.seek(SeekFrom::Start(self.at))?;
-        let n = self.file.read(into)?;
-        self.at += n as u64;
-        Ok(n)
-    }
-}
-
-impl Seek for Handle<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        if let SeekFrom::Current(by) = to {
-            self.at = self.at.saturating_add_signed(by);
-        } else {
-            self.at = self.file.seek(to)?;
-        }
-        Ok(self.at)
     }
 }
 

@@ -8,6 +8,7 @@
 //! bytes alone: limits are counted per job, blocks are filled to the brim, results are sorted by path. So the result
 //! is the same at any number of threads.
 
+mod ahead;
 mod archive;
 mod compress;
 mod limits;
@@ -24,6 +25,7 @@ mod tests;
 pub use limits::Limits;
 pub use lines::{Line, Lines};
 
+use ahead::Packed;
 use archive::Bundle;
 use compress::Kind;
 use rayon::iter::{ParallelBridge, ParallelIterator};
@@ -99,18 +101,19 @@ pub fn read_all<T: Send>(
     let (mut jobs, skipped) = walk::walk(paths, limits)?;
     // Large ones first, or the last thread works alone for long.
     jobs.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+    let beside = threads > 1;
     let threads = threads.min(jobs.len());
     let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
     let mut done: Vec<Listing<T>> = match pool {
         Some(Ok(pool)) => pool.install(|| {
             jobs.into_iter()
                 .par_bridge()
-                .map(|job| read_job(job, limits, read))
+                .map(|job| read_job(job, limits, beside, read))
                 .collect()
         }),
         _ => jobs
             .into_iter()
-            .map(|job| read_job(job, limits, read))
+            .map(|job| read_job(job, limits, beside, read))
             .collect(),
     };
     let mut all = Listing {
@@ -128,7 +131,7 @@ pub fn read_all<T: Send>(
     Ok(all)
 }
 
-fn read_job<T>(job: Job, limits: &Limits, read: &ReadEntry<'_, T>) -> Listing<T> {
+fn read_job<T>(job: Job, limits: &Limits, beside: bool, read: &ReadEntry<'_, T>) -> Listing<T> {
     let mut done = Listing {
         items: Vec::new(),
         skipped: Vec::new(),
@@ -150,7 +153,7 @@ fn read_job<T>(job: Job, limits: &Limits, read: &ReadEntry<'_, T>) -> Listing<T>
     };
     let mut bundle = Bundle::new(limits, &meter, &mut give, skipped);
     // A decoder may have bugs too; what was read before stays.
-    let survived = catch_unwind(AssertUnwindSafe(|| open_job(job, &mut bundle)));
+    let survived = catch_unwind(AssertUnwindSafe(|| open_job(job, &mut bundle, beside)));
     if survived.is_err() {
         let why = "internal error while it was unpacked: a bug of ours, please report it".into();
         done.skipped.push(Skipped {
@@ -162,7 +165,7 @@ fn read_job<T>(job: Job, limits: &Limits, read: &ReadEntry<'_, T>) -> Listing<T>
     done
 }
 
-fn open_job(job: Job, bundle: &mut Bundle<'_>) {
+fn open_job(job: Job, bundle: &mut Bundle<'_>, beside: bool) {
     let entry = Entry {
         path: job.path,
         modified: job.modified,
@@ -198,12 +201,35 @@ fn open_job(job: Job, bundle: &mut Bundle<'_>) {
         },
         None,
     );
-    let is_zip = stream
-        .peek(compress::HEAD)
-        .is_ok_and(|head| compress::kind(head) == Kind::Zip);
-    if is_zip && bundle.limits.depth > 0 && file.metadata().is_ok_and(|meta| meta.is_file()) {
-        bundle.zip_file(&entry, &file);
-    } else {
-        bundle.open(entry, &mut stream, 0);
+    // A pipe of the shell cannot be read twice.
+    let again = bundle.limits.depth > 0 && file.metadata().is_ok_and(|meta| meta.is_file());
+    let (kind, gz_modified) = match stream.peek(compress::HEAD) {
+        Ok(head) if again => (compress::kind(head), compress::gz_modified(head)),
+        _ => (Kind::Plain, None),
+    };
+    match kind {
+        Kind::Zip => bundle.zip_file(&entry, &file),
+        Kind::Gz | Kind::Xz | Kind::Zst | Kind::Bz2 | Kind::Lz4 => {
+            let modified = if kind == Kind::Gz {
+                gz_modified.or(entry.modified)
+            } else {
+                entry.modified
+            };
+            let entry = Entry {
+                modified,
+                size: None,
+                ..entry
+            };
+            let packed = Packed {
+                file: &file,
+                size: job.size,
+                kind,
+            };
+            let (meter, limits) = (bundle.meter, bundle.limits);
+            ahead::unpack(&packed, meter, limits, beside, |stream| {
+                bundle.open(entry, stream, 1)
+            });
+        }
+        Kind::Plain | Kind::Tar | Kind::Foreign(_) => bundle.open(entry, &mut stream, 0),
     }
 }

@@ -3,7 +3,8 @@
 use super::limits::Limits;
 use std::cell::Cell;
 use std::fmt;
-use std::io::{self, BufRead, ErrorKind, Read};
+use std::fs::File;
+use std::io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom};
 
 /// One read from disk or decompressor: large enough to make calls cheap, small enough to stay in the L2 cache.
 pub(super) const BLOCK: usize = 256 << 10;
@@ -121,9 +122,36 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
-impl<R: io::Seek> io::Seek for Counted<'_, R> {
-    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+impl<R: Seek> Seek for Counted<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.inner.seek(to)
+    }
+}
+
+/// A place of its own in a file that is open once.
+#[derive(Debug)]
+pub(super) struct Handle<'a> {
+    pub(super) file: &'a File,
+    pub(super) at: u64,
+}
+
+impl Read for Handle<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.file.seek(SeekFrom::Start(self.at))?;
+        let n = self.file.read(into)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Handle<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if let SeekFrom::Current(by) = to {
+            self.at = self.at.saturating_add_signed(by);
+        } else {
+            self.at = self.file.seek(to)?;
+        }
+        Ok(self.at)
     }
 }
 
@@ -349,7 +377,8 @@ impl<'a> Leaf<'a> {
         let limits = self.limits;
         let left = limits.member.saturating_sub(self.out);
         // Up to a block or two were taken from the disk before this entry began.
-        let packed = (self.meter.raw.get() - self.raw_before).saturating_add(2 * BLOCK as u64);
+        let packed =
+            (self.meter.raw.get().saturating_sub(self.raw_before)).saturating_add(2 * BLOCK as u64);
         if self.out > limits.grace && self.out / limits.ratio.max(1) > packed {
             self.stop = Some(Stop::Limit(format!(
                 "packed more than {} to 1; read up to there: {}",

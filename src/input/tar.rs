@@ -109,6 +109,8 @@ struct Extension {
     size: Option<u64>,
     modified: Option<i64>,
     sparse: bool,
+    /// Its map of holes stands in front of its data.
+    sparse_map: bool,
 }
 
 impl Extension {
@@ -138,7 +140,8 @@ impl Extension {
                         .next()
                         .and_then(|seconds| seconds.parse().ok())
                 }
-                b"GNU.sparse.major" => self.sparse = true,
+                b"GNU.sparse.major" => (self.sparse, self.sparse_map) = (true, value == b"1"),
+                b"GNU.sparse.map" | b"GNU.sparse.size" => self.sparse = true,
                 _ => {}
             }
             data = &data[record_end..];
@@ -268,10 +271,10 @@ impl<'a> Walk<'a> {
             _ => What::File,
         };
         // Links, devices and folders have no bytes, but some old programs write the size of what they point to.
-        let size = if matches!(kind.as_byte(), b'1'..=b'6') {
-            0
-        } else {
-            size
+        let size = match kind.as_byte() {
+            b'1'..=b'6' => 0,
+            _ if extension.sparse_map => size.saturating_sub(self.pass_map(size)?),
+            _ => size,
         };
         self.left = padded(size);
         let modified = extension
@@ -300,6 +303,26 @@ impl<'a> Walk<'a> {
 
     pub(super) fn at(&self) -> u64 {
         self.at
+    }
+
+    /// Passes the map of holes in front of sparse data (pax, version 1.0): how many, then offset and size of each, in
+    /// lines of text, filled up to a block. Returns its length.
+    fn pass_map(&mut self, most: u64) -> Result<u64, Stop> {
+        let mut passed = 0;
+        let mut lines_left = None;
+        while lines_left != Some(0) && passed < most {
+            let Some(block) = self.block()? else { break };
+            passed += BLOCK as u64;
+            let lines = block.iter().filter(|byte| **byte == b'\n').count() as u64;
+            let all = lines_left.or_else(|| {
+                let first = block.split(|byte| *byte == b'\n').next()?;
+                let holes = std::str::from_utf8(first).ok()?.parse::<u64>().ok()?;
+                holes.checked_mul(2)?.checked_add(1)
+            });
+            let Some(all) = all else { break };
+            lines_left = Some(all.saturating_sub(lines));
+        }
+        Ok(passed)
     }
 
     /// The next block; `None` at the end, also when the last block is not whole.

@@ -27,6 +27,60 @@ fn bundle(dir: &Path, sizes: &[usize]) {
     }
 }
 
+/// Large enough to be unpacked on a thread of its own, and with every way of ending early.
+#[test]
+fn a_thread_for_unpacking_changes_nothing() {
+    let mut seed = 7u64;
+    let mut noise = |n: usize| -> Vec<u8> {
+        let step = |_| {
+            seed = seed
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (seed >> 56) as u8
+        };
+        (0..n).map(step).collect()
+    };
+    let zeros = vec![0; 120 << 20];
+    let files = [
+        ("a", &noise(1 << 20)[..]),
+        ("bomb", &zeros),
+        ("c", &noise(1 << 20)),
+        ("d.log", &log(30_000)),
+    ];
+    let whole_tar = gz(&tar(&files));
+    let dir = tempfile::tempdir().unwrap();
+    let mut damaged = whole_tar.clone();
+    damaged[1 << 20..][..100].fill(0);
+    for (name, bytes) in [
+        ("whole", &whole_tar[..]),
+        ("cut", &whole_tar[..whole_tar.len() - 100_000]),
+        ("damaged", &damaged),
+    ] {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        for limits in [
+            "ratio=60",
+            "ratio=200",
+            "total=100M",
+            "member=1000",
+            "entries=2",
+        ] {
+            let mut set = Limits::default();
+            set.set(limits).unwrap();
+            let one = read_with(&path, &set);
+            let two = read_all(std::slice::from_ref(&path), &set, 2, &whole).unwrap();
+            assert!(one == two, "{name} {limits}");
+            // A reader that turns away early.
+            let glance = |_: &Entry, stream: &mut dyn BufRead| stream.fill_buf().unwrap().len();
+            let one = read_all(std::slice::from_ref(&path), &set, 1, &glance).unwrap();
+            assert_eq!(
+                one,
+                read_all(std::slice::from_ref(&path), &set, 2, &glance).unwrap()
+            );
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
     #[test]

@@ -121,6 +121,7 @@ struct Zip<'z, 'b> {
     /// Layers around its members.
     depth: u64,
     names: Unique,
+    read: u64,
     locked: u64,
     first_locked: Option<String>,
 }
@@ -140,6 +141,7 @@ impl<'z, 'b> Zip<'z, 'b> {
             container,
             depth,
             names: Unique::default(),
+            read: 0,
             locked: 0,
             first_locked: None,
         }
@@ -167,6 +169,7 @@ impl<'z, 'b> Zip<'z, 'b> {
             self.bundle.skip(&path, why, Loss::All);
         } else {
             let size = (!member.tells_sizes_later() || member.size > 0).then_some(member.size);
+            self.read += 1;
             return Plan::Read(Entry {
                 path,
                 modified: member.modified,
@@ -211,7 +214,12 @@ impl<'z, 'b> Zip<'z, 'b> {
         let why = format!(
             "{which}; unpack it with its password (unzip, 7z x) and give the folder, or repack without"
         );
-        self.bundle.skip(&self.container.path, why, Loss::Part);
+        let loss = if self.read == 0 {
+            Loss::All
+        } else {
+            Loss::Part
+        };
+        self.bundle.skip(&self.container.path, why, loss);
     }
 }
 
