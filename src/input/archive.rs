@@ -147,6 +147,10 @@ impl<'a> Bundle<'a> {
             let header = match walk.next() {
                 Ok(Next::Member(header)) => header,
                 Ok(Next::Gap { at, bytes }) => {
+                    // Counted like a member: a hostile tar could be nothing but gaps.
+                    if !self.admits_entry(&container.path) {
+                        return;
+                    }
                     let why = format!(
                         "damaged: {bytes} bytes from byte {at} on are no tar and were passed over"
                     );
