@@ -1,5 +1,6 @@
 //! pgautopsy: why did a Patroni-run PostgreSQL primary fail over, and what proves it.
 
+pub mod detect;
 pub mod formats;
 pub mod input;
 pub mod messages;

@@ -5,8 +5,14 @@
 //! output of a command, a config, a sysstat file. A log line is envelope × body; any mix of bodies
 //! may stand in one file.
 
+pub mod cells;
 pub mod json;
+pub mod secrets;
+pub mod settings;
+pub mod sheet;
 pub mod stamp;
+pub mod tree;
+pub mod units;
 
 mod beats;
 mod read;
@@ -93,15 +99,19 @@ macro_rules! bodies {
 }
 macro_rules! documents {
     ($($name:ident),* $(,)?) => {
-        $(pub mod $name;)*
+        pub mod document { $(pub mod $name;)* }
         /// All documents; on a tie the first wins.
-        pub static DOCUMENTS: &[&Document] = &[$(&$name::FORMAT),*];
+        pub static DOCUMENTS: &[&Document] = &[$(&document::$name::FORMAT),*];
     };
 }
 
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
 bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
-documents! { df }
+documents! {
+    patronictl_list, patronictl_history, patroni_yml, patroni_config,
+    etcdctl_status, etcdctl_members, etcdctl_health,
+    df, date,
+}
 
 #[cfg(test)]
 mod tests {
