@@ -10,6 +10,7 @@
 
 mod duration;
 mod engine;
+mod join;
 mod why;
 
 macro_rules! tables {
