@@ -1,0 +1,119 @@
+//! Every recorded file against the output of the sysstat that wrote it.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use super::model::{Data, Set};
+use super::{Options, read_sa, text};
+
+/// All files of an xz-packed tar below `fixtures/sysstat`.
+pub(super) fn fixtures(name: &str) -> BTreeMap<String, Vec<u8>> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/sysstat").join(name);
+    let packed = std::fs::File::open(path).expect("fixture");
+    let mut archive = tar::Archive::new(lzma_rust2::XzReader::new(packed, true));
+    let mut files = BTreeMap::new();
+    for entry in archive.entries().expect("tar") {
+        let mut entry = entry.expect("entry");
+        let path = entry.path().expect("path").display().to_string();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("content");
+        files.insert(path, bytes);
+    }
+    files
+}
+
+/// Rows compared and rows that differ, by activity.
+type Score = BTreeMap<&'static str, (usize, usize)>;
+
+/// Compares what we read from a binary file with what was read from a text made of it.
+fn compare(binary: &Data, printed: &Data, score: &mut Score, examples: &mut Vec<String>) {
+    let mut nth = BTreeMap::<&str, usize>::new();
+    for theirs in &printed.sets {
+        let name = theirs.activity.name;
+        let n = nth.entry(name).or_default();
+        let ours: Vec<&Set> = binary.sets_of(name).collect();
+        // sadf may show the names that the disks had on its machine; the order is the same.
+        let found = ours.iter().find(|s| s.item == theirs.item).or_else(|| ours.get(*n).filter(|_| name == "disk"));
+        *n += 1;
+        let entry = score.entry(name).or_default();
+        let Some(ours) = found else {
+            entry.0 += theirs.rows.len();
+            entry.1 += theirs.rows.len();
+            examples.push(format!("{name} {:?}: no such set", theirs.item));
+            continue;
+        };
+        let (mut a, mut b) = (ours.iter(), theirs.iter());
+        loop {
+            let (ours, row) = (a.next(), b.next());
+            if ours.is_none() && row.is_none() {
+                break;
+            }
+            entry.0 += 1;
+            let same = match (ours, row) {
+                (Some((ta, ours)), Some((tb, theirs))) => same_time(binary, ta, printed, tb) && same_values(ours, theirs),
+                _ => false,
+            };
+            if !same {
+                entry.1 += 1;
+                if examples.len() < 400 {
+                    examples.push(format!("{name} {:?}: ours {ours:?} theirs {row:?}", theirs.item));
+                }
+            }
+        }
+    }
+}
+
+fn same_time(a: &Data, ta: u32, b: &Data, tb: u32) -> bool {
+    match (a.spans.get(ta as usize), b.spans.get(tb as usize)) {
+        (Some(a), Some(b)) if b.to.epoch.is_some() => a.to.epoch == b.to.epoch,
+        (Some(a), Some(b)) => a.to.local.map(|l| (l.date, l.second)) == b.to.local.map(|l| (l.date, l.second)),
+        _ => false,
+    }
+}
+
+/// Equal within the rounding of two decimals (none for MB, whose values are large).
+fn same_values(ours: &[f64], theirs: &[f64]) -> bool {
+    let close = |a: f64, b: f64| (a - b).abs() <= 0.0051 + b.abs() * 1e-12 || (b.fract() == 0.0 && (a - b).abs() <= 0.5);
+    ours.iter().zip(theirs).all(|(&a, &b)| b.is_nan() || close(a, b))
+}
+
+#[test]
+fn values_equal_those_of_the_sysstat_that_wrote_the_file() {
+    let files = fixtures("recorded.tar.xz");
+    let mut table = BTreeMap::<String, Score>::new();
+    let mut failures = Vec::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| !path.ends_with(".csv")) {
+        let data = read_sa(bytes, Options { like_sysstat: true });
+        assert!(data.problems.is_empty(), "{path}: {:?}", data.problems);
+        let Some(csv) = files.get(&format!("{path}.d.csv")) else { continue };
+        let printed = text::read_sadf_csv(csv);
+        assert!(printed.problems.is_empty(), "{path}: {:?}", printed.problems);
+        let (version, _) = path.split_once('/').expect("folder");
+        let mut examples = Vec::new();
+        compare(&data, &printed, table.entry(version.to_string()).or_default(), &mut examples);
+        failures.extend(examples.into_iter().map(|e| format!("{path}: {e}")));
+    }
+    print(&table);
+    for f in failures.iter().take(60) {
+        eprintln!("{f}");
+    }
+    assert!(failures.is_empty(), "{} rows differ", failures.len());
+}
+
+/// The table version × activity: rows compared, and behind a `!` those that differ.
+#[allow(clippy::print_stdout)]
+fn print(table: &BTreeMap<String, Score>) {
+    let mut names: Vec<&str> = table.values().flat_map(|s| s.keys().copied()).collect();
+    names.sort();
+    names.dedup();
+    println!("{:18} {}", "", names.join(" "));
+    for (version, score) in table {
+        let cells = names.iter().map(|name| match score.get(name) {
+            None => format!("{:>w$}", "-", w = name.len()),
+            Some((rows, 0)) => format!("{rows:>w$}", w = name.len()),
+            Some((rows, bad)) => format!("{:>w$}", format!("{rows}!{bad}"), w = name.len()),
+        });
+        println!("{version:18} {}", cells.collect::<Vec<_>>().join(" "));
+    }
+}
