@@ -2,8 +2,8 @@
 
 mod cpu;
 mod disk;
-pub(crate) mod fs;
 mod foreign;
+pub(crate) mod fs;
 mod kernel;
 mod memory;
 mod net;
@@ -144,7 +144,13 @@ pub(crate) struct Run {
 }
 
 pub(crate) const fn run(first: usize, n: usize, at: usize, step: usize, kind: Kind) -> Run {
-    Run { first, n, at, step, kind }
+    Run {
+        first,
+        n,
+        at,
+        step,
+        kind,
+    }
 }
 
 pub(crate) const fn old(size: u32, runs: &'static [Run]) -> Old {
@@ -152,32 +158,83 @@ pub(crate) const fn old(size: u32, runs: &'static [Run]) -> Old {
 }
 
 pub(crate) const fn rate(name: &'static str, json: &'static str, field: usize) -> Column {
-    Column { name, json, decimals: 2, unless: None, how: How::Rate(field) }
+    Column {
+        name,
+        json,
+        decimals: 2,
+        unless: None,
+        how: How::Rate(field),
+    }
 }
 
 pub(crate) const fn gauge(name: &'static str, json: &'static str, field: usize) -> Column {
-    Column { name, json, decimals: 0, unless: None, how: How::Gauge(field) }
+    Column {
+        name,
+        json,
+        decimals: 0,
+        unless: None,
+        how: How::Gauge(field),
+    }
 }
 
 pub(crate) const fn hundredth(name: &'static str, json: &'static str, field: usize) -> Column {
-    Column { name, json, decimals: 2, unless: None, how: How::Hundredth(field) }
+    Column {
+        name,
+        json,
+        decimals: 2,
+        unless: None,
+        how: How::Hundredth(field),
+    }
 }
 
-pub(crate) const fn calc(name: &'static str, json: &'static str, decimals: u8, f: fn(&Pair<'_>) -> f64) -> Column {
-    Column { name, json, decimals, unless: None, how: How::Calc(f) }
+pub(crate) const fn calc(
+    name: &'static str,
+    json: &'static str,
+    decimals: u8,
+    f: fn(&Pair<'_>) -> f64,
+) -> Column {
+    Column {
+        name,
+        json,
+        decimals,
+        unless: None,
+        how: How::Calc(f),
+    }
 }
 
 pub(crate) const fn text_only(name: &'static str) -> Column {
-    Column { name, json: name, decimals: 2, unless: None, how: How::Never }
+    Column {
+        name,
+        json: name,
+        decimals: 2,
+        unless: None,
+        how: How::Never,
+    }
 }
 
-pub(crate) const fn json(group: Option<&'static str>, name: &'static str, item: Option<&'static str>) -> Json {
-    Json { group, name, item, shape: &[] }
+pub(crate) const fn json(
+    group: Option<&'static str>,
+    name: &'static str,
+    item: Option<&'static str>,
+) -> Json {
+    Json {
+        group,
+        name,
+        item,
+        shape: &[],
+    }
 }
 
 /// A layout with one item and no special cases.
 pub(crate) const fn single(counts: [usize; 3], old: &'static [Old]) -> Layout {
-    Layout { counts, chars: &[], old, key: Key::Single, used: None, renewed: None }
+    Layout {
+        counts,
+        chars: &[],
+        old,
+        key: Key::Single,
+        used: None,
+        renewed: None,
+    }
 }
 
 /// All activities, in the order in which `sar -A` shows them.
@@ -225,13 +282,53 @@ pub static ACTIVITIES: &[&Activity] = &[
 /// sysstat's names of activity numbers 1…43, for those that are in a file but not read.
 pub(crate) fn name_of(id: u32) -> Option<&'static str> {
     const NAMES: [&str; 43] = [
-        "CPU", "PCSW", "IRQ", "SWAP", "PAGE", "IO", "MEMORY", "KTABLES", "QUEUE", "SERIAL", "DISK", "NET_DEV",
-        "NET_EDEV", "NET_NFS", "NET_NFSD", "NET_SOCK", "NET_IP", "NET_EIP", "NET_ICMP", "NET_EICMP", "NET_TCP",
-        "NET_ETCP", "NET_UDP", "NET_SOCK6", "NET_IP6", "NET_EIP6", "NET_ICMP6", "NET_EICMP6", "NET_UDP6",
-        "PWR_CPU", "PWR_FAN", "PWR_TEMP", "PWR_IN", "HUGE", "PWR_FREQ", "PWR_USB", "FS", "NET_FC", "NET_SOFT",
-        "PSI_CPU", "PSI_IO", "PSI_MEM", "PWR_BAT",
+        "CPU",
+        "PCSW",
+        "IRQ",
+        "SWAP",
+        "PAGE",
+        "IO",
+        "MEMORY",
+        "KTABLES",
+        "QUEUE",
+        "SERIAL",
+        "DISK",
+        "NET_DEV",
+        "NET_EDEV",
+        "NET_NFS",
+        "NET_NFSD",
+        "NET_SOCK",
+        "NET_IP",
+        "NET_EIP",
+        "NET_ICMP",
+        "NET_EICMP",
+        "NET_TCP",
+        "NET_ETCP",
+        "NET_UDP",
+        "NET_SOCK6",
+        "NET_IP6",
+        "NET_EIP6",
+        "NET_ICMP6",
+        "NET_EICMP6",
+        "NET_UDP6",
+        "PWR_CPU",
+        "PWR_FAN",
+        "PWR_TEMP",
+        "PWR_IN",
+        "HUGE",
+        "PWR_FREQ",
+        "PWR_USB",
+        "FS",
+        "NET_FC",
+        "NET_SOFT",
+        "PSI_CPU",
+        "PSI_IO",
+        "PSI_MEM",
+        "PWR_BAT",
     ];
-    NAMES.get(usize::try_from(id).ok()?.checked_sub(1)?).copied()
+    NAMES
+        .get(usize::try_from(id).ok()?.checked_sub(1)?)
+        .copied()
 }
 
 impl Activity {

@@ -36,7 +36,15 @@ static DEV_LAYOUT: Layout = Layout {
     old: &[
         old(72, &[run(0, 7, 0, 8, L), run(DEV_NAME, 1, 56, 0, S(16))]),
         old(128, &[run(0, 7, 0, 16, Q), run(DEV_NAME, 1, 112, 0, S(16))]),
-        old(144, &[run(0, 7, 0, 16, Q), run(SPEED, 1, 112, 0, I), run(DEV_NAME, 1, 116, 0, S(16)), run(DUPLEX, 1, 132, 0, S(1))]),
+        old(
+            144,
+            &[
+                run(0, 7, 0, 16, Q),
+                run(SPEED, 1, 112, 0, I),
+                run(DEV_NAME, 1, 116, 0, S(16)),
+                run(DUPLEX, 1, 132, 0, S(1)),
+            ],
+        ),
     ],
     key: Key::Name(DEV_NAME),
     used: None,
@@ -45,12 +53,20 @@ static DEV_LAYOUT: Layout = Layout {
 
 /// Full duplex (2) is limited by the busier direction, half duplex by the sum; speed in Mbit/s, 0 if unknown.
 fn utilisation(p: &Pair<'_>) -> f64 {
-    let speed = p.now(SPEED) * 1_000_000.0;
+    let mut speed = p.now(SPEED) * 1_000_000.0;
     if speed == 0.0 {
         return 0.0;
     }
+    if p.like_sysstat && p.version <= Version(11, 1, 2) {
+        // They multiplied in 32 bits, so all above 4.29 Gbit/s came out wrong.
+        speed %= 4_294_967_296.0;
+    }
     let (rx, tx) = (p.rate(RX_BYTES), p.rate(TX_BYTES));
-    let bytes = if p.cur.byte(DUPLEX) == Some(2) { rx.max(tx) } else { rx + tx };
+    let bytes = if p.cur.byte(DUPLEX) == Some(2) {
+        rx.max(tx)
+    } else {
+        rx + tx
+    };
     bytes * 800.0 / speed
 }
 
@@ -176,7 +192,13 @@ pub(crate) static IP: Activity = Activity {
     layout: Some(&IP_LAYOUT),
 };
 
-static IP_LAYOUT: Layout = single([8, 0, 0], &[old(64, &[run(0, 8, 0, 8, L)]), old(128, &[run(0, 8, 0, 16, Q)])]);
+static IP_LAYOUT: Layout = single(
+    [8, 0, 0],
+    &[
+        old(64, &[run(0, 8, 0, 8, L)]),
+        old(128, &[run(0, 8, 0, 16, Q)]),
+    ],
+);
 
 pub(crate) static EIP: Activity = Activity {
     id: 18,
@@ -196,7 +218,13 @@ pub(crate) static EIP: Activity = Activity {
     layout: Some(&EIP_LAYOUT),
 };
 
-static EIP_LAYOUT: Layout = single([8, 0, 0], &[old(64, &[run(0, 8, 0, 8, L)]), old(128, &[run(0, 8, 0, 16, Q)])]);
+static EIP_LAYOUT: Layout = single(
+    [8, 0, 0],
+    &[
+        old(64, &[run(0, 8, 0, 8, L)]),
+        old(128, &[run(0, 8, 0, 16, Q)]),
+    ],
+);
 
 pub(crate) static ICMP: Activity = Activity {
     id: 19,
@@ -333,7 +361,13 @@ pub(crate) static IP6: Activity = Activity {
     layout: Some(&IP6_LAYOUT),
 };
 
-static IP6_LAYOUT: Layout = single([10, 0, 0], &[old(80, &[run(0, 10, 0, 8, L)]), old(160, &[run(0, 10, 0, 16, Q)])]);
+static IP6_LAYOUT: Layout = single(
+    [10, 0, 0],
+    &[
+        old(80, &[run(0, 10, 0, 8, L)]),
+        old(160, &[run(0, 10, 0, 16, Q)]),
+    ],
+);
 
 pub(crate) static EIP6: Activity = Activity {
     id: 26,
@@ -356,7 +390,13 @@ pub(crate) static EIP6: Activity = Activity {
     layout: Some(&EIP6_LAYOUT),
 };
 
-static EIP6_LAYOUT: Layout = single([11, 0, 0], &[old(88, &[run(0, 11, 0, 8, L)]), old(176, &[run(0, 11, 0, 16, Q)])]);
+static EIP6_LAYOUT: Layout = single(
+    [11, 0, 0],
+    &[
+        old(88, &[run(0, 11, 0, 8, L)]),
+        old(176, &[run(0, 11, 0, 16, Q)]),
+    ],
+);
 
 pub(crate) static ICMP6: Activity = Activity {
     id: 27,

@@ -20,10 +20,10 @@ const GUEST_NICE: usize = 9;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     pub version: Version,
-    /// 0x2175: "all" is the sum of the CPUs. Before, it is the kernel's own sum over the interval of all CPUs.
+    /// "all" is the sum of the CPUs (since 11.7.2). Before, it is the kernel's own sum.
     pub summed: bool,
-    /// Interval in jiffies of all CPUs (before 11.7.1).
-    pub interval: u64,
+    /// Interval in jiffies of all CPUs, by which "all" is divided (before 11.7.1).
+    pub interval: Option<u64>,
     /// Do the files of this version have guest_nice?
     pub guest_nice: bool,
 }
@@ -53,7 +53,10 @@ fn total(times: &Times) -> u64 {
 fn elapsed(now: &Times, before: &mut Times, v: Version) -> u64 {
     // Some kernels count guest time before user time: what user lacks is added.
     let shortfall = |part: usize, whole: usize, before: &Times| {
-        let (n, b) = (get(now, whole).wrapping_sub(get(now, part)), get(before, whole).wrapping_sub(get(before, part)));
+        let (n, b) = (
+            get(now, whole).wrapping_sub(get(now, part)),
+            get(before, whole).wrapping_sub(get(before, part)),
+        );
         if n < b { b - n } else { 0 }
     };
     let mut extra = 0u64;
@@ -90,7 +93,12 @@ fn share(before: u64, now: u64, interval: u64, v: Version) -> f64 {
 
 /// Works out the rows of one sample: index of the CPU (0 = all, n+1 = CPU n) and its values in the order of the columns.
 /// `before` is the older sample; `now` is changed into what the next sample must be compared with.
-pub(crate) fn rows(before: &[Times], now: &mut Vec<Times>, rules: Rules, mut emit: impl FnMut(usize, &[f64; 12])) {
+pub(crate) fn rows(
+    before: &[Times],
+    now: &mut Vec<Times>,
+    rules: Rules,
+    mut emit: impl FnMut(usize, &[f64; 12]),
+) {
     let mut before = before.to_vec();
     let n = now.len().max(if rules.summed { before.len() } else { 0 });
     before.resize(n, Times::default());
@@ -121,13 +129,15 @@ pub(crate) fn rows(before: &[Times], now: &mut Vec<Times>, rules: Rules, mut emi
         all_elapsed = Some(sum);
     }
     for (i, ((now, before), shown)) in now.iter().zip(&mut before).zip(&shown).enumerate() {
-        if !shown || (!rules.summed && i > 0 && total(now) == 0) {
+        if !shown || (i > 0 && total(now) == 0) {
             continue;
         }
         let interval = match (i, all_elapsed) {
             (0, Some(sum)) => sum.max(1),
-            (0, None) if !rules.summed => rules.interval.max(1),
-            (0, None) => elapsed(now, before, rules.version).max(1),
+            (0, None) => rules
+                .interval
+                .unwrap_or_else(|| elapsed(now, before, rules.version))
+                .max(1),
             _ => elapsed(now, before, rules.version),
         };
         emit(i, &values(now, before, interval, rules));
@@ -138,16 +148,29 @@ fn values(now: &Times, before: &Times, interval: u64, rules: Rules) -> [f64; 12]
     let gnice = if rules.guest_nice { 0.0 } else { f64::NAN };
     if interval == 0 {
         // A tickless CPU that slept all the time.
-        return [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, gnice, 100.0];
+        return [
+            0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, gnice, 100.0,
+        ];
     }
     let v = rules.version;
     let one = |f: usize| share(get(before, f), get(now, f), interval, v);
     let net = |whole: usize, part: usize| {
-        let (n, b) = (get(now, whole).wrapping_sub(get(now, part)), get(before, whole).wrapping_sub(get(before, part)));
+        let (n, b) = (
+            get(now, whole).wrapping_sub(get(now, part)),
+            get(before, whole).wrapping_sub(get(before, part)),
+        );
         if n < b { 0.0 } else { share(b, n, interval, v) }
     };
-    let system = |t: &Times| get(t, SYS).wrapping_add(get(t, IRQ)).wrapping_add(get(t, SOFT));
-    let idle = if get(now, IDLE) < get(before, IDLE) { 0.0 } else { one(IDLE) };
+    let system = |t: &Times| {
+        get(t, SYS)
+            .wrapping_add(get(t, IRQ))
+            .wrapping_add(get(t, SOFT))
+    };
+    let idle = if get(now, IDLE) < get(before, IDLE) {
+        0.0
+    } else {
+        one(IDLE)
+    };
     [
         one(USER),
         net(USER, GUEST),
@@ -159,7 +182,11 @@ fn values(now: &Times, before: &Times, interval: u64, rules: Rules) -> [f64; 12]
         one(IRQ),
         one(SOFT),
         one(GUEST),
-        if rules.guest_nice { one(GUEST_NICE) } else { f64::NAN },
+        if rules.guest_nice {
+            one(GUEST_NICE)
+        } else {
+            f64::NAN
+        },
         idle,
     ]
 }

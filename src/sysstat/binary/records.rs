@@ -44,9 +44,16 @@ pub(crate) struct Block {
 pub(crate) enum Event {
     Record(Record),
     /// Bytes that are no record.
-    Hole { from: usize, to: usize, zero: bool },
+    Hole {
+        from: usize,
+        to: usize,
+        zero: bool,
+    },
     /// The file ends inside a record.
-    Cut { at: usize, need: usize },
+    Cut {
+        at: usize,
+        need: usize,
+    },
 }
 
 /// A cursor over the records.
@@ -83,7 +90,9 @@ impl<'a> Walk<'a> {
 
     /// A file may be odd as a whole (clock of 1987, local mean time): then its first record sets the measure.
     fn calibrate(&mut self) {
-        let Some(first) = self.raw(self.at) else { return };
+        let Some(first) = self.raw(self.at) else {
+            return;
+        };
         if !self.near(first.epoch) && (STATS..=COMMENT).contains(&first.kind) {
             self.base = first.epoch;
         }
@@ -107,8 +116,16 @@ impl<'a> Walk<'a> {
         let body = at.checked_add(self.header_size())?;
         b.slice(at, self.header_size())?;
         let (kind_at, epoch, uptime, all_jiffies, extra) = match self.form {
-            RecordForm::Jiffies => (at + 40, b.long(at + 32)?, b.u64(at + 16)?, b.u64(at)?, false),
-            RecordForm::Described { epoch, extra, kind, .. } => {
+            RecordForm::Jiffies => (
+                at + 40,
+                b.long(at + 32)?,
+                b.u64(at + 16)?,
+                b.u64(at)?,
+                false,
+            ),
+            RecordForm::Described {
+                epoch, extra, kind, ..
+            } => {
                 let extra = match extra {
                     Some(offset) => b.u32(at + offset)?,
                     None => 0,
@@ -120,7 +137,16 @@ impl<'a> Walk<'a> {
             }
         };
         let hms = (b.u8(kind_at + 1)?, b.u8(kind_at + 2)?, b.u8(kind_at + 3)?);
-        Some(Record { at, kind: b.u8(kind_at)?, epoch, hms, uptime, all_jiffies, body, extra })
+        Some(Record {
+            at,
+            kind: b.u8(kind_at)?,
+            epoch,
+            hms,
+            uptime,
+            all_jiffies,
+            body,
+            extra,
+        })
     }
 
     /// A record header that makes sense.
@@ -172,7 +198,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Where the items of an activity lie, and the offset behind them.
-    fn block(&self, a: &FileActivity, mut at: usize) -> Result<(Block, Option<usize>), Option<usize>> {
+    fn block(
+        &self,
+        a: &FileActivity,
+        mut at: usize,
+    ) -> Result<(Block, Option<usize>), Option<usize>> {
         let mut nr = a.nr;
         if a.has_nr {
             nr = self.bytes.u32(at).ok_or(at.checked_add(4))?;
@@ -182,17 +212,25 @@ impl<'a> Walk<'a> {
             }
         }
         let size = u64::from(nr) * u64::from(a.nr2);
-        let size = size.checked_mul(u64::from(a.size)).and_then(|n| usize::try_from(n).ok());
+        let size = size
+            .checked_mul(u64::from(a.size))
+            .and_then(|n| usize::try_from(n).ok());
         Ok((Block { at, nr }, size.and_then(|n| at.checked_add(n))))
     }
 
     /// The blocks of a sample, one per activity of the header.
     pub fn blocks(&self, r: &Record, out: &mut Vec<Block>) {
         out.clear();
-        let start = if r.extra { skip_extra(self.bytes, r.body) } else { Some(r.body) };
+        let start = if r.extra {
+            skip_extra(self.bytes, r.body)
+        } else {
+            Some(r.body)
+        };
         let Some(mut at) = start else { return };
         for a in &self.activities {
-            let Ok((block, Some(end))) = self.block(a, at) else { return };
+            let Ok((block, Some(end))) = self.block(a, at) else {
+                return;
+            };
             out.push(block);
             at = end;
         }
@@ -239,7 +277,9 @@ impl<'a> Walk<'a> {
         }
         for i in 0..self.volatile {
             let at = r.body + 20 * i;
-            let (Some(id), Some(nr)) = (self.bytes.u32(at), self.bytes.u32(at + 8)) else { return };
+            let (Some(id), Some(nr)) = (self.bytes.u32(at), self.bytes.u32(at + 8)) else {
+                return;
+            };
             if id == 0 || nr == 0 || nr > 1 << 28 {
                 continue;
             }
@@ -293,9 +333,16 @@ impl Iterator for Walk<'_> {
         let next = self.search(at + 1, len);
         self.at = next.unwrap_or(len);
         if next.is_none() && (cut.is_some() || len - at < head) && !self.bytes.zero(at, len - at) {
-            return Some(Event::Cut { at, need: cut.unwrap_or(at + head).saturating_sub(at) });
+            return Some(Event::Cut {
+                at,
+                need: cut.unwrap_or(at + head).saturating_sub(at),
+            });
         }
-        Some(Event::Hole { from: at, to: self.at, zero: self.bytes.zero(at, self.at - at) })
+        Some(Event::Hole {
+            from: at,
+            to: self.at,
+            zero: self.bytes.zero(at, self.at - at),
+        })
     }
 }
 
