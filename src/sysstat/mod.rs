@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod binary;
 pub mod model;
+pub mod print;
 pub mod text;
 
 pub use binary::{Options, looks_like_sa, read_sa};

@@ -204,3 +204,23 @@ fn print(table: &BTreeMap<String, Score>) {
         println!("{version:18} {}", cells.collect::<Vec<_>>().join(" "));
     }
 }
+
+#[test]
+fn json_is_that_of_the_newest_sadf() {
+    let files = fixtures("recorded.tar.xz");
+    let bytes = files.get("HEAD/sa.x").expect("file");
+    let data = read_sa(bytes, Options::default());
+    let mut out = Vec::new();
+    super::print::json(std::slice::from_ref(&data), &mut out).expect("written");
+    serde_json::from_slice::<serde_json::Value>(&out).expect("valid");
+    if let Ok(dir) = std::env::var("SA_TEST_OUTPUT") {
+        let dir = PathBuf::from(dir);
+        std::fs::write(dir.join("out.json"), &out).expect("written");
+        let mut out = Vec::new();
+        super::print::text(std::slice::from_ref(&data), &mut out).expect("written");
+        std::fs::write(dir.join("out.txt"), &out).expect("written");
+        let mut out = Vec::new();
+        super::print::csv(std::slice::from_ref(&data), &mut out).expect("written");
+        std::fs::write(dir.join("out.csv"), &out).expect("written");
+    }
+}

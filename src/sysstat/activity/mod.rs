@@ -350,3 +350,10 @@ impl PartialEq for Activity {
 }
 
 impl Eq for Activity {}
+
+impl Column {
+    /// Is it the state at the end of the interval, not a mean over it?
+    pub fn is_gauge(&self) -> bool {
+        matches!(self.how, How::Gauge(_) | How::Hundredth(_)) || self.decimals == 0
+    }
+}
