@@ -18,6 +18,7 @@ mod beats;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
+pub use document::sysstat::data as sysstat_data;
 pub use read::{LogReader, read_log};
 use std::borrow::Cow;
 
@@ -110,7 +111,7 @@ bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_std
 documents! {
     patronictl_list, patronictl_history, patroni_yml, patroni_config,
     etcdctl_status, etcdctl_members, etcdctl_health,
-    df, date,
+    df, date, sysstat,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod rank;
 mod risks;
 mod words;
 
-pub use build::build;
+pub use build::{build, row as timeline_row};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
