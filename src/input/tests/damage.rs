@@ -1,6 +1,7 @@
 //! What is cut, damaged or followed by something else: the readable part is read, and the rest is told.
 
 use super::*;
+use proptest::prelude::*;
 
 #[test]
 fn what_follows_a_stream_is_told() {
@@ -160,4 +161,46 @@ fn a_panic_costs_one_line() {
             .why
             .contains("internal error while it was read")
     );
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_survived(mut bytes in prop::collection::vec(any::<u8>(), 0..2000), magic in 0usize..9) {
+        let magics: [&[u8]; 9] = [b"\x1f\x8b\x08\0", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"BZh91AY&SY", b"\x04\x22\x4d\x18",
+            b"PK\x03\x04", b"PK\x05\x06", b"\x50\x2a\x4d\x18", b""];
+        bytes.splice(0..0, magics[magic].iter().copied());
+        let got = read_bytes("x", &bytes);
+        prop_assert!(got.skipped.iter().all(|s| !s.why.contains("internal")), "{:?}", got.skipped);
+    }
+
+    #[test]
+    fn mutations_of_whole_bundles_are_survived(
+        kind in 0usize..8,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..4), 1..12),
+    ) {
+        let text = log(40);
+        let files = [("a.log", &text[..]), ("b", b"1\n")];
+        let mut bytes = match kind {
+            0 => gz(&tar(&files)),
+            1 => zst(&tar(&files)),
+            2 => bz2(&text),
+            3 => lz4(&text),
+            4 => xz_hello(),
+            5 => tar(&[("z.zip", &zip_of(&files)), ("x.xz", &xz_hello())]),
+            6 => zip_of(&[("t.tar", &tar(&files)), ("s.gz", &gz(&text))]),
+            _ => zip_with(&files, ::zip::CompressionMethod::Stored),
+        };
+        for (at, value, what) in changes {
+            let at = at.index(bytes.len().max(1)).min(bytes.len().saturating_sub(1));
+            match what {
+                _ if bytes.is_empty() => {}
+                0 => bytes[at] = value,
+                1 => bytes[at] = bytes[at].wrapping_add(1),
+                2 => bytes.insert(at, value),
+                _ => drop(bytes.drain(at..(at + usize::from(value)).min(bytes.len()))),
+            }
+        }
+        let got = read_bytes("x", &bytes);
+        prop_assert!(got.skipped.iter().all(|s| !s.why.contains("internal")), "{:?}", got.skipped);
+    }
 }
