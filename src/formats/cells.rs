@@ -35,15 +35,22 @@ pub fn is_rule(line: &str) -> bool {
     line.chars().count() >= 3 && line.chars().all(|c| matches!(c, '+' | '-' | '=' | '|' | '─'..='╿'))
 }
 
+fn bar(c: char) -> bool {
+    matches!(c, '|' | '│' | '┃' | '║')
+}
+
 /// The cells of a row; `None` if the line is not drawn as one.
 pub fn cells(line: &str) -> Option<Vec<&str>> {
+    split(line, line.trim_start().starts_with(bar))
+}
+
+/// psql's aligned rows have bars between cells only, and then a leading bar follows an empty cell.
+fn split(line: &str, framed: bool) -> Option<Vec<&str>> {
     let line = line.trim();
-    let bar = |c: char| matches!(c, '|' | '│' | '┃' | '║');
     if is_rule(line) || !line.contains(bar) {
         return None;
     }
-    // psql's aligned rows have bars between cells only.
-    let inner = match line.strip_prefix(bar) {
+    let inner = match line.strip_prefix(bar).filter(|_| framed) {
         Some(rest) => rest.strip_suffix(bar).unwrap_or(rest),
         None => line,
     };
@@ -53,12 +60,13 @@ pub fn cells(line: &str) -> Option<Vec<&str>> {
 /// All tables of a text whose header satisfies `wanted`. Other lines end a table.
 pub fn tables<'a>(text: &'a str, wanted: fn(&[&str]) -> bool) -> Vec<Table<'a>> {
     let mut found: Vec<Table<'a>> = Vec::new();
-    let mut open = false;
+    let (mut open, mut framed) = (false, false);
     for line in lines(text) {
-        match cells(line.text) {
+        let row = if open { split(line.text, framed) } else { cells(line.text) };
+        match row {
             Some(cells) if wanted(&cells) => {
                 found.push(Table { header: cells, header_line: line, rows: Vec::new() });
-                open = true;
+                (open, framed) = (true, line.text.trim_start().starts_with(bar));
             }
             Some(cells) if open => {
                 if let Some(table) = found.last_mut() {

@@ -6,6 +6,7 @@
 //! may stand in one file.
 
 pub mod cells;
+pub mod etcd_settings;
 pub mod json;
 pub mod secrets;
 pub mod settings;
@@ -109,9 +110,13 @@ macro_rules! documents {
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
 bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
 documents! {
-    patronictl_list, patronictl_history, patroni_yml, patroni_config,
-    etcdctl_status, etcdctl_members, etcdctl_health,
-    df, date, sysstat,
+    patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
+    patroni_rest, dcs_dump,
+    etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
+    unit_file, environment,
+    pg_controldata, postgresql_conf, pg_settings,
+    df, date,
+    sysstat,
 }
 
 #[cfg(test)]
