@@ -11,6 +11,8 @@
 mod duration;
 mod engine;
 mod join;
+#[cfg(test)]
+mod measure;
 mod why;
 
 macro_rules! tables {

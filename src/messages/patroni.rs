@@ -6,11 +6,22 @@
 use super::Message;
 use super::join::{join, length};
 
+mod data;
 mod dcs;
+mod dcs_other;
 mod ops;
 mod pg;
 mod role;
+mod watchdog;
 
-const PARTS: &[&[Message]] = &[role::MESSAGES, dcs::MESSAGES, pg::MESSAGES, ops::MESSAGES];
+const PARTS: &[&[Message]] = &[
+    role::MESSAGES,
+    dcs::MESSAGES,
+    dcs_other::MESSAGES,
+    pg::MESSAGES,
+    data::MESSAGES,
+    ops::MESSAGES,
+    watchdog::MESSAGES,
+];
 static JOINED: [Message; length(PARTS)] = join(PARTS);
 pub static MESSAGES: &[Message] = &JOINED;
