@@ -6,6 +6,7 @@
 //! may stand in one file.
 
 pub mod json;
+pub mod pg_severity;
 pub mod stamp;
 
 mod beats;
@@ -100,7 +101,7 @@ macro_rules! documents {
 }
 
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
-bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
+bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, kernel, pg_stderr }
 documents! { df }
 
 #[cfg(test)]
