@@ -8,6 +8,7 @@
 pub mod cells;
 pub mod etcd_settings;
 pub mod json;
+pub mod pg_severity;
 pub mod secrets;
 pub mod settings;
 pub mod sheet;
@@ -108,7 +109,7 @@ macro_rules! documents {
 }
 
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
-bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
+bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, kernel, pg_stderr }
 documents! {
     patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,

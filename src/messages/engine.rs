@@ -49,6 +49,7 @@ impl Hole {
             "ms" => Hole::Millis,
             "why" => Hole::Why,
             "=Cgroup" => Hole::Set(Why::Cgroup),
+            "=NotReady" => Hole::Set(Why::NotReady),
             "=NoMemory" => Hole::Set(Why::NoMemory),
             "=Signal" => Hole::Set(Why::Signal),
             "=ExitCode" => Hole::Set(Why::ExitCode),

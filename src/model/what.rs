@@ -286,6 +286,10 @@ whats! {
     PgStandbyLost "pg.standby_lost" Notable "the primary lost its connection to a replica";
     PgSlotError "pg.slot.error" Notable "a replication slot is missing or in use by another process";
     PgSyncStandby "pg.sync_standby" Detail "a replica became synchronous standby or a candidate for it";
+    PgRecoveryDone "pg.recovery.done" Detail "archive recovery ended";
+    PgStuckChildren "pg.stuck_children" Alarm "PostgreSQL's processes did not end when told to and are killed";
+    PgNoResources "pg.no_resources" Alarm "PostgreSQL reached a limit of processes, files or locks";
+    PgReadOnlyWrite "pg.read_only_write" Detail "a client tried to write where that is not possible";
     PgRecoveryPaused "pg.recovery_paused" Notable "replay of WAL is paused";
     // ---- kernel and system
     OomKill "kern.oom" Alarm "the kernel killed a process for lack of memory";
