@@ -288,3 +288,45 @@ fn sar_speaks_sixteen_languages() {
     }
     assert!(failures.is_empty(), "{} rows differ of {score:?}", failures.len());
 }
+
+#[test]
+fn the_other_outputs_of_sadf_say_the_same() {
+    let files = fixtures("recorded.tar.xz");
+    let texts = fixtures("sadf.tar.xz");
+    let mut table = BTreeMap::<String, Score>::new();
+    let mut failures = Vec::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with("/sa.x")) {
+        let data = read_sa(bytes, Options { like_sysstat: true, as_version: None });
+        let (version, _) = path.split_once('/').expect("folder");
+        for (form, read) in [("json", read_json as fn(&[u8]) -> Data), ("xml", read_xml), ("p.txt", read_lines)] {
+            // All times of 32-bit big-endian 11.7 to 12.5 are 1970.
+            let lost = ["11.7.3-ppc", "12.0.3-ppc", "12.2.0-ppc", "12.5.4-ppc"].iter().any(|v| path.starts_with(v));
+            let Some(text) = texts.get(&format!("{path}.{form}")).filter(|_| !lost) else { continue };
+            let printed = read(text);
+            assert!(printed.problems.is_empty(), "{path}.{form}: {:?}", printed.problems);
+            let mut examples = Vec::new();
+            compare(&data, &printed, table.entry(format!("{version} {form}")).or_default(), &mut examples);
+            failures.extend(examples.into_iter().map(|e| format!("{path}.{form}: {e}")));
+        }
+    }
+    print(&table);
+    for f in failures.iter().take(40) {
+        eprintln!("{f}");
+    }
+    assert!(failures.is_empty(), "{} rows differ", failures.len());
+}
+
+fn read_json(text: &[u8]) -> Data {
+    assert!(text::looks_like_sadf_json(text));
+    text::read_sadf_json(text).pop().expect("a host")
+}
+
+fn read_xml(text: &[u8]) -> Data {
+    assert!(text::looks_like_sadf_xml(text));
+    text::read_sadf_xml(text).pop().expect("a host")
+}
+
+fn read_lines(text: &[u8]) -> Data {
+    assert!(text::looks_like_sadf_lines(text));
+    text::read_sadf_lines(text)
+}

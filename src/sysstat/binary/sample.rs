@@ -266,9 +266,9 @@ fn find<'a, 'p>(
     index: &mut Option<HashMap<&'a [u8], usize>>,
 ) -> Option<Item<'a, 'p>> {
     if i < block.nr as usize {
-        let same = item(bytes, stored, block, i);
-        if same.key(stored.layout) == Some(key) {
-            return Some(same);
+        let here = item(bytes, stored, block, i);
+        if here.key(stored.layout).is_some_and(|k| same(k, key)) {
+            return Some(here);
         }
     }
     let index = index.get_or_insert_with(|| {
@@ -281,6 +281,11 @@ fn find<'a, 'p>(
         index
     });
     index.get(key).map(|&n| item(bytes, stored, block, n))
+}
+
+/// Equality of short names, inline: it is asked for every item of every sample.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 fn value(how: How, pair: &Pair<'_>) -> f64 {
@@ -346,7 +351,7 @@ impl<'a> View<'a> {
         i: usize,
     ) -> usize {
         if let Some(&(last, set)) = self.last.get(i) {
-            if last == key {
+            if same(last, key) {
                 return set;
             }
         }

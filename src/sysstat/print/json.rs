@@ -1,19 +1,20 @@
 //! The layout of `sadf -j FILE -- -A`, with newest sysstat's key names.
 
 use std::io::{self, Write};
+use std::sync::mpsc;
 
 use super::super::activity::Node;
 use super::super::model::{Data, Set, Span, Stamp};
 use super::number::{fixed, integer};
 use super::{clock, date, seconds, shown};
 
-/// Bytes collected before they are handed on.
-const CHUNK: usize = 1 << 16;
+/// Samples written by one thread at a time.
+const SPANS: usize = 256;
 
 /// Writes the hosts as one JSON document. Columns without a value are left out instead of being shown as 0; times are
 /// UTC where the source knows them, else local and without `tz`.
 pub fn json(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
-    let mut text = Vec::with_capacity(CHUNK * 2);
+    let mut text = Vec::new();
     text.extend_from_slice(b"{\"sysstat\": {\n\t\"hosts\": [");
     for (n, data) in hosts.iter().enumerate() {
         text.extend_from_slice(if n == 0 { b"\n\t\t{\n" } else { b",\n\t\t{\n" });
@@ -77,6 +78,9 @@ enum Piece {
     Close,
 }
 
+/// The pieces of each activity.
+type Plans = Vec<(&'static str, Vec<Piece>)>;
+
 /// All that stands under one key of a sample.
 struct Object<'a> {
     group: Option<&'static str>,
@@ -107,7 +111,7 @@ fn pieces(set: &Set, columns: &[usize]) -> Vec<Piece> {
 
 fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
     let columns: Vec<(&str, Vec<usize>)> = shown(data);
-    let mut plans: Vec<(&str, Vec<Piece>)> = Vec::new();
+    let mut plans: Plans = Vec::new();
     for set in &data.sets {
         let name = set.activity.name;
         if !plans.iter().any(|(known, _)| *known == name) {
@@ -115,6 +119,64 @@ fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Resul
             plans.push((name, pieces(set, columns)));
         }
     }
+    text.extend_from_slice(b"\t\t\t\"statistics\": [");
+    let chunks = data.spans.len().div_ceil(SPANS);
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(chunks);
+    if workers < 2 {
+        for n in 0..chunks {
+            chunk(data, &plans, n, text);
+            out.write_all(text)?;
+            text.clear();
+        }
+    } else {
+        out.write_all(text)?;
+        text.clear();
+        parallel(data, &plans, chunks, workers, out)?;
+    }
+    text.extend_from_slice(b"\n\t\t\t]");
+    Ok(())
+}
+
+/// Worker n writes chunks n, n + workers, …; they are put together in order.
+fn parallel(data: &Data, plans: &Plans, chunks: usize, workers: usize, out: &mut dyn Write) -> io::Result<()> {
+    std::thread::scope(|scope| {
+        let worker = |n: usize| {
+            let (send, receive) = mpsc::sync_channel::<Vec<u8>>(2);
+            scope.spawn(move || {
+                for n in (n..chunks).step_by(workers) {
+                    let mut text = Vec::new();
+                    chunk(data, plans, n, &mut text);
+                    // Nobody listens any more when writing has failed.
+                    if send.send(text).is_err() {
+                        return;
+                    }
+                }
+            });
+            receive
+        };
+        let receivers: Vec<mpsc::Receiver<Vec<u8>>> = (0..workers).map(worker).collect();
+        for receiver in receivers.iter().cycle().take(chunks) {
+            // A worker that fell over has said so by its panic, which the scope passes on.
+            let Ok(text) = receiver.recv() else { break };
+            out.write_all(&text)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes the samples of one chunk.
+fn chunk(data: &Data, plans: &Plans, n: usize, text: &mut Vec<u8>) {
+    let start = n * SPANS;
+    let mut objects = objects(data, plans, u32::try_from(start).unwrap_or(u32::MAX));
+    for (n, span) in data.spans.iter().enumerate().skip(start).take(SPANS) {
+        text.extend_from_slice(if n == 0 { b"\n\t\t\t\t{\n" } else { b",\n\t\t\t\t{\n" });
+        timestamp(span, text);
+        sample(&mut objects, u32::try_from(n).unwrap_or(u32::MAX), text);
+        text.extend_from_slice(b"\n\t\t\t\t}");
+    }
+}
+
+fn objects<'a>(data: &'a Data, plans: &'a Plans, start: u32) -> Vec<Object<'a>> {
     let mut objects: Vec<Object<'_>> = Vec::new();
     for set in &data.sets {
         let json = &set.activity.json;
@@ -124,7 +186,8 @@ fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Resul
             head.extend_from_slice(format!("{{\"{item}\": ").as_bytes());
             quoted(&mut head, set.item.as_deref().unwrap_or_default());
         }
-        let member = Member { set, next: 0, head, pieces };
+        let next = set.rows.partition_point(|&row| row < start);
+        let member = Member { set, next, head, pieces };
         match objects.last_mut().filter(|o| o.key == json.name && o.group == json.group) {
             Some(object) => object.members.push(member),
             None => objects.push(Object {
@@ -135,22 +198,7 @@ fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Resul
             }),
         }
     }
-    text.extend_from_slice(b"\t\t\t\"statistics\": [");
-    let mut first = true;
-    for (n, span) in data.spans.iter().enumerate() {
-        let n = u32::try_from(n).unwrap_or(u32::MAX);
-        text.extend_from_slice(if first { b"\n\t\t\t\t{\n" } else { b",\n\t\t\t\t{\n" });
-        first = false;
-        timestamp(span, text);
-        sample(&mut objects, n, text);
-        text.extend_from_slice(b"\n\t\t\t\t}");
-        if text.len() >= CHUNK {
-            out.write_all(text)?;
-            text.clear();
-        }
-    }
-    text.extend_from_slice(b"\n\t\t\t]");
-    Ok(())
+    objects
 }
 
 fn timestamp(span: &Span, out: &mut Vec<u8>) {

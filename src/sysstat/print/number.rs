@@ -4,47 +4,55 @@
 pub(crate) fn fixed(out: &mut Vec<u8>, value: f64, decimals: u8) {
     let scale = if decimals == 0 { 1.0 } else { 100.0 };
     let scaled = value.abs() * scale;
-    // Beyond 2^50 the scaled value has no fraction bits left to round by.
-    if !(scaled < 1e15) {
-        return exact(out, value, decimals);
+    // Beyond 2^50 hardly any fraction bits are left to round by.
+    if scaled.is_nan() || scaled >= 1e15 {
+        use std::io::Write as _;
+        // Writing to a Vec can't fail.
+        let _ = write!(out, "{value:.*}", usize::from(decimals));
+        return;
     }
-    let floor = scaled.floor();
-    let fraction = scaled - floor;
-    // Scaling rounds; close to a tie only the exact decimal expansion can tell the side.
-    if (fraction - 0.5).abs() < 1e-4 {
-        return exact(out, value, decimals);
-    }
-    let rounded = floor as u64 + u64::from(fraction > 0.5);
-    if value.is_sign_negative() && value != 0.0 {
-        out.push(b'-');
-    }
-    if decimals == 0 {
-        return integer(out, rounded);
-    }
-    integer(out, rounded / 100);
-    let cents = (rounded % 100) as u8;
-    out.extend_from_slice(&[b'.', b'0' + cents / 10, b'0' + cents % 10]);
-}
-
-fn exact(out: &mut Vec<u8>, value: f64, decimals: u8) {
-    use std::io::Write as _;
-    // Writing to a Vec can't fail.
-    let _ = write!(out, "{value:.*}", usize::from(decimals));
-}
-
-/// Appends a whole number.
-pub(crate) fn integer(out: &mut Vec<u8>, mut n: u64) {
-    let mut digits = [0u8; 20];
+    let floor = scaled as i64;
+    let fraction = scaled - floor as f64;
+    // The multiplication rounds, but never across the tie, which is a number of its own. On the tie itself the error of
+    // the product tells the side; none is a real tie.
+    let up = if fraction == 0.5 {
+        let error = value.abs().mul_add(scale, -scaled);
+        error > 0.0 || error == 0.0 && floor % 2 == 1
+    } else {
+        fraction > 0.5
+    };
+    let mut rounded = floor.unsigned_abs() + u64::from(up);
+    let mut digits = [b'0'; 24];
     let mut used = 0;
-    for slot in digits.iter_mut().rev() {
-        *slot = b'0' + (n % 10) as u8;
-        n /= 10;
-        used += 1;
-        if n == 0 {
+    let mut places = digits.iter_mut().rev();
+    let mut put = |digit: u8| {
+        if let Some(place) = places.next() {
+            *place = digit;
+            used += 1;
+        }
+    };
+    if decimals != 0 {
+        put(b'0' + (rounded % 10) as u8);
+        put(b'0' + (rounded / 10 % 10) as u8);
+        put(b'.');
+        rounded /= 100;
+    }
+    loop {
+        put(b'0' + (rounded % 10) as u8);
+        rounded /= 10;
+        if rounded == 0 {
             break;
         }
     }
+    if value < 0.0 || value == 0.0 && value.is_sign_negative() {
+        put(b'-');
+    }
     out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
+}
+
+/// Appends a whole number.
+pub(crate) fn integer(out: &mut Vec<u8>, n: u64) {
+    out.extend_from_slice(n.to_string().as_bytes());
 }
 
 #[cfg(test)]
