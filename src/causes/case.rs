@@ -2,7 +2,7 @@
 
 use super::{Need, Who};
 use crate::incidents::{Cite, Incident, Kind};
-use crate::model::{Key, Metric, Micros, NodeId, Program, SECOND, Sample, Span, What, seconds};
+use crate::model::{Key, Metric, Micros, NodeId, Program, Role, SECOND, Sample, Span, What, Why, seconds};
 use crate::timeline::{Event, Hit, Series, Timeline};
 use std::collections::BTreeSet;
 
@@ -114,6 +114,32 @@ impl<'a> Case<'a> {
             Need::Disks(_) => !self.t.facts.iter().any(|f| f.fact.key == Key::FsUsed) && !self.t.series.iter().any(|s| s.metric == Metric::FsUsed),
             Need::Config => self.t.setting(Key::Ttl).is_none(),
         }
+    }
+
+    /// Stretches longer than ttl in which the old primary's Patroni wrote nothing although it led, before the
+    /// incident made it busy. With each: whether timeouts of the DCS fill it (they are logged when they end).
+    pub fn silences(&self) -> Vec<(Cite, Span, Vec<Hit<'a>>)> {
+        let ttl = self.t.ttl();
+        let Some(old) = self.incident.old else { return Vec::new() };
+        let reach = Span::new(self.incident.span.from - 2 * ttl, self.incident.span.to);
+        let busy = [What::DemoteOffline, What::DemoteImmediate, What::DemoteNolock, What::DemoteGraceful, What::PgShutdownFast, What::PgShutdownImmediate];
+        let begun = self.t.find(&busy, reach).filter(|e| e.node == old).map(|e| e.at).min();
+        let gaps = self.t.gaps.iter().enumerate().filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > ttl);
+        gaps.filter(|(_, g)| begun.is_none_or(|b| g.span.from + SECOND < b))
+            .filter(|(_, g)| self.t.beats.iter().any(|b| b.node == old && b.role == Role::Leader && b.to >= g.span.from - 2 * ttl && b.from <= g.span.from))
+            .map(|(i, g)| {
+                let failures = [What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsGetClusterFailed];
+                let explained = self.t.find(&failures, Span::new(g.span.from, g.span.to + ttl)).filter(|e| {
+                    e.node == old && matches!(e.why, Why::ReadTimeout | Why::ConnectTimeout | Why::ServerTimeout)
+                });
+                (Cite::Gap(i as u32), g.span, explained.collect())
+            })
+            .collect()
+    }
+
+    /// Whether the old primary's Patroni stood still for longer than ttl without waiting for the DCS.
+    pub fn froze(&self) -> bool {
+        self.silences().iter().any(|(_, _, explained)| explained.is_empty())
     }
 
     /// Whether a request for this incident is recorded: then nobody needs another cause.

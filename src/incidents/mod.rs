@@ -111,6 +111,9 @@ const MERGE: Micros = 75 * SECOND;
 /// A cluster without a leader keeps its episode open this long for the promotion that ends it (our choice).
 const OPEN: Micros = 30 * 60 * SECOND;
 
+/// Turns of one crash loop may be this far apart: Patroni waits up to primary_start_timeout (300 s by default).
+const LOOP: Micros = 300 * SECOND;
+
 /// All episodes of the bundle in order of time.
 pub fn find(t: &Timeline) -> Vec<Incident> {
     let mut episodes: Vec<Episode> = Vec::new();
@@ -120,7 +123,9 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
     for (i, event, class) in &triggers {
         let joins = episodes.last().is_some_and(|ep| {
             let distance = event.began() - ep.span.to;
-            distance <= MERGE || (ep.leaderless && distance <= OPEN && matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader))
+            distance <= MERGE
+                || (distance <= LOOP && *class == Class::Crash && ep.triggers.iter().any(|(i, c)| *c == Class::Crash && t.events.get(*i as usize).is_some_and(|e| e.node == event.node)))
+                || (ep.leaderless && distance <= OPEN && matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader))
         });
         if !joins {
             episodes.push(Episode { span: event.span(), triggers: Vec::new(), leaderless: false });

@@ -30,7 +30,7 @@ tables! {
     patroni Patroni, etcd Etcd, postgres Postgres, kernel Kernel, systemd Systemd, proxy Proxy, job Job,
 }
 
-use crate::model::{Meaning, Program, What};
+use crate::model::{Meaning, Program, What, Why};
 pub use duration::go_duration_ms;
 pub use engine::{Fields, NoFields, Table, clip as engine_clip};
 use std::sync::OnceLock;
@@ -88,9 +88,24 @@ pub fn find_with(program: Program, message: &[u8], fields: &dyn Fields) -> Found
         Some(Found::Unknown) if program == Program::Postgres => {
             postgres_locale::find(message).unwrap_or(Found::Unknown)
         }
+        Some(Found::Meaning(meaning)) => Found::Meaning(refined(meaning)),
         Some(found) => found,
         None => Found::Unknown,
     }
+}
+
+/// Where the error text says more than the message: a fatal end for want of space is a full disk.
+fn refined(mut meaning: Meaning) -> Meaning {
+    use What::*;
+    meaning.what = match (meaning.what, meaning.why) {
+        (EtcdFatal | EtcdPanic, Why::NoSpace) => EtcdDiskFull,
+        (EtcdFatal | EtcdPanic, Why::Io) => EtcdIoError,
+        (PgPanic, Why::NoSpace) => PgNoSpace,
+        (PgPanic, Why::Io) => PgIoError,
+        (DcsException | DcsRequestFailed | DcsGetClusterFailed, Why::Quota) => DcsNoSpace,
+        (what, _) => what,
+    };
+    meaning
 }
 
 #[cfg(test)]

@@ -161,6 +161,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     for (i, e) in t.events.iter().enumerate() {
         t.by_what.entry(e.what).or_default().push(i as u32);
     }
+    widen(&mut t, sources);
     merge_twins(&mut t.series);
     t.cluster = cluster;
     t.clocks = clocks;
@@ -193,6 +194,34 @@ fn event(raw: &Raw, at: Micros, until: Micros, node: NodeId, program: Program, s
         text: raw.text.clone(),
         dated: true,
     }
+}
+
+/// What a log covers beyond its own lines. etcd, the kernel and the service manager are quiet for hours, so their
+/// logs reach as far as the last line of anything else from that host; a system log with lines of either covers both.
+fn widen(t: &mut Timeline, sources: &[Source]) {
+    let quiet = [Program::Etcd, Program::Kernel, Program::Systemd];
+    let mut latest: BTreeMap<NodeId, Micros> = BTreeMap::new();
+    for c in &t.covered {
+        let end = latest.entry(c.node).or_insert(c.span.to);
+        *end = (*end).max(c.span.to);
+    }
+    let mut both = Vec::new();
+    for c in &t.covered {
+        if matches!(c.program, Program::Kernel | Program::Systemd) {
+            let whole = t.covered.iter().filter(|o| o.source == c.source && o.node == c.node).map(|o| o.span).fold(c.span, |a, b| a.union(&b));
+            let several = sources.get(c.source as usize).is_some_and(|s| s.parsed.streams.len() > 1);
+            let programs: &[Program] = if several { &[Program::Kernel, Program::Systemd] } else { &[] };
+            both.extend(programs.iter().map(|p| Covered { program: *p, span: whole, ..*c }));
+        }
+    }
+    t.covered.extend(both);
+    for c in t.covered.iter_mut().filter(|c| quiet.contains(&c.program)) {
+        if let Some(end) = latest.get(&c.node) {
+            c.span.to = c.span.to.max(*end);
+        }
+    }
+    t.covered.sort_by_key(|c| (c.node, c.program, c.source, c.span));
+    t.covered.dedup();
 }
 
 /// The same numbers from a binary file and from its text are kept once: the series with more samples.
