@@ -8,6 +8,7 @@
 pub mod cells;
 pub mod etcd_settings;
 pub mod json;
+pub mod pg_severity;
 pub mod prompt;
 pub mod secrets;
 pub mod settings;
@@ -20,6 +21,7 @@ mod beats;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
+pub use document::sysstat::data as sysstat_data;
 pub use read::{LogReader, read_log};
 use std::borrow::Cow;
 
@@ -108,7 +110,7 @@ macro_rules! documents {
 }
 
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
-bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
+bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, kernel, pg_stderr }
 documents! {
     private_key, transcript,
     patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
@@ -120,6 +122,7 @@ documents! {
     df, mounts, lsblk, du, date,
     timedatectl, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,
+    sysstat,
     notes,
 }
 

@@ -170,7 +170,7 @@ impl LogReader {
                 match pg_stderr::severity(body) {
                     Some((level, message)) => {
                         head.level = level.unwrap_or(Level::Debug);
-                        head.message = Cow::Borrowed(if level.is_some() { message } else { body });
+                        head.message = message;
                     }
                     None => return self.headless(body, line, number),
                 }
@@ -178,13 +178,9 @@ impl LogReader {
             // A line of Patroni's unit without Patroni's head is a continuation or a child's output.
             Some(Program::Patroni) | None => {
                 if let Some((level, message)) = pg_stderr::severity(body) {
-                    head = Head::plain(
-                        Program::Postgres,
-                        None,
-                        level.unwrap_or(Level::Debug),
-                        if level.is_some() { message } else { body },
-                    );
-                } else if program.is_some() {
+                    head = Head::plain(Program::Postgres, None, level.unwrap_or(Level::Debug), b"");
+                    head.message = message;
+                } else if program.is_some() || ident.is_empty() {
                     let belongs = self.last.as_ref().is_some_and(|l| {
                         l.program == Program::Patroni && (peeled.pid == 0 || l.pid == peeled.pid || l.pid == 0)
                     });
@@ -200,7 +196,7 @@ impl LogReader {
     }
 
     /// A line of its own: with a stamp from its program, from its envelope, or from both.
-    fn record(&mut self, peeled: Option<&Peeled<'_>>, head: Head<'_>, line: &[u8], number: u32) {
+    fn record(&mut self, peeled: Option<&Peeled<'_>>, mut head: Head<'_>, line: &[u8], number: u32) {
         let outer = peeled.and_then(|p| p.stamp);
         let (stamp, own) = match (head.stamp, outer) {
             (Some(inner), Some(outer)) if inner.written == Written::SinceBoot => (outer, false),
@@ -213,6 +209,11 @@ impl LogReader {
         let pid = if head.pid != 0 { head.pid } else { peeled.map_or(0, |p| p.pid) };
         self.note_stamp(stream, stamp, if own { outer } else { None }, head.zone_proof);
         let mut last = Last { stream, program: head.program, stamp, pid, raw: None };
+        // Patroni marks the result of every loop while the cluster is paused (patroni/ha.py, run_cycle).
+        if head.program == Program::Patroni && head.message.starts_with(b"PAUSE: ") {
+            self.meaning(stream, stamp, pid, Meaning::plain(What::PauseOn), line, number);
+            head.message = Cow::Owned(head.message.get(7..).unwrap_or_default().to_vec());
+        }
         let found = match head.object {
             Some(object) => find_with(head.program, &head.message, &super::json::Object(object)),
             None => find(head.program, &head.message),
@@ -250,7 +251,9 @@ impl LogReader {
         let Some(last) = self.last.clone() else {
             let program = match pg_stderr::severity(text) {
                 Some((Some(level), message)) => {
-                    return self.undated(&Head::plain(Program::Postgres, None, level, message), line, number);
+                    let mut head = Head::plain(Program::Postgres, None, level, b"");
+                    head.message = message;
+                    return self.undated(&head, line, number);
                 }
                 _ => Program::Patroni,
             };
@@ -265,19 +268,23 @@ impl LogReader {
             return;
         }
         // The last line of a traceback tells what happened; output of child programs is looked up as well.
-        if let Found::Meaning(meaning) = find(last.program, text) {
-            self.out.coverage.noise -= 1;
-            self.out.coverage.understood += 1;
-            self.meaning(last.stream, last.stamp, last.pid, meaning, line, number);
-            return;
-        }
-        let why = classify(text);
+        let found = find(last.program, text);
+        let why = match &found {
+            Found::Meaning(meaning) if meaning.why != Why::Unsaid => meaning.why,
+            _ => classify(text),
+        };
+        // It also says why the record failed that it belongs to.
         if why != Why::Unsaid
             && last.program == Program::Patroni
             && let Some(raw) = last.raw.and_then(|i| self.out.streams.get_mut(last.stream)?.raws.get_mut(i))
             && raw.why == Why::Unsaid
         {
             raw.why = why;
+        }
+        if let Found::Meaning(meaning) = found {
+            self.out.coverage.noise -= 1;
+            self.out.coverage.understood += 1;
+            self.meaning(last.stream, last.stamp, last.pid, meaning, line, number);
         }
     }
 
@@ -318,6 +325,10 @@ impl LogReader {
                 });
                 return;
             }
+        }
+        if find(head.program, &head.message) == Found::Noise {
+            self.out.coverage.noise += 1;
+            return;
         }
         self.out.coverage.unread += 1;
     }

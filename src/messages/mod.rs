@@ -10,7 +10,12 @@
 
 mod duration;
 mod engine;
+mod join;
+#[cfg(test)]
+mod measure;
+mod postgres_locale;
 mod why;
+mod why_locale;
 
 macro_rules! tables {
     ($($name:ident $program:ident),* $(,)?) => {
@@ -25,10 +30,11 @@ tables! {
     patroni Patroni, etcd Etcd, postgres Postgres, kernel Kernel, systemd Systemd, proxy Proxy, job Job,
 }
 
-use crate::model::{Meaning, Program, What};
+use crate::model::{Meaning, Program, What, Why};
 pub use duration::go_duration_ms;
 pub use engine::{Fields, NoFields, Table, clip as engine_clip};
 use std::sync::OnceLock;
+pub use systemd::unit as systemd_unit;
 pub use why::classify;
 
 /// One message: the template, what it means (`None`: known to say nothing of interest), and its proof.
@@ -77,10 +83,29 @@ pub fn find(program: Program, message: &[u8]) -> Found {
 
 /// Looks a structured message up: `fields` answers for the names in the template.
 pub fn find_with(program: Program, message: &[u8], fields: &dyn Fields) -> Found {
-    match table(program) {
-        Some(t) => t.find(message, fields),
+    match table(program).map(|t| t.find(message, fields)) {
+        // lc_messages decides in which language PostgreSQL logs.
+        Some(Found::Unknown) if program == Program::Postgres => {
+            postgres_locale::find(message).unwrap_or(Found::Unknown)
+        }
+        Some(Found::Meaning(meaning)) => Found::Meaning(refined(meaning)),
+        Some(found) => found,
         None => Found::Unknown,
     }
+}
+
+/// Where the error text says more than the message: a fatal end for want of space is a full disk.
+fn refined(mut meaning: Meaning) -> Meaning {
+    use What::*;
+    meaning.what = match (meaning.what, meaning.why) {
+        (EtcdFatal | EtcdPanic, Why::NoSpace) => EtcdDiskFull,
+        (EtcdFatal | EtcdPanic, Why::Io) => EtcdIoError,
+        (PgPanic, Why::NoSpace) => PgNoSpace,
+        (PgPanic, Why::Io) => PgIoError,
+        (DcsException | DcsRequestFailed | DcsGetClusterFailed, Why::Quota) => DcsNoSpace,
+        (what, _) => what,
+    };
+    meaning
 }
 
 #[cfg(test)]

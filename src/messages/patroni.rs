@@ -1,10 +1,27 @@
-//! Messages of Patroni 1.3 to 4.1.
+//! Messages of Patroni 1.3 to 4.1, by concern.
+//!
+//! Wordings are those of the format strings in the tags 1.3.1 to 4.1.5 of github.com/patroni/patroni;
+//! `said_in` names the file and the versions.
 
-use super::{Message, m, noise};
-use crate::model::What;
+use super::Message;
+use super::join::{join, length};
 
-pub static MESSAGES: &[Message] = &[
-    m(What::BeatLeader, "no action. I am ({me}), the leader with the lock", "no action. I am (pg1), the leader with the lock", "patroni/ha.py, 2.1.2+"),
-    m(What::DcsRequestFailed, "Request to server {who} failed: {why}", "Request to server http://10.8.0.5:2379 failed: ReadTimeoutError(\"x: Read timed out.\")", "patroni/dcs/etcd.py, all"),
-    noise("Patroni global thread_pool_size = {}", "Patroni global thread_pool_size = 5", "patroni/__main__.py, 3.3.9+"),
+mod data;
+mod dcs;
+mod dcs_other;
+mod ops;
+mod pg;
+mod role;
+mod watchdog;
+
+const PARTS: &[&[Message]] = &[
+    role::MESSAGES,
+    dcs::MESSAGES,
+    dcs_other::MESSAGES,
+    pg::MESSAGES,
+    data::MESSAGES,
+    ops::MESSAGES,
+    watchdog::MESSAGES,
 ];
+static JOINED: [Message; length(PARTS)] = join(PARTS);
+pub static MESSAGES: &[Message] = &JOINED;

@@ -1,5 +1,6 @@
 //! Classifies error texts: timed out, refused, reset, DNS, TLS, quota… told apart in one place.
 
+use super::why_locale;
 use crate::model::Why;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::OnceLock;
@@ -9,6 +10,7 @@ use std::sync::OnceLock;
 static SIGNS: &[(&str, Why)] = &[
     ("database space exceeded", Why::Quota),
     ("NOSPACE", Why::Quota),
+    ("etcdserver: no space", Why::Quota),
     ("No space left on device", Why::NoSpace),
     ("no space left on device", Why::NoSpace),
     ("Disk quota exceeded", Why::NoSpace),
@@ -40,17 +42,20 @@ static SIGNS: &[(&str, Why)] = &[
     ("user name is empty", Why::Auth),
     ("Connection refused", Why::Refused),
     ("connection refused", Why::Refused),
-    ("ConnectTimeout", Why::ConnectTimeout),
-    ("connect timeout", Why::ConnectTimeout),
-    ("Connect timeout", Why::ConnectTimeout),
-    ("connection timed out", Why::ConnectTimeout),
-    ("Connection timed out", Why::ConnectTimeout),
-    ("dial tcp", Why::ConnectTimeout),
     ("No route to host", Why::NoRoute),
     ("no route to host", Why::NoRoute),
     ("Network is unreachable", Why::NoRoute),
     ("network is unreachable", Why::NoRoute),
     ("Host is unreachable", Why::NoRoute),
+    ("ConnectTimeout", Why::ConnectTimeout),
+    ("connect timeout", Why::ConnectTimeout),
+    ("Connect timeout", Why::ConnectTimeout),
+    ("connection timed out", Why::ConnectTimeout),
+    ("Connection timed out", Why::ConnectTimeout),
+    ("Connection reset", Why::Reset),
+    ("connection reset", Why::Reset),
+    // Go: a dial that ended in none of the ways above ran out of time.
+    ("dial tcp", Why::ConnectTimeout),
     ("ReadTimeout", Why::ReadTimeout),
     ("Read timed out", Why::ReadTimeout),
     ("i/o timeout", Why::ReadTimeout),
@@ -61,8 +66,6 @@ static SIGNS: &[(&str, Why)] = &[
     ("context deadline exceeded", Why::ServerTimeout),
     ("DeadlineExceeded", Why::ServerTimeout),
     ("Exceeded retry deadline", Why::ReadTimeout),
-    ("Connection reset", Why::Reset),
-    ("connection reset", Why::Reset),
     ("Connection aborted", Why::Reset),
     ("RemoteDisconnected", Why::Reset),
     ("Remote end closed", Why::Reset),
@@ -104,18 +107,21 @@ static SIGNS: &[(&str, Why)] = &[
     ("EOF", Why::Reset),
 ];
 
+fn all() -> impl Iterator<Item = &'static (&'static str, Why)> {
+    SIGNS.iter().chain(why_locale::SIGNS)
+}
+
 /// The class of an error text; `Why::Unsaid` if it carries no known sign.
 pub fn classify(text: &[u8]) -> Why {
     static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let search = SEARCH.get_or_init(|| {
-        AhoCorasick::builder().match_kind(MatchKind::Standard).build(SIGNS.iter().map(|(sign, _)| sign)).ok()
-    });
+    let search = SEARCH
+        .get_or_init(|| AhoCorasick::builder().match_kind(MatchKind::Standard).build(all().map(|(sign, _)| sign)).ok());
     let Some(search) = search else { return Why::Unsaid };
     search
         .find_overlapping_iter(text)
         .map(|hit| hit.pattern().as_usize())
         .min()
-        .and_then(|first| SIGNS.get(first))
+        .and_then(|first| all().nth(first))
         .map_or(Why::Unsaid, |(_, why)| *why)
 }
 
@@ -143,6 +149,9 @@ mod tests {
             ("<ResourceExhausted error: 'etcdserver: mvcc: database space exceeded', code: 8>", Why::Quota),
             ("write /var/lib/etcd/member/wal/0.wal: no space left on device", Why::NoSpace),
             ("lookup etcd1 on 10.0.0.2:53: no such host", Why::Dns),
+            ("dial tcp 10.24.2.11:2380: i/o timeout", Why::ConnectTimeout),
+            ("read tcp 127.0.0.1:56154->127.0.0.1:24813: i/o timeout", Why::ReadTimeout),
+            ("dial tcp 10.24.2.11:2380: connect: no route to host", Why::NoRoute),
             ("etcdserver: request timed out", Why::ServerTimeout),
             ("nothing to see", Why::Unsaid),
         ] {

@@ -1,0 +1,81 @@
+//! The host, or the Patroni process, did not run for seconds.
+
+use super::case::{cites, length};
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
+use crate::model::{Metric, Program, Span, What};
+use crate::timeline::Hit;
+
+pub static CAUSE: Cause = Cause {
+    id: "host_stall",
+    title: "the host or its Patroni process did not run for a while",
+    layer: Layer::Host,
+    leads_to: &[],
+    needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Series(Metric::CpuIowait, Who::OldPrimary)],
+    doc: DOC,
+    remedies: &[
+        Remedy { kind: When::Now, text: "Fetch sar, dmesg and the hypervisor's events of {host} for these minutes: memory pressure, dirty pages, CPU steal, snapshot.", risk: "none", verify: "the cause of the silence has a name" },
+        Remedy { kind: When::LongTerm, text: "A watchdog (mode: required) that resets a frozen primary before its lease of {ttl} s ends; reserve CPU and memory for Patroni and etcd.", risk: "a watchdog resets machines that are only slow", verify: "freeze Patroni in a test: the machine is reset before another member is promoted" },
+    ],
+    assess,
+};
+
+const DOC: &str = "## What happens
+Patroni does not get to run for longer than ttl: the process or the whole machine stands still. The leader key
+expires and another member is promoted, while PostgreSQL on the silent host may still take writes.
+
+## How we tell
+A hole in Patroni's heartbeats longer than ttl that no timeout message fills. If other programs of the host
+wrote meanwhile, only Patroni stood still; if nobody wrote, the machine did.
+
+## What else looks like it
+A DCS that does not answer (timeout messages fill the time), a filtered or cut log, deduplicated heartbeats.
+
+## What to do
+Name the stall with sar and the hypervisor; a watchdog.
+
+## References
+Patroni: Watchdog support, FAQ.";
+
+fn assess(c: &Case<'_>) -> Assessment {
+    let mut a = Assessment::default();
+    let ttl = c.t.ttl();
+    let Some(old) = c.incident.old else { return a };
+    for (cite, gap, explained) in c.silences() {
+        if !explained.is_empty() {
+            a.con(Strength::Strong, "timeouts of the DCS fill the silence", cites(&explained));
+            continue;
+        }
+        // A key that others saw gone before ttl was over was not lost by this silence.
+        let early: Vec<Hit<'_>> =
+            c.t.find(&[What::LockNobody], Span::new(gap.from, gap.from + ttl * 2 / 3)).filter(|e| e.node != old).collect();
+        if let Some(first) = early.first() {
+            let after = length(first.at - gap.from);
+            a.con(Strength::Strong, format!("the leader key was gone {after} after its last renewal, before ttl ({}) was over", length(ttl)), cites(&early));
+            continue;
+        }
+        let alive = c.t.find(&[What::PgCheckpoint, What::PgSlowStatement, What::PgStreaming, What::ApplySlow, What::EtcdCompact], gap).any(|e| e.node == old);
+        let who = if alive { "Patroni" } else { "Patroni (or the whole host)" };
+        a.pro(
+            Strength::Decisive,
+            format!("{who} on {} wrote nothing for {}, longer than ttl ({}), and nothing says that it waited for the DCS", c.old_name(), length(gap.length()), length(ttl)),
+            [cite],
+        );
+    }
+    let stood = a.evidence.iter().any(|e| e.side == Side::For);
+    let slow = c.find(&[What::LoopOverrun]).into_iter().filter(|e| e.node == old).collect::<Vec<_>>();
+    if stood && !slow.is_empty() {
+        a.pro(Strength::Weak, "the HA loop had overrun its time before", cites(&slow));
+    }
+    let status = c.find(&[What::RestStatusFailed, What::PgStatementTimeout]);
+    if stood && !status.is_empty() {
+        a.pro(Strength::Weak, "PostgreSQL did not answer a status query within its time limit", cites(&status));
+    }
+    let frozen = c.find(&[What::TickMissed, What::SoftLockup, What::Suspended, What::HungTask]);
+    if !frozen.is_empty() {
+        a.pro(Strength::Strong, "the system itself reports that it stood still", cites(&frozen));
+    }
+    if c.requested() {
+        a.con(Strength::Decisive, "the change was asked for", []);
+    }
+    a
+}
