@@ -128,6 +128,8 @@ pub fn ruler(line: &str) -> Option<&str> {
     let inner = line.trim_matches(['=', '#', '*', '-', '>', '<', ' ', '~', '_', ':']);
     let frame = line.len() - inner.len();
     let begins = ["==", "##", "**", "--", "~~", "__", "# =", "#="].iter().any(|p| line.starts_with(p));
+    // journalctl's own marks (`-- Boot … --`) stand inside of logs.
+    let begins = begins && !line.starts_with("-- ");
     (begins && frame >= 3 && !inner.is_empty() && inner.len() <= 100 && !inner.contains(['|', '│', '+']))
         .then_some(inner)
 }

@@ -6,7 +6,7 @@
 use crate::detect::{Detected, detect};
 use crate::formats::prompt::{Prompt, prompt, ruler};
 use crate::formats::sheet::{Line, Sheet, lines};
-use crate::formats::{DOCUMENTS, Document, read_log};
+use crate::formats::{BODIES, DOCUMENTS, Document, ENVELOPES, read_log};
 use crate::model::{Naming, Parsed, Problem, Program, Stamp};
 use std::collections::BTreeSet;
 
@@ -33,12 +33,17 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     }
     let mut kinds: BTreeSet<&str> = BTreeSet::new();
     for piece in pieces(&text).iter().take(60) {
-        if let Some((document, score)) = best(&piece.text()) {
-            if score >= 85 && !MINOR.contains(&document.name) {
-                kinds.insert(document.name);
-            }
+        if piece.is_log() {
+            kinds.insert("log");
+        } else if let Some((document, score)) = best(&piece.text())
+            && score >= 85
+            && !MINOR.contains(&document.name)
+        {
+            kinds.insert(document.name);
         }
     }
+    let first = text.lines().find(|l| !l.trim().is_empty()).unwrap_or("");
+    let marked = prompt(first).is_some() || ruler(first).is_some();
     // Blank lines alone part configs as well: then every piece must be an output.
     let configs = [
         "patroni-yml",
@@ -52,6 +57,8 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     ];
     let outputs = kinds.iter().filter(|k| !configs.contains(k)).count();
     match (marks, kinds.len()) {
+        // A session that begins with a prompt is one, however much of a log it shows.
+        (1.., 2..) if marked => 100,
         (1.., 2..) => 98,
         (0, 2..) if outputs >= 2 && outputs == kinds.len() => 96,
         _ => 0,
@@ -69,6 +76,12 @@ struct Piece<'a> {
 }
 
 impl Piece<'_> {
+    /// Its first line is a log's.
+    fn is_log(&self) -> bool {
+        let first = self.lines.iter().find(|l| !l.text.trim().is_empty()).map_or("", |l| l.text).as_bytes();
+        BODIES.iter().any(|b| (b.head)(first).is_some()) || ENVELOPES.iter().any(|e| (e.peel)(first).is_some())
+    }
+
     fn text(&self) -> String {
         let mut text = String::new();
         for line in &self.lines {
@@ -121,6 +134,10 @@ fn at_blanks(piece: Piece<'_>) -> Vec<Piece<'_>> {
         } else if let Some(part) = parts.last_mut() {
             part.lines.push(*line);
         }
+    }
+    // More blank lines than that stand in logs and configs, not between outputs.
+    if parts.len() > 100 || piece.is_log() {
+        return vec![piece];
     }
     let kinds: BTreeSet<&str> = parts
         .iter()
@@ -270,7 +287,7 @@ mod tests {
     fn each_output_goes_to_its_reader_and_keeps_its_line() {
         let text = "[root@pg1 ~]# date\nSat Nov 21 00:25:46 UTC 2026\n[root@pg1 ~]# df -h\nFilesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        50G   38G   12G  76% /\n[root@pg1 ~]# etcdctl endpoint health\n127.0.0.1:2379 is healthy: successfully committed proposal: took = 3.4ms\n[root@pg1 ~]# journalctl -u patroni\nNov 20 19:15:30 pg1 patroni[22148]: 2026-11-20 19:15:30,123 INFO: no action. I am (pg1), the leader with the lock\n";
         let mut out = Parsed::default();
-        assert_eq!(sniff(text.as_bytes(), ""), 98);
+        assert_eq!(sniff(text.as_bytes(), ""), 100);
         read(text.as_bytes(), "", &mut out);
         let used = out.facts.iter().find(|f| f.key == Key::FsUsed).unwrap();
         assert_eq!((used.line, used.at.is_some()), (5, true));
