@@ -18,6 +18,8 @@ pub mod tree;
 pub mod units;
 
 mod beats;
+#[cfg(test)]
+mod hostile;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
