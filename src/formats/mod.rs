@@ -122,7 +122,7 @@ documents! {
     pg_controldata, postgresql_conf, pg_settings,
     systemctl_status,
     df, mounts, lsblk, du, date,
-    timedatectl, clock_sync, last, uptime, host_names, ip_addr, hosts,
+    timedatectl, zone_file, kubectl_describe, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,
     sysstat,
     failed_command, notes, other,

@@ -4,6 +4,7 @@
 //! goes to the document or log reader that knows it. A `date` dates what follows it.
 
 use crate::detect::{Detected, detect};
+use crate::formats::cells;
 use crate::formats::prompt::{Prompt, prompt, ruler};
 use crate::formats::sheet::{Line, Sheet, lines};
 use crate::formats::{BODIES, DOCUMENTS, Document, ENVELOPES, read_log};
@@ -27,8 +28,11 @@ static MINOR: &[&str] = &["date", "transcript", "notes"];
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let marks = text.lines().filter(|l| prompt(l).is_some() || ruler(l).is_some()).count();
-    let blank = text.lines().any(|l| l.trim().is_empty());
-    if marks == 0 && !blank {
+    let all: Vec<&str> = text.lines().collect();
+    let cut = all
+        .windows(2)
+        .any(|w| w.last().is_some_and(|l| l.trim().is_empty() || begins_output(w.first().copied().unwrap_or(""), l)));
+    if marks == 0 && !cut {
         return 0;
     }
     let mut kinds: BTreeSet<&str> = BTreeSet::new();
@@ -115,11 +119,26 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             out.push(Piece { command: found.or(titled), lines: vec![] });
             continue;
         }
+        let previous = out.last().and_then(|p| p.lines.last()).map(|l| l.text);
+        if previous.is_some_and(|p| begins_output(p, line.text)) {
+            out.push(Piece::default());
+        }
         if let Some(piece) = out.last_mut() {
             piece.lines.push(line);
         }
     }
     out.into_iter().flat_map(at_blanks).filter(|p| p.command.is_some() || !p.lines.is_empty()).collect()
+}
+
+/// A line that can only be the first of an output, after `previous` of another.
+fn begins_output(previous: &str, line: &str) -> bool {
+    let framed = |l: &str| cells::is_rule(l) && l.trim().starts_with(['+', '┌', '└']);
+    (framed(previous) && framed(line))
+        || (line.starts_with("+ Cluster:") && !previous.trim().is_empty())
+        || (line.starts_with("Filesystem") && line.contains("Mounted on"))
+        || line.starts_with("pg_control version number:")
+        || (line.starts_with("NAME ") && line.contains("MAJ:MIN"))
+        || (line.starts_with(' ') && line.contains("total") && line.contains("used") && line.contains("free"))
 }
 
 /// The parts between blank lines, put together again where the whole is one document (a YAML, an expanded psql record).
@@ -308,6 +327,19 @@ mod tests {
         }
         let names: Vec<&str> = out.streams.iter().flat_map(|s| &s.names).map(|n| &*n.name).collect();
         assert!(names.contains(&"db01") && names.contains(&"10.11.1.11"), "{names:?}");
+    }
+
+    #[test]
+    fn outputs_without_anything_between_are_told_apart() {
+        let text = "patronictl list\n+ Cluster: x (7710427947206209187) -+----+-----------+\n| Member | Host | Role | State | TL | Lag in MB |\n+--------+------+------+-------+----+-----------+\n| a | 10.0.0.1 | Leader | running | 2 | |\n+--------+------+------+-------+----+-----------+\npatronictl history\n+----+-----+--------+-----------+\n| TL | LSN | Reason | Timestamp |\n+----+-----+--------+-----------+\n| 1 | 25165824 | no recovery target specified | 2022-08-08T15:57:26.0+00:00 |\n+----+-----+--------+-----------+\n";
+        for text in [text.to_owned(), text.replace("patronictl list\n", "").replace("patronictl history\n", "")] {
+            let mut out = Parsed::default();
+            assert!(sniff(text.as_bytes(), "") >= 96, "{text}");
+            read(text.as_bytes(), "", &mut out);
+            for key in [Key::MemberRole, Key::HistoryReason, Key::Scope] {
+                assert!(out.facts.iter().any(|f| f.key == key), "{key:?}");
+            }
+        }
     }
 
     #[test]
