@@ -115,7 +115,7 @@ envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog 
 bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, kernel, pg_stderr }
 documents! {
     private_key, transcript,
-    patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
+    patronictl_list, patronictl_history, kubernetes, compose, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
     unit_file, environment,
