@@ -68,6 +68,11 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         return None;
     };
 
+    // A promotion known from the history alone began when the old leader was last heard.
+    let silent = events.iter().all(|(e, _)| e.what == What::HistoryLeader);
+    let heard = t.beats.iter().filter(|b| b.role == Role::Leader && b.to <= ep.span.from && b.to >= ep.span.from - LOOK_BACK).map(|b| b.to).max();
+    let span = if silent { Span::new(heard.unwrap_or(ep.span.from), ep.span.to) } else { ep.span };
+
     let at = match kind {
         Kind::Failover | Kind::Demotion => demotion.map(|e| e.at).or_else(|| stop_of(&events, old)).or_else(|| promotions.first().map(|e| e.at)).unwrap_or(ep.span.from),
         _ => events.first().map_or(ep.span.from, |(e, _)| e.at),
@@ -85,8 +90,8 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         kind,
         planned,
         at,
-        span: ep.span,
-        window: Span::new(ep.span.from - LOOK_BACK, ep.span.to + MINUTE),
+        span,
+        window: Span::new(span.from - LOOK_BACK, span.to + MINUTE),
         old: if matches!(kind, Kind::NearMiss) { None } else { old },
         new,
         nodes,

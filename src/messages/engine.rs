@@ -186,6 +186,12 @@ impl Template {
                 fill(&mut meaning, *hole, &value)?;
             }
         }
+        // Structured logs keep the reason in a field of its own.
+        if meaning.why == Why::Unsaid
+            && let Some(error) = fields.get("error")
+        {
+            meaning.why = classify(&error);
+        }
         Some(Found::Meaning(meaning))
     }
 }

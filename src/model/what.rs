@@ -73,6 +73,7 @@ whats! {
     // ---- Patroni: promotion and race
     Promoted "patroni.promote.begin" Alarm "promoted to leader after winning the lock";
     PromotedAgain "patroni.promote.begin.session" Alarm "promoted to leader again with the lock it still had";
+    HistoryLeader "patroni.history" Alarm "became leader on a new timeline (patronictl history)";
     RaceLost "patroni.race.lost" Notable "did not get the lock";
     RaceNotHealthiest "patroni.race.not_eligible" Notable "follows: not the healthiest node";
     RaceLag "patroni.race.reject.lag" Alarm "may not take over: WAL position behind by more than maximum_lag_on_failover";
