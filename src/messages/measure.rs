@@ -199,15 +199,30 @@ fn filled(format: &str, python: bool) -> String {
 
 fn share_known(variable: &str, extension: &str, program: Program, calls: &[&str]) {
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
-    let test = |p: &Path| {
+    // Other programs in the same repositories, and copies of libraries.
+    let others = [
+        "test",
+        "/ctl",
+        "/tools/",
+        "/client",
+        "/scripts/",
+        "vendor/",
+        "Godeps",
+        "/cmd/",
+        "contrib",
+        "etcdctl",
+        "etcdutl",
+        "functional",
+        "/proxy/",
+        "/cache/",
+        "etcd-dump",
+        "/hack/",
+    ];
+    let ours = |p: &Path| {
         let name = p.to_string_lossy();
-        !name.contains("test")
-            && !name.contains("/ctl")
-            && !name.contains("/tools/")
-            && !name.contains("/client")
-            && !name.contains("/scripts/")
+        !others.iter().any(|o| name.contains(o))
     };
-    for path in files(variable, |p| p.extension().is_some_and(|e| e == extension) && test(p)) {
+    for path in files(variable, |p| p.extension().is_some_and(|e| e == extension) && ours(p)) {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         for message in format_strings(&text, calls, extension == "py") {
             let found = find(program, message.as_bytes()) != Found::Unknown;
@@ -233,7 +248,12 @@ fn share_of_patroni_format_strings_known() {
 
 #[test]
 fn share_of_etcd_format_strings_known() {
-    let calls =
-        [".Warn(", ".Error(", ".Fatal(", ".Panic(", ".Warningf(", ".Errorf(", ".Fatalf(", ".Panicf(", ".Warning("];
+    let mut calls = Vec::new();
+    for owner in ["lg.", "logger.", "Logger().", "plog."] {
+        for level in ["Warn(", "Error(", "Fatal(", "Panic(", "Warningf(", "Errorf(", "Fatalf(", "Panicf(", "Warning("] {
+            calls.push(format!("{owner}{level}"));
+        }
+    }
+    let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
     share_known("ETCD_SRC", "go", Program::Etcd, &calls);
 }

@@ -52,4 +52,5 @@ pub(super) const MESSAGES: &[Message] = &[
     m(FdHigh, "80% of file descriptors are used | used=num", r#"{"level":"warn","ts":"2025-03-11T23:54:01.114Z","caller":"etcdserver/metrics.go:245","msg":"80% of file descriptors are used","used":820,"limit":1024}"#, "etcdserver/metrics.go, zap, 3.4.3+"),
     m(FdHigh, "80%% of file descriptors are used | used=num", r#"{"level":"warn","ts":"2025-03-11T23:54:01.114Z","caller":"etcdserver/metrics.go:245","msg":"80%% of file descriptors are used","used":820,"limit":1024}"#, "etcdserver/metrics.go, zap, 3.4.0"),
     m(FdHigh, "80% of the file descriptor limit is used [used = {num},", "80% of the file descriptor limit is used [used = 820, limit = 1024]", "etcdserver/metrics.go, capnslog"),
+    m(EtcdRequestTimeout, "request timed out", "request timed out", "etcdserver, capnslog: the package is taken away"),
 ];

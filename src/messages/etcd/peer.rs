@@ -69,4 +69,12 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("peer {} connection close error: {}", "peer 4d44f3ab788be2a2 (reader) connection close error: close tcp: use of closed network connection", "rafthttp/stream.go, capnslog"),
     noise("failed to add peer {} into prober", "failed to add peer 4d44f3ab788be2a2 into prober", "rafthttp/probing_status.go, capnslog"),
     noise("failed to add peer into prober", "failed to add peer into prober", "rafthttp/probing_status.go, zap"),
+    // ---- names of peers
+    m(DnsFailed, "failed to resolve URL Host{why} | host=who error=why", r#"{"level":"warn","ts":"2025-03-11T23:54:01.114Z","caller":"netutil/netutil.go:121","msg":"failed to resolve URL Host","url":"http://etcd1:2380","host":"etcd1:2380","retry-interval":"1s","error":"lookup etcd1: no such host"}"#, "pkg/netutil, zap, 3.4+"),
+    m(DnsFailed, "failed resolving host {who} ({why}); retrying in {}", "failed resolving host etcd1:2380 (lookup etcd1: no such host); retrying in 1s", "pkg/netutil, capnslog"),
+    m(DnsFailed, "could not resolve host {who}", "could not resolve host etcd1:2380", "pkg/netutil, capnslog"),
+    m(DnsFailed, "couldn't resolve host {who} during SRV discovery", "couldn't resolve host etcd1:2380 during SRV discovery", "pkg/srv, capnslog"),
+    m(DnsFailed, "SRV discovery failed:", "SRV discovery failed: too many errors querying DNS SRV records", "pkg/srv"),
+    noise("resolving {} to {}", "resolving etcd1:2380 to 10.0.0.1:2380", "pkg/netutil, capnslog"),
+    noise("resolved URL Host", r#"{"level":"info","ts":"2025-03-11T23:54:01.114Z","caller":"netutil/netutil.go:111","msg":"resolved URL Host","url":"http://etcd1:2380","host":"etcd1:2380","resolved-addr":"10.0.0.1:2380"}"#, "pkg/netutil, zap"),
 ];

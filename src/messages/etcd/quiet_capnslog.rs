@@ -223,4 +223,6 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("{} succeeded on initial corruption checking: no corruption", "etcd1 succeeded on initial corruption checking: no corruption", "etcdserver/corrupt.go, 3.3.0-3.4.45"),
     noise("{} switched to configuration {}", "8e9e05c52164694d switched to configuration etcd1", "raft/raft.go, 3.4.0-3.5.33"),
     noise("{}: error connecting to {}, retrying in {}", "etcd1: error connecting to 8e9e05c52164694d, retrying in etcd1", "etcdserver/api/v2discovery/discovery.go, 3.4.0-3.4.45"),
+    noise("recognized {}environment variable", "recognized and used environment variable ETCD_NAME=pg1", "pkg/flags, 2.3-3.4"),
+    noise("unrecognized environment variable", "unrecognized environment variable ETCD_FOO=1", "pkg/flags, 2.3-3.4"),
 ];

@@ -97,4 +97,8 @@ pub(super) const MESSAGES: &[Message] = &[
     m(EtcdCorrupt, "unexpected empty snapshot{why}", "unexpected empty snapshot", "etcdserver/api/snap/snapshotter.go, 3.4.0-3.4.45"),
     m(EtcdLease, "unexpected error from lease detach: {why}", "unexpected error from lease detach: unexpected EOF", "mvcc/kvstore.go, 3.0.17-3.1.20"),
     m(EtcdCorrupt, "verification of persisted state failed{why}", "verification of persisted state failed", "etcdserver/verify/verify.go, 3.4.45"),
+    m(EtcdFatal, "could not setup TLS ({why})", "could not setup TLS (open /etc/etcd/peer.crt: permission denied)", "etcdmain, capnslog"),
+    m(EtcdFatal, "failed to set up TLS{why}", "failed to set up TLS: open /etc/etcd/peer.crt: permission denied", "etcdmain, zap, with its error"),
+    m(EtcdFatal, "failed to create TLS listener{why}", "failed to create TLS listener: open /etc/etcd/peer.crt: permission denied", "etcdmain, zap, with its error"),
+    m(EtcdConfig, "conflicting environment variable {}", r#"conflicting environment variable "ETCD_NAME" is shadowed by corresponding command-line flag (either unset environment variable or disable flag)"#, "pkg/flags, all"),
 ];
