@@ -1,7 +1,19 @@
 //! pgautopsy: why did a Patroni-run PostgreSQL primary fail over, and what proves it.
+//!
+//! Data runs one way, each stage a module: `input` → `detect` → `formats` (with `messages` and `sysstat`) → `cluster`
+//! → `clock` → `timeline` → `incidents` → `causes` → `report` → `render`. `run` is the pipeline.
 
+pub mod causes;
+pub mod clock;
+pub mod cluster;
+pub mod detect;
 pub mod formats;
+pub mod incidents;
 pub mod input;
 pub mod messages;
 pub mod model;
+pub mod render;
+pub mod report;
+pub mod run;
 pub mod sysstat;
+pub mod timeline;

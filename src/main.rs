@@ -1,1 +1,255 @@
-fn main() {}
+//! Arguments → run → write → exit code; the only place that prints.
+#![allow(clippy::print_stderr)]
+
+mod cli;
+
+use clap::Parser;
+use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When};
+use pgautopsy::causes::CAUSES;
+use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
+use pgautopsy::messages::TABLES;
+use pgautopsy::model::{Metric, Weight, What};
+use pgautopsy::render::{self, RENDERERS, Style};
+use pgautopsy::report::{self, Report, VerdictKind};
+use pgautopsy::run::{self, Settings};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Exit codes of the contract.
+const FOUND: u8 = 1;
+const USAGE: u8 = 2;
+const NOTHING: u8 = 3;
+const BUG: u8 = 4;
+
+/// Why the program ends without its output.
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn usage(message: impl Into<String>) -> Failure {
+        Failure { code: USAGE, message: message.into() }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(cli)));
+    match done {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => {
+            eprintln!("pgautopsy: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+        Err(_) => {
+            eprintln!("pgautopsy: this is a bug of ours, not of your data; please report it with the lines above");
+            ExitCode::from(BUG)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8, Failure> {
+    match cli.command {
+        None => analyze(cli.analyze),
+        Some(Command::Analyze(args)) => analyze(args),
+        Some(Command::Timeline(args)) => timeline(args),
+        Some(Command::Sar(args)) => sar(args),
+        Some(Command::Ls(args)) => ls(args),
+        Some(Command::Explain { name }) => explain(&name),
+        Some(Command::List { what, paths }) => list(what, &paths),
+        Some(Command::Render { report, output }) => rendered(&report, &output),
+        Some(Command::Schema) => {
+            let schema = serde_json::to_string_pretty(&report::schema()).unwrap_or_default();
+            print(&format!("{schema}\n"))
+        }
+    }
+}
+
+fn analyze(args: Analyze) -> Result<u8, Failure> {
+    let report = report_on(&args.paths, &args.reading)?;
+    if !args.output.quiet {
+        for s in &report.inventory.skipped {
+            eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
+        }
+    }
+    write(&report, &args.output)?;
+    if report.inventory.sources.is_empty() {
+        return Ok(NOTHING);
+    }
+    let found = report.incidents.iter().any(|i| i.verdict.kind != VerdictKind::NoIncident);
+    Ok(if args.exit_code && found { FOUND } else { 0 })
+}
+
+fn report_on(paths: &[PathBuf], reading: &Reading) -> Result<Report, Failure> {
+    if paths.is_empty() {
+        return Err(Failure::usage("nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)"));
+    }
+    let settings = reading.settings().map_err(Failure::usage)?;
+    run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
+}
+
+fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
+    let terminal = std::io::stdout().is_terminal();
+    let colour = match output.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && no_color_unset(),
+    };
+    let width = terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)).clamp(60, 140);
+    let style = Style { width: if terminal { width } else { 80 }, colour, verbose: output.verbose };
+    let named = match &output.format {
+        Some(name) => Some(render::by_name(name).ok_or_else(|| {
+            let names: Vec<&str> = RENDERERS.iter().map(|r| r.name).collect();
+            Failure::usage(format!("--format {name}: not a format; one of {}", names.join(", ")))
+        })?),
+        None => None,
+    };
+    for file in &output.output {
+        let name = file.to_string_lossy();
+        let renderer = named.or_else(|| render::by_ending(&name)).ok_or_else(|| Failure::usage(format!("-o {name}: no format has this ending; say it with --format")))?;
+        let text = (renderer.render)(report, Style { colour: false, width: 80, ..style });
+        std::fs::write(file, text).map_err(|e| Failure::usage(format!("-o {name}: {e}")))?;
+    }
+    if output.output.is_empty() {
+        let renderer = named.or_else(|| render::by_name("text"));
+        return print(&renderer.map_or_else(String::new, |r| (r.render)(report, style)));
+    }
+    Ok(0)
+}
+
+/// <https://no-color.org>: any value that is not empty.
+#[allow(clippy::disallowed_methods)]
+fn no_color_unset() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// Writes to stdout; a reader that goes away ends the program quietly.
+fn print(text: &str) -> Result<u8, Failure> {
+    match std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()) {
+        Ok(()) => Ok(0),
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(0),
+        Err(e) => Err(Failure { code: USAGE, message: format!("writing to stdout: {e}") }),
+    }
+}
+
+fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
+    let settings = args.reading.settings().map_err(Failure::usage)?;
+    let bundle = run::read(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+    let (t, _, _) = run::place(bundle.sources, &settings);
+    let mut out = String::new();
+    let least = if args.verbose { Weight::Detail } else { Weight::Notable };
+    if args.format == "csv" {
+        out.push_str("at,until,host,program,what,count,text,path,line,raw\n");
+    }
+    for e in t.events.iter().filter(|e| e.what.weight() >= least) {
+        let row = report::timeline_row(&t, e);
+        match args.format.as_str() {
+            "jsonl" => {
+                out.push_str(&serde_json::to_string(&row).unwrap_or_default());
+                out.push('\n');
+            }
+            "csv" => {
+                let mut w = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+                let _ = w.serialize((&row.at, &row.until, &row.host, &row.program, &row.what, row.count, &row.text, &row.path, row.line, &row.raw));
+                out.push_str(&String::from_utf8_lossy(&w.into_inner().unwrap_or_default()));
+            }
+            "text" => out.push_str(&render::timeline_line(&row)),
+            other => return Err(Failure::usage(format!("--format {other}: not a format; one of text, csv, jsonl"))),
+        }
+    }
+    print(&out)
+}
+
+fn sar(args: SarArgs) -> Result<u8, Failure> {
+    let format = args.format.as_str();
+    if !["text", "csv", "json"].contains(&format) {
+        return Err(Failure::usage(format!("--format {format}: not a format; one of text, csv, json")));
+    }
+    let mut out = Vec::new();
+    let problems = run::sar(&args.paths, &Settings::default(), format, &mut out).map_err(|e| Failure::usage(e.to_string()))?;
+    for problem in &problems {
+        eprintln!("pgautopsy: {problem}");
+    }
+    if out.is_empty() {
+        return Ok(NOTHING);
+    }
+    print(&String::from_utf8_lossy(&out))
+}
+
+fn ls(args: Analyze) -> Result<u8, Failure> {
+    let report = report_on(&args.paths, &args.reading)?;
+    print(&render::inventory(&report))?;
+    Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
+}
+
+fn explain(name: &str) -> Result<u8, Failure> {
+    if let Some(cause) = pgautopsy::causes::by_id(name) {
+        let mut out = format!("# {}: {}\n\n{}\n\n## Remedies\n", cause.id, cause.title, cause.doc);
+        for r in cause.remedies {
+            out.push_str(&format!("\n- [{}] {}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.text, r.risk, r.verify));
+        }
+        return print(&out);
+    }
+    if let Some(what) = What::by_id(name) {
+        let mut out = format!("# {}: {}\n", what.id(), what.words());
+        for m in TABLES.iter().flat_map(|(_, _, list)| list.iter()).filter(|m| m.means == Some(what)) {
+            out.push_str(&format!("\n- {}\n  e.g. {}\n  {}\n", m.says, m.sample, m.said_in));
+        }
+        return print(&out);
+    }
+    let near = CAUSES.iter().map(|c| c.id).chain(What::ALL.iter().map(|w| w.id())).find(|id| id.contains(name));
+    let hint = near.map_or_else(String::new, |id| format!("; did you mean {id}?"));
+    Err(Failure::usage(format!("{name}: no cause or message of that name{hint} (see `pgautopsy list causes`)")))
+}
+
+fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
+    let mut out = String::new();
+    match what {
+        Listing::Causes => {
+            for c in CAUSES {
+                out.push_str(&format!("{:<32} {}\n", c.id, c.title));
+            }
+        }
+        Listing::Messages => {
+            for (_, table, m) in TABLES.iter().flat_map(|(p, t, list)| list.iter().map(move |m| (p, t, m))) {
+                out.push_str(&format!("{table:<10} {:<36} {}\n", m.means.map_or("(noise)", What::id), m.says));
+            }
+        }
+        Listing::Formats => {
+            for (kind, name, doc) in ENVELOPES
+                .iter()
+                .map(|f| ("envelope", f.name, f.doc))
+                .chain(BODIES.iter().map(|f| ("log", f.name, f.doc)))
+                .chain(DOCUMENTS.iter().map(|f| ("document", f.name, f.doc)))
+            {
+                out.push_str(&format!("{kind:<9} {name:<20} {doc}\n"));
+            }
+        }
+        Listing::Metrics => {
+            for m in Metric::ALL {
+                out.push_str(&format!("{:<14} {:<9} {}\n", m.id(), m.unit(), m.doc()));
+            }
+        }
+        Listing::Nodes => {
+            if paths.is_empty() {
+                return Err(Failure::usage("list nodes needs a bundle: pgautopsy list nodes PATH"));
+            }
+            let report = run::analyse(paths, &Settings::default()).map_err(|e| Failure::usage(e.to_string()))?;
+            for h in &report.inventory.hosts {
+                out.push_str(&format!("{}\n", h.name));
+                for a in &h.aliases {
+                    out.push_str(&format!("    {:<30} {}\n", a.name, a.why));
+                }
+            }
+        }
+    }
+    print(&out)
+}
+
+fn rendered(path: &PathBuf, output: &Output) -> Result<u8, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+    let report: Report = serde_json::from_str(&text).map_err(|e| Failure::usage(format!("{}: not a report of pgautopsy: {e}", path.display())))?;
+    write(&report, output)
+}

@@ -5,13 +5,22 @@
 //! output of a command, a config, a sysstat file. A log line is envelope × body; any mix of bodies
 //! may stand in one file.
 
+pub mod cells;
+pub mod etcd_settings;
 pub mod json;
+pub mod pg_severity;
+pub mod secrets;
+pub mod settings;
+pub mod sheet;
 pub mod stamp;
+pub mod tree;
+pub mod units;
 
 mod beats;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
+pub use document::sysstat::data as sysstat_data;
 pub use read::{LogReader, read_log};
 use std::borrow::Cow;
 
@@ -93,15 +102,23 @@ macro_rules! bodies {
 }
 macro_rules! documents {
     ($($name:ident),* $(,)?) => {
-        $(pub mod $name;)*
+        pub mod document { $(pub mod $name;)* }
         /// All documents; on a tie the first wins.
-        pub static DOCUMENTS: &[&Document] = &[$(&$name::FORMAT),*];
+        pub static DOCUMENTS: &[&Document] = &[$(&document::$name::FORMAT),*];
     };
 }
 
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
-bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, kernel, pg_stderr }
-documents! { df }
+bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, kernel, pg_stderr }
+documents! {
+    patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
+    patroni_rest, dcs_dump,
+    etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
+    unit_file, environment,
+    pg_controldata, postgresql_conf, pg_settings,
+    df, date,
+    sysstat,
+}
 
 #[cfg(test)]
 mod tests {

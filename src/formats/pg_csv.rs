@@ -1,8 +1,9 @@
 //! PostgreSQL's csvlog of every version. Rows with line breaks inside are joined by the reader.
 
+use super::pg_severity::{self, Kind};
 use super::stamp::{digits, iso, zone_word};
-use super::{Body, Head};
-use crate::model::{Level, Program, SECOND};
+use super::{Body, Head, pg_stderr};
+use crate::model::{Program, SECOND};
 use std::borrow::Cow;
 
 pub static FORMAT: Body = Body {
@@ -32,22 +33,16 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     let severity = columns.next()?;
     let _sqlstate = columns.next()?;
     let message = columns.next()?;
-    let mut head = Head::plain(Program::Postgres, Some(stamp), level(&severity), b"");
-    head.message = message;
+    let kind = pg_severity::word(&severity).unwrap_or(Kind::Info);
+    let mut head = Head::plain(Program::Postgres, Some(stamp), kind.level(), b"");
+    head.message = match message {
+        Cow::Borrowed(text) => pg_stderr::message(kind, text),
+        Cow::Owned(text) => Cow::Owned(pg_stderr::message(kind, &text).into_owned()),
+    };
     head.pid = pid;
     // The session id begins with the session's start as an epoch: a proof of the zone in every row.
     head.zone_proof = iso(&started).and_then(|(s, _)| quarters(epoch * SECOND - s.civil));
     Some(head)
-}
-
-fn level(severity: &[u8]) -> Level {
-    match severity {
-        b"ERROR" => Level::Error,
-        b"FATAL" | b"PANIC" => Level::Fatal,
-        b"WARNING" => Level::Warning,
-        s if s.starts_with(b"DEBUG") => Level::Debug,
-        _ => Level::Info,
-    }
 }
 
 /// `60682738.8a5` → seconds since 1970.

@@ -3,98 +3,196 @@
 //! The severity with its two spaces is written by the server itself, whatever the prefix
 //! (`src/backend/utils/error/elog.c`), so it is found first and the prefix is what stands before it.
 
+use super::pg_csv::{quarters, session_epoch};
+use super::pg_severity::{self, Kind};
 use super::stamp::{epoch, iso, zone_word};
 use super::{Body, Head};
-use crate::model::{Level, Program, Stamp};
+use crate::model::{DAY, HOUR, Level, Program, SECOND, Stamp, Zone};
 use memchr::memmem;
+use std::borrow::Cow;
 
 pub static FORMAT: Body = Body {
     name: "pg_stderr",
-    doc: "Any prefix, then a severity, a colon and two spaces. Stamp, zone and process id are taken out of the prefix wherever they stand.",
+    doc: "Any prefix, then a severity in any of 15 languages, a colon and two spaces. Stamp, zone, process id and session id are taken out of the prefix wherever they stand.",
     head,
     samples: &[
         "2026-11-20 19:36:22 EST [23926]: [3-1] user=,db=,app=,client= LOG:  starting PostgreSQL 15.18",
         "[2020-12-26 12:03:57.005 UTC] p=32103:14@ c=@/: LOG:  received immediate shutdown request",
         "2019-04-28 09:19:25.148 GMT [26252] LOG:  listening on IPv4 address \"10.43.114.177\", port 5432",
+        "2026-11-21 01:09:07.194 CET [9329] ПАНИКА:  не удалось записать в файл \"pg_wal/xlogtemp.1\": No space left on device",
+        "2026-11-21 01:07:07.398 CET [30067] LOG:  00000: connection authorized: user=postgres database=postgres",
     ],
 };
-
-/// Severities as the server writes them, and the continuation words with `None`.
-const SEVERITIES: &[(&[u8], Option<Level>)] = &[
-    (b"LOG", Some(Level::Info)),
-    (b"ERROR", Some(Level::Error)),
-    (b"FATAL", Some(Level::Fatal)),
-    (b"PANIC", Some(Level::Fatal)),
-    (b"WARNING", Some(Level::Warning)),
-    (b"NOTICE", Some(Level::Info)),
-    (b"INFO", Some(Level::Info)),
-    (b"DEBUG1", Some(Level::Debug)),
-    (b"DEBUG2", Some(Level::Debug)),
-    (b"DEBUG3", Some(Level::Debug)),
-    (b"DEBUG4", Some(Level::Debug)),
-    (b"DEBUG5", Some(Level::Debug)),
-    (b"DETAIL", None),
-    (b"HINT", None),
-    (b"CONTEXT", None),
-    (b"STATEMENT", None),
-    (b"QUERY", None),
-    (b"LOCATION", None),
-    (b"BACKTRACE", None),
-];
 
 /// How far into a line the prefix may reach; application names are at most 63 bytes, addresses 45.
 const PREFIX_MAX: usize = 320;
 
 fn head(line: &[u8]) -> Option<Head<'_>> {
-    let (prefix, level, message) = split(line)?;
-    let stamp = find_stamp(prefix)?;
-    let mut head = Head::plain(Program::Postgres, Some(stamp), level.unwrap_or(Level::Debug), message);
-    head.pid = pid(prefix);
-    if level.is_none() {
-        // DETAIL, HINT and the like carry the stamp of their record; marked as continuation by a debug level
-        // and the word kept in front.
-        head.message = std::borrow::Cow::Borrowed(line.get(prefix.len()..).unwrap_or(b""));
+    if is_continued(line) {
+        return None;
     }
+    let (prefix, kind, text) = split(line)?;
+    let times = times(prefix)?;
+    let mut head = Head::plain(Program::Postgres, Some(times.stamp), kind.level(), b"");
+    head.message = message(kind, text);
+    let session = session(prefix);
+    head.pid = pid(prefix);
+    if head.pid == 0 {
+        head.pid = session.map_or(0, |(_, pid)| pid);
+    }
+    head.zone_proof = zone_proof(&times, session, prefix, &head.message);
     Some(head)
 }
 
-/// The severity and text of a line that need not have a stamp (behind syslog, or a bare message).
-pub fn severity(line: &[u8]) -> Option<(Option<Level>, &[u8])> {
-    split(line).map(|(_, level, message)| (level, message))
+/// Level and text of a line that need not have a stamp (behind syslog, or a bare message).
+/// DETAIL and the like have no level; their word stays in front of the text, in English.
+pub fn severity(line: &[u8]) -> Option<(Option<Level>, Cow<'_, [u8]>)> {
+    if is_continued(line) {
+        return None;
+    }
+    let (_, kind, text) = split(line)?;
+    Some(((kind != Kind::Sub).then_some(kind.level()), message(kind, text)))
 }
 
-fn split(line: &[u8]) -> Option<(&[u8], Option<Level>, &[u8])> {
+/// The text as the message table wants it: without SQLSTATE; with `PANIC:  ` or `DETAIL:  ` where that is the point.
+pub fn message(kind: Kind, text: &[u8]) -> Cow<'_, [u8]> {
+    let text = without_sqlstate(text);
+    match kind {
+        Kind::Sub => Cow::Owned([b"DETAIL:  ", text].concat()),
+        Kind::Panic if crate::messages::find(Program::Postgres, text) == crate::messages::Found::Unknown => {
+            Cow::Owned([b"PANIC:  ", text].concat())
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// `log_error_verbosity = verbose` puts `57P03: ` in front of every text.
+fn without_sqlstate(text: &[u8]) -> &[u8] {
+    match (text.get(..5), text.get(5..7)) {
+        (Some(code), Some(b": "))
+            if code.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+                && code.iter().any(u8::is_ascii_digit) =>
+        {
+            text.get(7..).unwrap_or(b"")
+        }
+        _ => text,
+    }
+}
+
+/// The server puts a tab after every line end inside a text, so nothing behind a tab is a record of its own.
+/// rsyslog writes the tab as `#011` behind the part number, journalctl as eight spaces.
+fn is_continued(line: &[u8]) -> bool {
+    let text = part_number(line);
+    text.first() == Some(&b'\t') || text.starts_with(b"#011") || text.starts_with(b"        ")
+}
+
+/// Skips `[7-2] ` of syslog_sequence_numbers.
+fn part_number(line: &[u8]) -> &[u8] {
+    let inside = || {
+        let inner = line.strip_prefix(b"[")?;
+        let close = inner.iter().take(16).position(|b| *b == b']')?;
+        let digits = inner.get(..close)?;
+        let plain = !digits.is_empty() && digits.iter().all(|b| b.is_ascii_digit() || *b == b'-');
+        inner.get(close + 1..).filter(|_| plain)?.strip_prefix(b" ")
+    };
+    inside().unwrap_or(line)
+}
+
+fn split(line: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
     let window = line.get(..PREFIX_MAX.min(line.len()))?;
     for at in memmem::find_iter(window, b":  ") {
-        let before = window.get(..at)?;
-        for (word, level) in SEVERITIES {
-            if let Some(prefix) = before.strip_suffix(*word)
-                && !prefix.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
-            {
-                return Some((prefix, *level, line.get(at + 3..)?));
-            }
+        if let Some((prefix, kind)) = pg_severity::suffix(window.get(..at)?) {
+            return Some((prefix, kind, line.get(at + 3..)?));
+        }
+    }
+    // Pipelines squeeze two spaces to one. These words are PostgreSQL's alone; the others are everybody's.
+    for word in [&b"LOG: "[..], b"PANIC: ", b"STATEMENT: ", b"DETAIL: "] {
+        if let Some(at) = memmem::find(window, word).filter(|at| *at >= 19)
+            && let Some((prefix, kind)) = pg_severity::suffix(window.get(..at + word.len() - 2)?)
+            && times(prefix).is_some()
+        {
+            return Some((prefix, kind, line.get(at + word.len()..)?));
         }
     }
     None
 }
 
-fn find_stamp(prefix: &[u8]) -> Option<Stamp> {
-    for at in 0..prefix.len().min(64) {
-        if !prefix.get(at)?.is_ascii_digit() || (at > 0 && prefix.get(at - 1)?.is_ascii_digit()) {
+struct Times {
+    /// When the line was written.
+    stamp: Stamp,
+    /// When the session began (`%s`), if a second, earlier stamp says so.
+    started: Option<Stamp>,
+    /// The same moment as an epoch and in local time (`%n` beside `%m`).
+    proof: Option<i32>,
+}
+
+/// All stamps of a prefix: the latest is the line's own, for a session cannot begin after its lines.
+fn times(prefix: &[u8]) -> Option<Times> {
+    let (mut first, mut second, mut unix) = (None::<Stamp>, None::<Stamp>, None::<Stamp>);
+    let mut at = 0;
+    while at < prefix.len() {
+        let digit = prefix.get(at)?.is_ascii_digit();
+        let inside_number = at > 0 && prefix.get(at - 1)?.is_ascii_digit();
+        let rest = prefix.get(at..)?;
+        at += 1;
+        if !digit || inside_number {
             continue;
         }
-        let rest = prefix.get(at..)?;
         if let Some((mut stamp, used)) = iso(rest) {
             if let Some((zone, _)) = zone_word(rest.get(used..)?) {
                 stamp.zone = zone;
             }
-            return Some(stamp);
-        }
-        if let Some((stamp, _)) = epoch(rest) {
-            return Some(stamp);
+            if first.is_none() { first = Some(stamp) } else { second = second.or(Some(stamp)) }
+            at += used - 1;
+        } else if let Some((stamp, used)) = epoch(rest) {
+            unix = unix.or(Some(stamp));
+            at += used - 1;
         }
     }
-    None
+    let (mut stamp, mut started) = (first.or(unix)?, None);
+    if let Some(other) = second {
+        let (early, late) = if other.civil < stamp.civil { (other, stamp) } else { (stamp, other) };
+        (stamp, started) = (late, Some(early));
+    }
+    let proof = unix.filter(|_| first.is_some()).and_then(|u| quarters(u.civil - stamp.civil));
+    Some(Times { stamp: if proof.is_some() { unix? } else { stamp }, started, proof })
+}
+
+/// Session id (`%c`): seconds since 1970 at the session's start, and the process id.
+fn session(prefix: &[u8]) -> Option<(i64, u32)> {
+    let hex = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    memchr::memchr_iter(b'.', prefix).find_map(|dot| {
+        let start = dot.checked_sub(8)?;
+        if !prefix.get(start..dot)?.iter().all(hex) || start.checked_sub(1).and_then(|i| prefix.get(i)).is_some_and(hex) {
+            return None;
+        }
+        let tail = prefix.get(dot + 1..)?;
+        let len = tail.iter().take_while(|b| hex(b)).count();
+        if !(1..=7).contains(&len) || tail.get(len).is_some_and(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        let pid = u32::from_str_radix(std::str::from_utf8(tail.get(..len)?).ok()?, 16).ok()?;
+        session_epoch(prefix.get(start..dot + 1)?).map(|epoch| (epoch, pid))
+    })
+}
+
+/// The session id is UTC, so it proves the zone wherever the local time of the same moment is known:
+/// beside `%s`, and in the first line of a session.
+fn zone_proof(times: &Times, session: Option<(i64, u32)>, prefix: &[u8], message: &[u8]) -> Option<i32> {
+    if times.proof.is_some() {
+        return times.proof;
+    }
+    let (epoch, _) = session?;
+    let begun = times.started.or_else(|| {
+        let first = memmem::find(prefix, b"[1-1]").is_some()
+            || [&b"connection received: "[..], b"connection authorized: ", b"starting PostgreSQL "]
+                .iter()
+                .any(|m| message.starts_with(m));
+        first.then_some(times.stamp)
+    })?;
+    let difference = epoch * SECOND - begun.civil;
+    (begun.zone != Zone::Utc || difference.abs() < HOUR).then_some(())?;
+    (difference.abs() < DAY).then(|| quarters(difference)).flatten()
 }
 
 /// The process id: `[77]`, `[77-1]`, `p=77`, `pid=77`.
@@ -103,6 +201,8 @@ fn pid(prefix: &[u8]) -> u32 {
         let n = text.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
         Some((std::str::from_utf8(text.get(..n)?).ok()?.parse().ok()?, n))
     };
+    // syslog's part number looks like a process id with a line number.
+    let prefix = part_number(prefix);
     for at in memchr::memchr2_iter(b'[', b'=', prefix) {
         let Some((value, n)) = number(prefix.get(at + 1..).unwrap_or(b"")) else { continue };
         let after = prefix.get(at + 1 + n..).unwrap_or(b"");
@@ -127,9 +227,38 @@ mod tests {
             ("2026-11-20 19:36:22 EST [23926]: [3-1] user=,db= LOG:  starting", 23926, "starting"),
             ("[2020-12-26 12:03:57.005 UTC] p=32103:14@ c=@/: LOG:  received", 32103, "received"),
             ("1616923456.123 [99] FATAL:  x", 99, "x"),
+            ("2026-11-21 01:09:07 CET-6b00e1ea.df6-FEHLER:  x", 0xdf6, "x"),
+            ("2024-01-01 00:00:00 UTC [7] WARNUNG:  x", 7, "x"),
+            ("[7-1] 2026-11-21 01:13:31.618 CET [10750] LOG:  x", 10750, "x"),
+            ("2024-01-01 00:00:00 UTC [7] LOG: squeezed", 7, "squeezed"),
+            ("2024-01-01 00:00:00 UTC [7] PANIC:  XX000: stuck", 7, "PANIC:  stuck"),
         ] {
-            let head = head(line.as_bytes()).unwrap();
+            let head = head(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((head.pid, head.message.as_ref()), (pid, message.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn of_two_stamps_the_later_is_the_lines_own() {
+        let line = b"30067-2026-11-21 01:07:07 CET-6b00e0ab.7573-1-2026-11-21 01:09:08.398 CET LOG:  x";
+        let head = head(line).unwrap();
+        assert_eq!(crate::model::rfc3339(head.stamp.unwrap().civil), "2026-11-21T01:09:08.398Z");
+        // 0x6b00e0ab is 2026-11-21 00:07:07 UTC: one hour before the session's start as written.
+        assert_eq!(head.zone_proof, Some(-4));
+    }
+
+    #[test]
+    fn a_session_id_proves_the_zone_in_its_first_line_only() {
+        let line = b"2026-11-21 01:07:07 CET [30067]: [1-1] 6b00e0ab.7573 LOG:  x";
+        assert_eq!(head(line).unwrap().zone_proof, Some(-4));
+        let line = b"2026-11-21 01:07:07 CET [30067]: [9-1] 6b00e0ab.7573 LOG:  x";
+        assert_eq!(head(line).unwrap().zone_proof, None);
+    }
+
+    #[test]
+    fn text_behind_a_tab_is_never_a_record() {
+        for line in ["\t2026-11-21 01:07:07 CET [1] LOG:  x", "[7-2] #0112026-11-21 01:07:07 CET [1] PANIC:  x"] {
+            assert!(head(line.as_bytes()).is_none(), "{line}");
         }
     }
 }

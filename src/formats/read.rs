@@ -170,7 +170,7 @@ impl LogReader {
                 match pg_stderr::severity(body) {
                     Some((level, message)) => {
                         head.level = level.unwrap_or(Level::Debug);
-                        head.message = Cow::Borrowed(if level.is_some() { message } else { body });
+                        head.message = message;
                     }
                     None => return self.headless(body, line, number),
                 }
@@ -178,12 +178,8 @@ impl LogReader {
             // A line of Patroni's unit without Patroni's head is a continuation or a child's output.
             Some(Program::Patroni) | None => {
                 if let Some((level, message)) = pg_stderr::severity(body) {
-                    head = Head::plain(
-                        Program::Postgres,
-                        None,
-                        level.unwrap_or(Level::Debug),
-                        if level.is_some() { message } else { body },
-                    );
+                    head = Head::plain(Program::Postgres, None, level.unwrap_or(Level::Debug), b"");
+                    head.message = message;
                 } else if program.is_some() || ident.is_empty() {
                     let belongs = self.last.as_ref().is_some_and(|l| {
                         l.program == Program::Patroni && (peeled.pid == 0 || l.pid == peeled.pid || l.pid == 0)
@@ -255,7 +251,9 @@ impl LogReader {
         let Some(last) = self.last.clone() else {
             let program = match pg_stderr::severity(text) {
                 Some((Some(level), message)) => {
-                    return self.undated(&Head::plain(Program::Postgres, None, level, message), line, number);
+                    let mut head = Head::plain(Program::Postgres, None, level, b"");
+                    head.message = message;
+                    return self.undated(&head, line, number);
                 }
                 _ => Program::Patroni,
             };
@@ -327,6 +325,10 @@ impl LogReader {
                 });
                 return;
             }
+        }
+        if find(head.program, &head.message) == Found::Noise {
+            self.out.coverage.noise += 1;
+            return;
         }
         self.out.coverage.unread += 1;
     }

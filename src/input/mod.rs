@@ -1,1 +1,235 @@
 //! The only module that opens files: folders, archives, compressed streams, with limits.
+//!
+//! [`read_all`] finds every readable thing below the given paths and calls a reader once for each, with its plain
+//! bytes: compressions and archives, also inside each other, are opened on the way, as streams, and nothing is written
+//! to disk. What could not be read is never an error of the whole but a [`Skipped`] line with the place and a remedy.
+//!
+//! Jobs (a file given or found) run in parallel, an archive is one job, and everything that a job does depends on its
+//! bytes alone: limits are counted per job, blocks are filled to the brim, results are sorted by path. So the result
+//! is the same at any number of threads.
+
+mod ahead;
+mod archive;
+mod compress;
+mod limits;
+mod lines;
+mod path;
+mod stream;
+mod tar;
+mod walk;
+mod zip;
+
+#[cfg(test)]
+mod tests;
+
+pub use limits::Limits;
+pub use lines::{Line, Lines};
+
+use ahead::Packed;
+use archive::Bundle;
+use compress::Kind;
+use rayon::iter::{ParallelBridge, ParallelIterator};
+use std::fs::File;
+use std::io::{self, BufRead};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use stream::{Counted, Meter, Source, Stream};
+use walk::{Job, Place};
+
+/// One readable thing: a plain file or a member of an archive, however deeply nested.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// `ticket.zip!pg1/sos.tar.xz!var/log/messages`: as the user gave it, and on from there. Unique in a [`Listing`].
+    pub path: String,
+    /// When its content last changed, in seconds since 1970, by the innermost that says so: tar, zip, gzip, file system.
+    pub modified: Option<i64>,
+    /// Its bytes, if known before they are read: not for compressed things.
+    pub size: Option<u64>,
+}
+
+/// How much evidence was lost by not reading something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loss {
+    /// None: links, folder views, empty files.
+    Nothing,
+    /// What could be read of it was read.
+    Part,
+    /// Nothing of it was read.
+    All,
+}
+
+/// Something that was not read, or not to its end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// The place, as in [`Entry::path`].
+    pub path: String,
+    /// The reason, and the remedy where there is one.
+    pub why: String,
+    /// What that costs the diagnosis.
+    pub loss: Loss,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// The reader's results, sorted by path.
+    pub items: Vec<(Entry, T)>,
+    /// What was not read, sorted by path.
+    pub skipped: Vec<Skipped>,
+    /// Bytes that readers took, after unpacking.
+    pub bytes: u64,
+}
+
+/// The only ways in which reading can fail as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// Paths that are not there.
+    #[error("no such file or folder: {}", .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    Missing(Vec<PathBuf>),
+}
+
+/// Takes the plain bytes of one entry. They end cleanly also where they end too early.
+pub type ReadEntry<'a, T> = dyn Fn(&Entry, &mut dyn BufRead) -> T + Sync + 'a;
+
+/// Calls `read` once for each entry below `paths` (`-` is stdin), on `threads` threads.
+pub fn read_all<T: Send>(
+    paths: &[PathBuf],
+    limits: &Limits,
+    threads: usize,
+    read: &ReadEntry<'_, T>,
+) -> Result<Listing<T>, InputError> {
+    let (mut jobs, skipped) = walk::walk(paths, limits)?;
+    // Large ones first, or the last thread works alone for long.
+    jobs.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+    let beside = threads > 1;
+    let threads = threads.min(jobs.len());
+    let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
+    let mut done: Vec<Listing<T>> = match pool {
+        Some(Ok(pool)) => pool.install(|| {
+            jobs.into_iter()
+                .par_bridge()
+                .map(|job| read_job(job, limits, beside, read))
+                .collect()
+        }),
+        _ => jobs
+            .into_iter()
+            .map(|job| read_job(job, limits, beside, read))
+            .collect(),
+    };
+    let mut all = Listing {
+        items: Vec::new(),
+        skipped,
+        bytes: 0,
+    };
+    for job in &mut done {
+        all.items.append(&mut job.items);
+        all.skipped.append(&mut job.skipped);
+        all.bytes += job.bytes;
+    }
+    all.items.sort_by(|a, b| a.0.cmp(&b.0));
+    all.skipped.sort();
+    Ok(all)
+}
+
+fn read_job<T>(job: Job, limits: &Limits, beside: bool, read: &ReadEntry<'_, T>) -> Listing<T> {
+    let mut done = Listing {
+        items: Vec::new(),
+        skipped: Vec::new(),
+        bytes: 0,
+    };
+    let shown = job.path.clone();
+    let meter = Meter::default();
+    let Listing {
+        items,
+        skipped,
+        bytes,
+    } = &mut done;
+    let mut give = |entry: &Entry, leaf: &mut stream::Leaf<'_>| {
+        let result = catch_unwind(AssertUnwindSafe(|| read(entry, leaf)));
+        *bytes += leaf.out;
+        result
+            .map(|value| items.push((entry.clone(), value)))
+            .is_ok()
+    };
+    let mut bundle = Bundle::new(limits, &meter, &mut give, skipped);
+    // A decoder may have bugs too; what was read before stays.
+    let survived = catch_unwind(AssertUnwindSafe(|| open_job(job, &mut bundle, beside)));
+    if survived.is_err() {
+        let why = "internal error while it was unpacked: a bug of ours, please report it".into();
+        done.skipped.push(Skipped {
+            path: shown,
+            why,
+            loss: Loss::Part,
+        });
+    }
+    done
+}
+
+fn open_job(job: Job, bundle: &mut Bundle<'_>, beside: bool) {
+    let entry = Entry {
+        path: job.path,
+        modified: job.modified,
+        size: Some(job.size),
+    };
+    let file = match &job.place {
+        Place::Stdin => {
+            let stdin = Counted {
+                inner: io::stdin().lock(),
+                meter: bundle.meter,
+            };
+            return bundle.open(
+                Entry {
+                    size: None,
+                    ..entry
+                },
+                &mut Stream::new(stdin, None),
+                0,
+            );
+        }
+        Place::File(path) => match File::open(path) {
+            Ok(file) => file,
+            Err(error) => {
+                return bundle.skip(&entry.path, walk::unreadable(&error, path), Loss::All);
+            }
+        },
+    };
+    bundle.meter.on_disk.set(job.size);
+    let mut stream = Stream::new(
+        Counted {
+            inner: &file,
+            meter: bundle.meter,
+        },
+        None,
+    );
+    // A pipe of the shell cannot be read twice.
+    let again = bundle.limits.depth > 0 && file.metadata().is_ok_and(|meta| meta.is_file());
+    let (kind, gz_modified) = match stream.peek(compress::HEAD) {
+        Ok(head) if again => (compress::kind(head), compress::gz_modified(head)),
+        _ => (Kind::Plain, None),
+    };
+    match kind {
+        Kind::Zip => bundle.zip_file(&entry, &file),
+        Kind::Gz | Kind::Xz | Kind::Zst | Kind::Bz2 | Kind::Lz4 => {
+            let modified = if kind == Kind::Gz {
+                gz_modified.or(entry.modified)
+            } else {
+                entry.modified
+            };
+            let entry = Entry {
+                modified,
+                size: None,
+                ..entry
+            };
+            let packed = Packed {
+                file: &file,
+                size: job.size,
+                kind,
+            };
+            let (meter, limits) = (bundle.meter, bundle.limits);
+            ahead::unpack(&packed, meter, limits, beside, |stream| {
+                bundle.open(entry, stream, 1)
+            });
+        }
+        Kind::Plain | Kind::Tar | Kind::Foreign(_) => bundle.open(entry, &mut stream, 0),
+    }
+}

@@ -36,6 +36,8 @@ enum Hole {
     Seconds,
     Millis,
     Why,
+    /// `{=Cgroup}`: takes the rest and sets the reason that the template itself states.
+    Set(Why),
 }
 
 impl Hole {
@@ -49,6 +51,13 @@ impl Hole {
             "s" => Hole::Seconds,
             "ms" => Hole::Millis,
             "why" => Hole::Why,
+            "=Cgroup" => Hole::Set(Why::Cgroup),
+            "=NotReady" => Hole::Set(Why::NotReady),
+            "=NoMemory" => Hole::Set(Why::NoMemory),
+            "=Signal" => Hole::Set(Why::Signal),
+            "=ExitCode" => Hole::Set(Why::ExitCode),
+            "=NoSpace" => Hole::Set(Why::NoSpace),
+            "=ServiceTimeout" => Hole::Set(Why::ServiceTimeout),
             _ => Hole::Any,
         }
     }
@@ -198,6 +207,7 @@ impl Template {
 fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
     match hole {
         Hole::Any => {}
+        Hole::Set(why) => meaning.why = why,
         Hole::Who => meaning.who = Some(name(value)),
         Hole::Host => meaning.who = Some(name(without_port(value))),
         Hole::Me => meaning.me = Some(name(value)),

@@ -14,7 +14,9 @@ mod engine;
 mod join;
 #[cfg(test)]
 mod measure;
+mod postgres_locale;
 mod why;
+mod why_locale;
 
 macro_rules! tables {
     ($($name:ident $program:ident),* $(,)?) => {
@@ -33,6 +35,7 @@ use crate::model::{Meaning, Program, What};
 pub use duration::go_duration_ms;
 pub use engine::{Fields, NoFields, Table, clip as engine_clip};
 use std::sync::OnceLock;
+pub use systemd::unit as systemd_unit;
 pub use why::classify;
 
 /// One message: the template, what it means (`None`: known to say nothing of interest), and its proof.
@@ -81,8 +84,12 @@ pub fn find(program: Program, message: &[u8]) -> Found {
 
 /// Looks a structured message up: `fields` answers for the names in the template.
 pub fn find_with(program: Program, message: &[u8], fields: &dyn Fields) -> Found {
-    match table(program) {
-        Some(t) => t.find(message, fields),
+    match table(program).map(|t| t.find(message, fields)) {
+        // lc_messages decides in which language PostgreSQL logs.
+        Some(Found::Unknown) if program == Program::Postgres => {
+            postgres_locale::find(message).unwrap_or(Found::Unknown)
+        }
+        Some(found) => found,
         None => Found::Unknown,
     }
 }

@@ -1,5 +1,6 @@
 //! Classifies error texts: timed out, refused, reset, DNS, TLS, quota… told apart in one place.
 
+use super::why_locale;
 use crate::model::Why;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::OnceLock;
@@ -106,18 +107,21 @@ static SIGNS: &[(&str, Why)] = &[
     ("EOF", Why::Reset),
 ];
 
+fn all() -> impl Iterator<Item = &'static (&'static str, Why)> {
+    SIGNS.iter().chain(why_locale::SIGNS)
+}
+
 /// The class of an error text; `Why::Unsaid` if it carries no known sign.
 pub fn classify(text: &[u8]) -> Why {
     static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let search = SEARCH.get_or_init(|| {
-        AhoCorasick::builder().match_kind(MatchKind::Standard).build(SIGNS.iter().map(|(sign, _)| sign)).ok()
-    });
+    let search = SEARCH
+        .get_or_init(|| AhoCorasick::builder().match_kind(MatchKind::Standard).build(all().map(|(sign, _)| sign)).ok());
     let Some(search) = search else { return Why::Unsaid };
     search
         .find_overlapping_iter(text)
         .map(|hit| hit.pattern().as_usize())
         .min()
-        .and_then(|first| SIGNS.get(first))
+        .and_then(|first| all().nth(first))
         .map_or(Why::Unsaid, |(_, why)| *why)
 }
 

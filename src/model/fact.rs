@@ -65,6 +65,86 @@ pub enum Key {
     BootTime,
     /// item = address, value = name: from /etc/hosts, member lists, configs.
     AddressOf,
+    /// Any other Patroni setting: item = its name or path (`synchronous_mode_strict`, `log.level`).
+    PatroniSetting,
+    /// 1: the cluster is in maintenance mode.
+    Paused,
+    /// Number of PostgreSQL's system identifier.
+    SystemId,
+    /// Rows of `patronictl history`: item = timeline that ended; `at` = its time.
+    HistoryReason,
+    /// item = timeline that ended; value = LSN as a number of bytes.
+    HistoryLsn,
+    /// One endpoint of the DCS, as Patroni is told: value = host or host:port.
+    DcsHost,
+    /// item = member; value = time at which its postmaster started, in `at` too.
+    PostmasterStart,
+    /// item = member; value = seconds since 1970 on the member's own clock.
+    DcsLastSeen,
+    /// item = member; value = its tags that matter, as `nofailover=true`.
+    MemberTag,
+    /// Any other etcd setting: item = its name as in etcd.conf.yml.
+    EtcdSetting,
+    /// item = member id (hex); value = member name.
+    EtcdMemberName,
+    /// item = member id (hex); value = host or address at which it is reached.
+    EtcdMemberAddress,
+    /// value = member id (hex) of the Raft leader; item = who says so (endpoint), if told.
+    EtcdLeader,
+    /// item = endpoint.
+    EtcdTerm,
+    EtcdRaftIndex,
+    EtcdAppliedIndex,
+    /// Bytes in use of etcd's database; item = endpoint.
+    EtcdDbInUse,
+    /// Milliseconds that a proposal took in `endpoint health`; item = endpoint.
+    EtcdHealthMs,
+    /// 99th percentile as an upper bound, ms, over the life of the process; item = metric.
+    EtcdFsyncP99Ms,
+    EtcdCommitP99Ms,
+    /// item = peer.
+    EtcdPeerRttP99Ms,
+    /// Number of operations slower than the bucket bound: item = `metric>seconds`.
+    SlowOperations,
+    /// Leader changes seen since the process started.
+    EtcdLeaderChanges,
+    /// A sample of a metrics dump: item = name with labels.
+    MetricValue,
+    /// File system type; item = mount point.
+    MountType,
+    /// 1: mounted read-only; item = mount point.
+    MountReadOnly,
+    /// item = mount point; value = bytes.
+    FsSizeBytes,
+    FsAvailBytes,
+    /// item = device (`dm-0`, `vg0-pgdata`, `sda1`); value = the disk or device that it lies on.
+    DeviceParent,
+    /// item = directory; value = bytes.
+    DirSize,
+    /// pg_controldata: item = label in English; times in `at` too.
+    PgControl,
+    /// 1: a file that makes the server a standby was found.
+    PgStandbySignal,
+    /// Seconds since boot; `at` = when.
+    Uptime,
+    /// item = 1, 5 or 15.
+    LoadAverage,
+    /// kB; item = field of /proc/meminfo.
+    MemoryKb,
+    /// item = resource and field (`io some avg10`), value in %.
+    Pressure,
+    /// item = name of the kernel setting.
+    Sysctl,
+    /// Kernel release.
+    KernelVersion,
+    /// item = unit; value = state in words; `at` = since when.
+    UnitState,
+    /// item = unit; value = main process id.
+    UnitPid,
+    /// A package: item = name, value = version.
+    Package,
+    /// item = program; value = its command line without secrets.
+    Process,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,6 @@
 //! Plain values that every stage shares; uses nothing else of the crate.
 
+mod bundle;
 mod event;
 mod fact;
 mod name;
@@ -8,6 +9,7 @@ mod source;
 mod time;
 mod what;
 
+pub use bundle::{NodeId, Source};
 pub use event::{Meaning, Raw, Why};
 pub use fact::{Fact, Key, Value};
 pub use name::{NameHint, Naming};

@@ -280,6 +280,20 @@ whats! {
     PgReload "pg.reload" Detail "PostgreSQL reloads its configuration";
     PgVacuum "pg.autovacuum" Detail "autovacuum finished";
     PgWalIoSlow "pg.io.slow" Notable "an I/O step in PostgreSQL took long";
+    PgWasShutDown "pg.was_shut_down" Detail "PostgreSQL had been shut down cleanly before this start";
+    PgStandbyMode "pg.standby_mode" Detail "PostgreSQL starts as a standby";
+    PgCrashRestart "pg.crash_restart" Alarm "PostgreSQL ends all its processes after a crash of one of them";
+    PgWorkerExit "pg.worker_exit" Detail "a background worker of PostgreSQL ended";
+    PgSharedMemoryFull "pg.shm_full" Notable "PostgreSQL could not enlarge its shared memory (/dev/shm)";
+    PgAuthTimeout "pg.auth_timeout" Notable "a login took too long and was ended";
+    PgStandbyLost "pg.standby_lost" Notable "the primary lost its connection to a replica";
+    PgSlotError "pg.slot.error" Notable "a replication slot is missing or in use by another process";
+    PgSyncStandby "pg.sync_standby" Detail "a replica became synchronous standby or a candidate for it";
+    PgRecoveryDone "pg.recovery.done" Detail "archive recovery ended";
+    PgStuckChildren "pg.stuck_children" Alarm "PostgreSQL's processes did not end when told to and are killed";
+    PgNoResources "pg.no_resources" Alarm "PostgreSQL reached a limit of processes, files or locks";
+    PgReadOnlyWrite "pg.read_only_write" Detail "a client tried to write where that is not possible";
+    PgRecoveryPaused "pg.recovery_paused" Notable "replay of WAL is paused";
     // ---- kernel and system
     OomKill "kern.oom" Alarm "the kernel killed a process for lack of memory";
     OomInvoked "kern.oom.invoked" Notable "the kernel ran out of memory to give";

@@ -1,6 +1,6 @@
 //! `df` in its usual flags: `-h`, `-k`, `-T`, `-i`, `-P`, wrapped lines, with or without its header.
 
-use super::{Document, stamp};
+use crate::formats::{Document, stamp};
 use crate::model::{Fact, Key, Parsed, Program, Stamp, Value, Written, Zone};
 use std::sync::Arc;
 

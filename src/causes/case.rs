@@ -1,0 +1,155 @@
+//! What a cause may ask: events, samples and coverage around one incident.
+
+use super::{Need, Who};
+use crate::incidents::{Cite, Incident, Kind};
+use crate::model::{Key, Metric, Micros, NodeId, Program, SECOND, Sample, Span, What, seconds};
+use crate::timeline::{Event, Hit, Series, Timeline};
+use std::collections::BTreeSet;
+
+/// One incident, seen through the timeline.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    pub t: &'a Timeline,
+    pub incident: &'a Incident,
+}
+
+impl<'a> Case<'a> {
+    /// From twice ttl before the incident (Patroni must have reacted by then) to its end.
+    pub fn near(&self) -> Span {
+        let lead = (2 * self.t.ttl()).max(60 * SECOND);
+        Span::new(self.incident.span.from - lead, self.incident.span.to + 5 * SECOND)
+    }
+
+    /// Events of these meanings near the incident.
+    pub fn find(&self, whats: &[What]) -> Vec<Hit<'a>> {
+        self.t.find(whats, self.near()).collect()
+    }
+
+    /// The same within the wider window of ten minutes before.
+    pub fn find_wide(&self, whats: &[What]) -> Vec<Hit<'a>> {
+        self.t.find(whats, self.incident.window).collect()
+    }
+
+    /// Pasted messages without a time, anywhere in the bundle.
+    pub fn undated(&self, whats: &[What]) -> Vec<(u32, &'a Event)> {
+        self.t.undated.iter().enumerate().filter(|(_, e)| whats.contains(&e.what)).map(|(i, e)| (i as u32, e)).collect()
+    }
+
+    pub fn has(&self, whats: &[What]) -> bool {
+        self.t.find(whats, self.near()).next().is_some()
+    }
+
+    /// Whether an event belongs to the old primary.
+    pub fn on_old(&self, e: &Event) -> bool {
+        self.incident.old == Some(e.node)
+    }
+
+    pub fn name(&self, node: NodeId) -> String {
+        self.t.name(node).to_string()
+    }
+
+    pub fn old_name(&self) -> String {
+        self.incident.old.map_or_else(|| "the primary".to_owned(), |n| self.name(n))
+    }
+
+    /// Whether the incident is one of these kinds.
+    pub fn is(&self, kinds: &[Kind]) -> bool {
+        kinds.contains(&self.incident.kind)
+    }
+
+    /// Samples of a metric around the incident, worst first.
+    pub fn worst(&self, metric: Metric, node: Option<NodeId>) -> Vec<(Cite, &'a Series, Sample)> {
+        let span = self.incident.span.widened(60 * SECOND);
+        let mut out: Vec<(Cite, &Series, Sample)> = Vec::new();
+        for (i, series) in self.t.series.iter().enumerate() {
+            if series.metric != metric || node.is_some_and(|n| n != series.node) {
+                continue;
+            }
+            for (j, sample) in series.samples.iter().enumerate() {
+                if sample.from <= span.to && sample.to >= span.from {
+                    out.push((Cite::Sample { series: i as u32, sample: j as u32 }, series, *sample));
+                }
+            }
+        }
+        out.sort_by(|a, b| b.2.value.total_cmp(&a.2.value));
+        out
+    }
+
+    /// Median of a series outside the incident: the host's own normal.
+    pub fn baseline(&self, series: &Series) -> Option<f32> {
+        let span = self.incident.span.widened(60 * SECOND);
+        let mut values: Vec<f32> = series.samples.iter().filter(|s| s.to < span.from || s.from > span.to).map(|s| s.value).collect();
+        values.sort_by(f32::total_cmp);
+        values.get(values.len() / 2).copied()
+    }
+
+    /// Nodes that run a member of the DCS: those with an etcd log, or named in its member list.
+    pub fn dcs_nodes(&self) -> Vec<NodeId> {
+        self.t.nodes_with(Program::Etcd)
+    }
+
+    /// How many members the DCS has: as a member list says, else as many as wrote logs.
+    pub fn dcs_members(&self) -> usize {
+        self.t.number(Key::EtcdMembers).map_or_else(|| self.dcs_nodes().len(), |n| n as usize).max(self.dcs_nodes().len())
+    }
+
+    /// Whether the data for a need is missing from the bundle.
+    pub fn lacks(&self, need: Need) -> bool {
+        let span = self.incident.span.widened(60 * SECOND);
+        let old = self.incident.old;
+        match need {
+            Need::Log(program, who) => match who {
+                Who::OldPrimary => old.map_or(!self.t.covers(program, None, span), |n| !self.t.covers(program, Some(n), span)),
+                Who::NewPrimary => self.incident.new.is_some_and(|n| !self.t.covers(program, Some(n), span)),
+                Who::DcsMembers => {
+                    let seen: BTreeSet<NodeId> = self.t.covered.iter().filter(|c| c.program == program && c.span.overlaps(&span)).map(|c| c.node).collect();
+                    seen.len() < self.dcs_members().max(1)
+                }
+                Who::Any => !self.t.covers(program, None, span),
+            },
+            Need::Series(metric, who) => {
+                let node = if who == Who::OldPrimary { old } else { None };
+                !self.t.samples(metric, span).any(|(s, _)| node.is_none_or(|n| s.node == n))
+            }
+            Need::Disks(_) => !self.t.facts.iter().any(|f| f.fact.key == Key::FsUsed) && !self.t.series.iter().any(|s| s.metric == Metric::FsUsed),
+            Need::Config => self.t.setting(Key::Ttl).is_none(),
+        }
+    }
+
+    /// Whether a request for this incident is recorded: then nobody needs another cause.
+    pub fn requested(&self) -> bool {
+        self.incident.planned
+    }
+}
+
+/// The places of some hits.
+pub fn cites(hits: &[Hit<'_>]) -> Vec<Cite> {
+    hits.iter().map(|h| Cite::Event(h.index)).collect()
+}
+
+/// `2.3 s`, `39 ms`, `2 min 49 s`.
+pub fn duration(ms: f64) -> String {
+    if ms < 1_000.0 {
+        format!("{ms:.0} ms")
+    } else if ms < 100_000.0 {
+        format!("{:.1} s", ms / 1_000.0)
+    } else {
+        let s = (ms / 1_000.0).round() as i64;
+        format!("{} min {} s", s / 60, s % 60)
+    }
+}
+
+/// The same for microseconds.
+pub fn length(us: Micros) -> String {
+    duration(seconds(us) * 1_000.0)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list(names: impl IntoIterator<Item = String>) -> String {
+    let names: Vec<String> = names.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((one, [])) => one.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}

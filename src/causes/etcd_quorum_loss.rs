@@ -1,0 +1,71 @@
+//! Too few etcd members were running or reachable.
+
+use super::case::{cites, list};
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::model::{Program, What, Why};
+use std::collections::BTreeSet;
+
+pub static CAUSE: Cause = Cause {
+    id: "etcd_quorum_loss",
+    title: "too few etcd members were running for a majority",
+    layer: Layer::Dcs,
+    leads_to: &[],
+    needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Patroni, Who::OldPrimary)],
+    doc: DOC,
+    remedies: &[
+        Remedy { kind: When::Now, text: "Bring back enough members for a majority, the one with the newest data first; do not create a new cluster while a majority can be saved.", risk: "a forced new cluster loses what the others had", verify: "etcdctl endpoint health --cluster shows a majority healthy" },
+        Remedy { kind: When::LongTerm, text: "Three or five members on independent hosts and storage; patch and restart one at a time; enable failsafe_mode in Patroni.", risk: "none", verify: "stopping any one member changes nothing" },
+    ],
+    assess,
+};
+
+const DOC: &str = "## What happens
+With fewer than a majority of members no write succeeds. Every Patroni fails at once, the primary demotes
+itself (or is kept by failsafe mode), and nobody can be promoted until the majority is back.
+
+## How we tell
+Members that stopped (signal, fatal error, service stop) or were refused on all ports, an etcd leader that
+stepped down for want of a quorum, and Patroni errors on all hosts.
+
+## What else looks like it
+A partition (the other side still has a leader), one slow member, a primary cut off alone.
+
+## What to do
+Restore the majority first; then make members independent.
+
+## References
+etcd: Failure modes, Disaster recovery. Patroni: DCS Failsafe Mode.";
+
+fn assess(c: &Case<'_>) -> Assessment {
+    let mut a = Assessment::default();
+    let members = c.dcs_members().max(1);
+    let needed = members / 2 + 1;
+    let down = c.find(&[What::EtcdStopSignal, What::EtcdDiskFull, What::EtcdFatal, What::EtcdPanic, What::EtcdIoError]);
+    let stopped: Vec<_> = c.find(&[What::UnitStopped, What::UnitFailed]).into_iter().filter(|e| crate::messages::systemd_unit(e.who.as_deref().unwrap_or("")) == Some(Program::Etcd)).collect();
+    let nodes: BTreeSet<_> = down.iter().chain(&stopped).map(|e| e.node).collect();
+    if members >= 2 && nodes.len() > members - needed {
+        let places: Vec<_> = down.iter().chain(&stopped).copied().collect();
+        let words = format!("{} of {members} etcd members went down ({}); {needed} are needed", nodes.len(), list(nodes.iter().map(|n| c.name(*n))));
+        a.pro(Strength::Decisive, words, cites(&places));
+        if down.iter().any(|e| e.what == What::EtcdStopSignal) || !stopped.is_empty() {
+            a.tag("external_service_stop");
+            a.tag("planned_or_external_action");
+        }
+    }
+    let lost = c.find(&[What::QuorumLost, What::NoRaftLeader]);
+    if !lost.is_empty() {
+        let leaders = c.has(&[What::LeaderWon]);
+        a.pro(if leaders { Strength::Weak } else { Strength::Strong }, "etcd had no leader, or its leader had no quorum", cites(&lost));
+    }
+    let refused: Vec<_> = c.find(&[What::DcsRequestFailed, What::DcsRetry]).into_iter().filter(|e| e.why == Why::Refused).collect();
+    let servers: BTreeSet<_> = refused.iter().filter_map(|e| e.who.clone()).collect();
+    if servers.len() >= 2 {
+        a.pro(Strength::Strong, format!("{} DCS endpoints refused connections: hosts alive, nothing listening", servers.len()), cites(&refused));
+    }
+    // Somebody had a quorum: the loss was not the cluster's.
+    let won: Vec<_> = c.find(&[What::LeaderWon]).into_iter().filter(|e| e.at > c.incident.span.from).collect();
+    if !won.is_empty() && nodes.len() <= members.saturating_sub(needed) {
+        a.con(Strength::Strong, "etcd elected a leader during the incident: a majority was there", cites(&won));
+    }
+    a
+}

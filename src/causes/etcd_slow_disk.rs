@@ -1,0 +1,138 @@
+//! etcd could not write to its disk in time.
+
+use super::case::{cites, duration, list};
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::incidents::Kind;
+use crate::model::{Metric, Program, What};
+use std::collections::BTreeSet;
+
+/// A sync that lasts longer than etcd's default election timeout (1 s) costs the leader its place.
+const SYNC_COSTS_LEADER_MS: f64 = 1_000.0;
+/// Syncs that long stop a member for all practical purposes (our choice, five election timeouts).
+const SYNC_HANGS_MS: f64 = 5_000.0;
+/// Await above this, as an average over minutes, hides far worse moments. etcd asks for p99 below 10 ms.
+const AWAIT_MS: f32 = 100.0;
+
+pub static CAUSE: Cause = Cause {
+    id: "etcd_slow_disk",
+    title: "etcd could not write to its disk in time",
+    layer: Layer::Dcs,
+    leads_to: &["etcd_quorum_loss"],
+    needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Series(Metric::DiskAwait, Who::Any)],
+    doc: DOC,
+    remedies: &[
+        Remedy {
+            kind: When::Now,
+            text: "Find the job that loaded the disk in these minutes (backup, vacuum, checkpoint, cron, snapshot) and move or throttle it.",
+            risk: "none",
+            verify: "await of etcd's device stays below 10 ms through the same hour of the next days",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Give etcd a disk of its own with low write latency (SSD or NVMe), apart from PGDATA, WAL and backups; more IOPS where it is virtual.",
+            risk: "moving a member's data directory needs one member at a time",
+            verify: "etcd_disk_wal_fsync_duration_seconds p99 below 10 ms and no late heartbeat for a week",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Enable Patroni's failsafe_mode (3.0 and newer), so that a primary that reaches all its members survives a DCS outage.",
+            risk: "needs every member reachable; test it",
+            verify: "patronictl show-config shows failsafe_mode: true",
+        },
+        Remedy {
+            kind: When::Stopgap,
+            text: "As a last resort raise etcd's heartbeat-interval and election-timeout (ten times the interval) on all members.",
+            risk: "a dead leader is noticed later: failover of etcd and of PostgreSQL takes longer",
+            verify: "late heartbeats vanish; election time grows to the new timeout",
+        },
+    ],
+    assess,
+};
+
+const DOC: &str = "## What happens
+etcd must bring every write to disk on a majority of members before it answers. A disk that takes seconds
+delays heartbeats and commits: the Raft leader is replaced, or no write succeeds at all. Patroni then cannot
+renew the leader key within ttl and the primary demotes itself.
+
+## How we tell
+etcd's own words count most: `slow fdatasync`, `sync duration of`, backend commits. Late heartbeats and
+`server is likely overloaded` need the disk's own numbers (await) beside them, since CPU and a frozen machine
+cause them too. Durations are logged at their end, so we place the stall before the line.
+
+## What else looks like it
+CPU starvation and steal (await stays low, ticks are missed), a paused VM (every log of the host is silent),
+the network (peers lost, no sync lines), a full disk (ENOSPC), the quota (NOSPACE).
+
+## What to do
+A disk of its own for etcd; find the job behind the spike; the heartbeat interval only as a last resort.
+
+## References
+etcd: Tuning, Hardware recommendations, FAQ (\"What does the etcd warning apply entries took too long mean?\").
+Crunchy Data: Patroni & etcd in High Availability Environments.";
+
+fn assess(c: &Case<'_>) -> Assessment {
+    let mut a = Assessment::default();
+    let syncs: Vec<_> = c.find_wide(&[What::FsyncSlow, What::CommitSlow]).into_iter().filter(|e| e.num >= SYNC_COSTS_LEADER_MS).collect();
+    let near: Vec<_> = syncs.iter().copied().filter(|e| e.span().overlaps(&c.near())).collect();
+    let worst = near.iter().map(|e| e.num).fold(0.0, f64::max);
+    let nodes: BTreeSet<_> = near.iter().map(|e| e.node).collect();
+    let starved = c.worst(Metric::CpuSteal, None).first().is_some_and(|(_, _, s)| s.value >= 30.0);
+    let fast_disk = near.first().is_some_and(|e| {
+        let await_ = c.worst(Metric::DiskAwait, Some(e.node));
+        !await_.is_empty() && await_.iter().all(|(_, _, s)| s.value < 20.0 && s.to - s.from <= 60_000_000)
+    });
+    if !near.is_empty() {
+        let members = c.dcs_members().max(1);
+        let majority = nodes.len() * 2 > members;
+        let strength = if worst >= SYNC_HANGS_MS || (majority && worst >= SYNC_COSTS_LEADER_MS) { Strength::Decisive } else { Strength::Strong };
+        let strength = if starved && fast_disk { Strength::Weak } else { strength };
+        a.pro(
+            strength,
+            format!("etcd on {} waited up to {} for its disk ({} reports)", list(nodes.iter().map(|n| c.name(*n))), duration(worst), near.iter().map(|e| e.count).sum::<u32>()),
+            cites(&near),
+        );
+        if nodes.len() > 1 {
+            a.tag("shared_hypervisor");
+        }
+    } else if !syncs.is_empty() {
+        a.pro(Strength::Weak, "etcd had slow syncs, but minutes before the incident", cites(&syncs));
+    }
+    let late = c.find(&[What::HeartbeatLate, What::Overloaded]);
+    let disk = c.worst(Metric::DiskAwait, None);
+    let hung: Vec<_> = disk.iter().filter(|(_, s, x)| x.value >= AWAIT_MS && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty())).take(3).collect();
+    if !late.is_empty() {
+        let n: u32 = late.iter().map(|e| e.count).sum();
+        if let Some((cite, series, x)) = hung.first() {
+            let baseline = c.baseline(series).map_or(String::new(), |b| format!(", usually {b:.2} ms"));
+            a.pro(
+                Strength::Strong,
+                format!("{n} late heartbeats or overload warnings of etcd while {} needed {:.0} ms a request on {}{baseline}", series.item.as_deref().unwrap_or("a disk"), x.value, c.name(series.node)),
+                cites(&late).into_iter().chain(hung.iter().map(|h| h.0)).chain([*cite]),
+            );
+        } else {
+            a.pro(Strength::Weak, format!("{n} late heartbeats or overload warnings of etcd: disk, CPU or a frozen machine"), cites(&late));
+        }
+    }
+    // etcd times out on its own proposals after seven seconds at most; with no peer lost and no election the
+    // network is not what it waits for. What remains is its disk (the order of questions of the seed article).
+    let timeouts = c.find(&[What::EtcdRequestTimeout]);
+    if near.is_empty() && !timeouts.is_empty() && c.is(&[Kind::DcsOutage, Kind::NearMiss]) {
+        let network = c.has(&[What::PeerLost, What::PeerUnreachable, What::PeerInactive, What::PeerProbeFailed, What::ElectionStart, What::LeaderLost, What::NoRaftLeader, What::QuorumLost]);
+        let strength = if network { Strength::Weak } else { Strength::Strong };
+        a.pro(strength, "etcd could not commit its own requests in time, although it reports no lost peer and no election: its disk is what remains", cites(&timeouts));
+    } else if !timeouts.is_empty() {
+        a.pro(Strength::Weak, "etcd timed out on requests of its own", cites(&timeouts));
+    }
+    for (tags, what) in [("etcd_leader_change", What::LeaderChanged), ("etcd_leader_change", What::LeaderWon)] {
+        if !a.evidence.is_empty() && c.has(&[what]) {
+            a.tag(tags);
+        }
+    }
+    if starved && near.is_empty() && hung.is_empty() {
+        a.con(Strength::Strong, "steal above 30 % and no slow sync: the CPU was missing, not the disk", c.worst(Metric::CpuSteal, None).first().map(|x| x.0));
+    }
+    if c.requested() {
+        a.con(Strength::Decisive, "the change was asked for", []);
+    }
+    a
+}

@@ -1,0 +1,68 @@
+//! The Kubernetes API, used as DCS, did not answer.
+
+use super::case::cites;
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::model::{Key, Program, What, Why};
+use crate::timeline::Hit;
+
+pub static CAUSE: Cause = Cause {
+    id: "k8s_api_unavailable",
+    title: "the Kubernetes API did not answer Patroni",
+    layer: Layer::Dcs,
+    leads_to: &[],
+    needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
+    doc: DOC,
+    remedies: &[
+        Remedy { kind: When::Now, text: "Look at the API server, its etcd and the provider's events for these minutes (upgrade, failover of the control plane).", risk: "none", verify: "kubectl get --raw /readyz answers within a second from the pod's node" },
+        Remedy { kind: When::LongTerm, text: "A control plane with more than one API server; retry_timeout {retry_timeout} and ttl {ttl} long enough for its failover; failsafe_mode in Patroni 3.0 and newer.", risk: "a longer ttl delays real failovers", verify: "restart one API server in a test: no demotion" },
+    ],
+    assess,
+};
+
+const DOC: &str = "## What happens
+With Kubernetes as DCS every renewal of the lock is a request to the API server. If it does not answer within
+retry_timeout, the primary is demoted; usually the same pod is promoted again seconds later.
+
+## How we tell
+Requests to the API's address (443, /api/v1/namespaces) that time out or fail with 5xx, while nothing else of
+the pod's network fails in the same minute.
+
+## What else looks like it
+The node's network (replication to other nodes fails too), DNS, an expired service account token.
+
+## What to do
+Control plane first; longer timeouts and failsafe mode second.
+
+## References
+Patroni: Using Patroni with Kubernetes. Kubernetes: API Priority and Fairness.";
+
+fn assess(c: &Case<'_>) -> Assessment {
+    let mut a = Assessment::default();
+    let k8s_dcs = c.t.facts_of(Key::DcsKind).any(|f| f.fact.value.text().is_some_and(|v| v.contains("kubernetes")));
+    let failed: Vec<Hit<'_>> = c
+        .find(&[What::K8sError, What::DcsRequestFailed, What::DcsRetry])
+        .into_iter()
+        .filter(|e| e.what == What::K8sError || k8s_dcs || e.who.as_deref().is_some_and(is_api))
+        .filter(|e| !matches!(e.why, Why::Auth | Why::Dns | Why::Tls | Why::TlsExpired))
+        .collect();
+    if failed.is_empty() {
+        if !c.t.all(&[What::K8sError]).next().is_some() && !k8s_dcs {
+            a.con(Strength::Strong, "this cluster does not use Kubernetes as its DCS", []);
+        }
+        return a;
+    }
+    let gave_up = c.find(&[What::DcsUnreachable, What::DcsGetClusterFailed, What::LockUpdateFailed]);
+    let strength = if gave_up.is_empty() { Strength::Weak } else { Strength::Strong };
+    a.pro(strength, "requests to the Kubernetes API failed or timed out", cites(&failed).into_iter().chain(cites(&gave_up)));
+    let other = c.find(&[What::PgWalsenderTimeout, What::PgWalreceiverTimeout, What::LinkDown, What::SyncShrunk]);
+    if !other.is_empty() {
+        a.con(Strength::Strong, "replication failed in the same minute: the node's network, not only the API", cites(&other));
+    }
+    a
+}
+
+/// The API server's address: port 443 or its service name.
+fn is_api(who: &str) -> bool {
+    let host = who.trim_start_matches("https://").trim_end_matches('/');
+    host.ends_with(":443") || host.starts_with("kubernetes") || host.starts_with("/api/") || who.contains("/api/v1/")
+}

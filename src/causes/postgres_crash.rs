@@ -1,0 +1,71 @@
+//! A PostgreSQL process died by a signal or PANIC.
+
+use super::case::cites;
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::model::{Program, SECOND, What};
+use crate::timeline::Hit;
+
+pub static CAUSE: Cause = Cause {
+    id: "postgres_crash",
+    title: "a PostgreSQL process crashed",
+    layer: Layer::Postgres,
+    leads_to: &[],
+    needs: &[Need::Log(Program::Postgres, Who::OldPrimary)],
+    doc: DOC,
+    remedies: &[
+        Remedy { kind: When::Now, text: "Keep the core file and the statement that ran; check for a minor release that fixes it.", risk: "none", verify: "the same statement no longer ends in a signal" },
+        Remedy { kind: When::LongTerm, text: "Update PostgreSQL and its extensions to the newest minor release; find out who sends signals if it was 9 or 15.", risk: "a restart per node", verify: "no `was terminated by signal` for a month" },
+    ],
+    assess,
+};
+
+const DOC: &str = "## What happens
+One server process ends by a signal, or with PANIC. The postmaster ends all sessions, recovers from WAL and
+accepts connections again, usually within seconds and without a change of roles.
+
+## How we tell
+`server process (PID …) was terminated by signal`, before anything else. The many lines
+`because of crash of another server process` prove nothing alone: they also follow an immediate shutdown.
+
+## What else looks like it
+Patroni's immediate shutdown at a demotion; an OOM kill (kernel line); a full disk (ENOSPC in the PANIC).
+
+## What to do
+Core file, statement, minor release.
+
+## References
+PostgreSQL documentation: Server Shutdown, signals. Wiki: Getting a stack trace.";
+
+fn assess(c: &Case<'_>) -> Assessment {
+    let mut a = Assessment::default();
+    // After an immediate shutdown dying processes are the consequence.
+    let ordered = c.find(&[What::PgShutdownImmediate]);
+    let died: Vec<Hit<'_>> = c
+        .find(&[What::PgBackendSignal, What::PgPanic, What::PgAbnormalExit])
+        .into_iter()
+        .filter(|e| !ordered.iter().any(|o| o.node == e.node && e.at >= o.at - SECOND && e.at - o.at < 60 * SECOND))
+        .collect();
+    if let Some(first) = died.first() {
+        let how = match first.what {
+            What::PgPanic => "PANIC".to_owned(),
+            What::PgBackendSignal => format!("signal {:.0}", first.num),
+            _ => "an abnormal exit".to_owned(),
+        };
+        a.pro(Strength::Decisive, format!("{} on {} ended by {how}", first.who.as_deref().unwrap_or("a PostgreSQL process"), c.name(first.node)), cites(&died));
+        if first.num == 9.0 {
+            a.tag("planned_or_external_action");
+        }
+    }
+    let dumps: Vec<Hit<'_>> = c.find(&[What::CoreDump, What::Segfault]).into_iter().filter(|e| e.who.as_deref().is_some_and(|w| w.contains("postgres"))).collect();
+    if !dumps.is_empty() {
+        a.pro(Strength::Strong, "the system recorded a crash of PostgreSQL", cites(&dumps));
+    }
+    if died.is_empty() && !ordered.is_empty() {
+        a.con(Strength::Decisive, "the sessions ended because of an immediate shutdown, not because of a crash", cites(&ordered));
+    }
+    let full = c.find(&[What::PgNoSpace]);
+    if !full.is_empty() && died.is_empty() {
+        a.con(Strength::Strong, "PostgreSQL ended because it could not write", cites(&full));
+    }
+    a
+}

@@ -1,0 +1,63 @@
+//! systemd or the container runtime kills a service or does not start it, because of its unit's settings.
+
+use super::case::cites;
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::model::{Key, Program, What};
+use crate::messages::systemd_unit;
+use crate::timeline::Hit;
+
+pub static CAUSE: Cause = Cause {
+    id: "service_manager_misconfig",
+    title: "the service manager killed a healthy service",
+    layer: Layer::Operator,
+    leads_to: &["patroni_process_died"],
+    needs: &[Need::Log(Program::Systemd, Who::Any)],
+    doc: DOC,
+    remedies: &[
+        Remedy { kind: When::Now, text: "Set Type=simple in Patroni's unit (systemctl edit patroni), or install the python systemd module for the interpreter that runs Patroni.", risk: "a restart of Patroni", verify: "systemctl status patroni stays active beyond the start timeout" },
+        Remedy { kind: When::LongTerm, text: "Review TimeoutStartSec, TimeoutStopSec, KillMode=process and WatchdogSec against what PostgreSQL needs; test package upgrades on a replica.", risk: "none", verify: "a restart of the unit leaves PostgreSQL running where it should" },
+    ],
+    assess,
+};
+
+const DOC: &str = "## What happens
+The unit waits for a ready message that this Patroni cannot send (Type=notify without the python module), or
+its time limits are too short: systemd terminates a service that works, and starts it again, and again.
+
+## How we tell
+`start operation timed out. Terminating.` after Patroni had said that systemd integration is not supported.
+
+## What else looks like it
+A PostgreSQL that cannot start, an operator's stop, the OOM killer.
+
+## What to do
+Fix the unit, not PostgreSQL.
+
+## References
+systemd.service(5): Type=, TimeoutStartSec=. Patroni issues 3482, 3591.";
+
+fn assess(c: &Case<'_>) -> Assessment {
+    let mut a = Assessment::default();
+    let ours = |e: &Hit<'_>| systemd_unit(e.who.as_deref().unwrap_or("")).is_some();
+    let timeouts: Vec<Hit<'_>> = c.find(&[What::UnitStartTimeout]).into_iter().filter(ours).collect();
+    let unsupported = c.find(&[What::SystemdUnsupported]);
+    if !timeouts.is_empty() && !unsupported.is_empty() {
+        a.pro(Strength::Decisive, "systemd waited for a ready message that this Patroni cannot send, and killed it", cites(&timeouts).into_iter().chain(cites(&unsupported)));
+        let packages = c.find_wide(&[What::PackageChange]);
+        if !packages.is_empty() {
+            a.pro(Strength::Weak, "packages were changed shortly before", cites(&packages));
+        }
+        a.tag("planned_or_external_action");
+    } else if !timeouts.is_empty() {
+        a.pro(Strength::Strong, "the service did not report ready within the unit's time limit and was killed", cites(&timeouts));
+    }
+    let stop: Vec<Hit<'_>> = c.find(&[What::UnitStopTimeout, What::UnitKilled]).into_iter().filter(ours).collect();
+    if !stop.is_empty() {
+        a.pro(Strength::Weak, "the service manager killed a service that was slow to stop", cites(&stop));
+    }
+    let notify = c.t.facts_of(Key::UnitSetting).any(|f| f.fact.value.text().is_some_and(|v| v.contains("Type=notify")));
+    if notify && !a.evidence.is_empty() {
+        a.pro(Strength::Weak, "the unit says Type=notify", []);
+    }
+    a
+}

@@ -1,0 +1,81 @@
+//! ttl, loop_wait, retry_timeout or etcd's intervals do not fit each other or the hardware.
+
+use super::case::cites;
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::incidents::{Cite, Kind};
+use crate::model::{Key, Program, SECOND, What};
+
+/// Patroni's documentation and maintainers: below 20 s a ttl fails over on every hiccup.
+pub const TTL_MIN_S: f64 = 20.0;
+
+pub static CAUSE: Cause = Cause {
+    id: "timeouts_misconfig",
+    title: "the timeouts are too short for what the cluster has to survive",
+    layer: Layer::Patroni,
+    leads_to: &[],
+    needs: &[Need::Config],
+    doc: DOC,
+    remedies: &[
+        Remedy { kind: When::Now, text: "ttl {ttl}, loop_wait {loop_wait}, retry_timeout {retry_timeout}: set ttl to at least 30 and keep loop_wait + 2 × retry_timeout ≤ ttl (patronictl edit-config).", risk: "a real failure is noticed later by the difference", verify: "patronictl show-config; no warning about the rule in the log" },
+    ],
+    assess,
+};
+
+const DOC: &str = "## What happens
+The leader key lives for ttl. A loop needs up to loop_wait + 2 × retry_timeout until it gives up. If ttl is
+shorter, the key expires while Patroni still retries; if it is a few seconds, any hiccup is a failover.
+
+## How we tell
+The settings in force, Patroni's own warnings (`Violated the rule`, `Watchdog not supported because leader TTL`),
+and a demotion by a disturbance that usual settings would have survived.
+
+## What else looks like it
+A real outage of the DCS that is longer than any sensible ttl.
+
+## What to do
+Patroni's defaults (30, 10, 10) are the floor for most clusters.
+
+## References
+Patroni: Dynamic configuration settings (ttl, loop_wait, retry_timeout).";
+
+fn assess(c: &Case<'_>) -> Assessment {
+    let mut a = Assessment::default();
+    let ttl = c.t.setting(Key::Ttl);
+    let value = ttl.and_then(|k| k.fact.value.num());
+    let cite = ttl.and_then(|k| c.t.facts.iter().position(|f| std::ptr::eq(f, k))).map(|i| Cite::Fact(i as u32));
+    let loop_wait = c.t.number(Key::LoopWait).unwrap_or(10.0);
+    let retry = c.t.number(Key::RetryTimeout).unwrap_or(10.0);
+    let warned = c.find_wide(&[What::WatchdogUnsafe, What::ConfigAdjusted]);
+    let changed = c.is(&[Kind::Failover, Kind::Demotion]);
+    if let Some(ttl) = value {
+        if ttl < TTL_MIN_S {
+            // Far below the floor the setting itself is the finding; nearer to it, it only helps other causes.
+            let strength = if changed && ttl <= TTL_MIN_S / 2.0 { Strength::Strong } else { Strength::Weak };
+            a.pro(strength, format!("ttl is {ttl:.0} s; below {TTL_MIN_S:.0} s any hiccup is a failover"), cite);
+            a.tag("timeouts_too_small");
+        }
+        if loop_wait + 2.0 * retry > ttl {
+            a.pro(Strength::Weak, format!("ttl {ttl:.0} s is below loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0} = {:.0} s", loop_wait + 2.0 * retry), cite);
+            a.tag("timeouts_too_small");
+        }
+        if ttl > 90.0 {
+            a.tag("timeouts_too_large");
+        }
+    }
+    if !warned.is_empty() {
+        a.pro(Strength::Weak, "Patroni warns about its own timeouts", cites(&warned));
+    }
+    // A disturbance shorter than the default ttl that ended in a demotion: the defaults would have held.
+    let disturbed = c.find(&[What::DcsRequestFailed, What::DcsRetry, What::LockUpdateFailed, What::DcsUnreachable, What::LinkDown, What::PeerLost]);
+    let first = disturbed.first().map(|e| e.at);
+    let last = disturbed.last().map(|e| e.until);
+    if let (Some(first), Some(last), Some(ttl)) = (first, last, value)
+        && ttl < TTL_MIN_S
+        && changed
+        && last - first < 15 * SECOND
+    {
+        a.pro(Strength::Strong, format!("a disturbance of {:.0} s was enough; ttl 30 would have survived it", (last - first) as f64 / SECOND as f64), cites(&disturbed));
+    }
+    let _ = (Program::Patroni, Who::Any);
+    a
+}

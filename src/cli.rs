@@ -1,0 +1,151 @@
+//! Arguments as typed, and checked into what the library takes.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pgautopsy::clock::{Rule, Zones};
+use pgautopsy::run::Settings;
+use std::path::PathBuf;
+
+/// Why did the PostgreSQL primary fail over, get demoted or stop answering, and what proves it?
+#[derive(Debug, Parser)]
+#[command(name = "pgautopsy", version, max_term_width = 100, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+#[command(after_help = "Examples:\n  pgautopsy ticket-8812/              report on a folder, one subfolder a host\n  pgautopsy -f md -o report.md a.zip   post-mortem draft from an archive\n  pgautopsy --tz db2=Asia/Tokyo logs/  say a zone that the logs do not\n\nExit codes: 0 a report was made, 1 an incident was found (with --exit-code), 2 wrong usage,\n3 nothing readable in the input, 4 an internal failure.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub analyze: Analyze,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// One root-cause report (the default)
+    Analyze(Analyze),
+    /// The merged events, one row each
+    Timeline(TimelineArgs),
+    /// The numbers of sa files and sar text
+    Sar(SarArgs),
+    /// What is in the bundle: kinds, hosts, spans, zones, and what was skipped and why
+    Ls(Analyze),
+    /// What a cause is, how it is told, what looks like it, what to do
+    Explain {
+        /// A name of `pgautopsy list causes`, or an id of `pgautopsy list messages`
+        name: String,
+    },
+    /// What the program knows, printed from its tables
+    List {
+        what: Listing,
+        /// With `nodes`: the bundle to look at
+        paths: Vec<PathBuf>,
+    },
+    /// Another format of a finished report, without the logs
+    Render {
+        report: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The JSON Schema of the report
+    Schema,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listing {
+    Causes,
+    Messages,
+    Formats,
+    Metrics,
+    Nodes,
+}
+
+#[derive(Debug, Args)]
+pub struct Analyze {
+    /// Folders, files or archives; `-` is standard input
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Exit with 1 if an incident was found
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Output {
+    /// text, md or json
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Write to a file; the format follows its ending. Repeatable
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// Colour the text
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// Show everything: sources, all evidence, the timeline
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Print the report only, no warnings
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub struct Reading {
+    /// Zone of logs that do not say theirs: `Europe/Vienna`, `+05:30`; `HOST=ZONE` for one host. Repeatable
+    #[arg(long, value_name = "[HOST=]ZONE")]
+    pub tz: Vec<String>,
+    /// Threads to read with; 0 = one per core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct TimelineArgs {
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// text, csv or jsonl
+    #[arg(short, long, default_value = "text")]
+    pub format: String,
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Also what is of interest to few
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SarArgs {
+    #[arg(value_name = "FILE", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// text, csv or json
+    #[arg(short, long, default_value = "text")]
+    pub format: String,
+}
+
+impl Reading {
+    /// Checks zones; the error names the value and how to write it.
+    pub fn settings(&self) -> Result<Settings, String> {
+        let mut zones = Zones::default();
+        for value in &self.tz {
+            let (host, zone) = match value.split_once('=') {
+                Some((host, zone)) => (Some(host), zone),
+                None => (None, value.as_str()),
+            };
+            let rule = Rule::named(zone).ok_or_else(|| format!("--tz {value}: {zone:?} is no zone; write it like Europe/Vienna, UTC or +05:30"))?;
+            match host {
+                Some(host) => {
+                    zones.of_host.insert(host.to_ascii_lowercase(), rule);
+                }
+                None => zones.all = Some(rule),
+            }
+        }
+        Ok(Settings { zones, threads: self.threads, ..Settings::default() })
+    }
+}

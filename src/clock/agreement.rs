@@ -1,0 +1,93 @@
+//! Zones by agreement: two programs on one host saw the same thing, so their clocks differ by whole quarter hours.
+
+use super::{At, Proof, Rule, needs_zone, zone};
+use crate::model::{Micros, Program, Raw, SECOND, Source, Stream, What, Written};
+use std::collections::BTreeMap;
+
+/// Pairs of meanings that happen within seconds of each other on one host: (Patroni, PostgreSQL).
+/// Measured distances: 0.08–0.43 s for a start, 0.04–0.11 s for a stop, 2–5 ms for a promotion.
+const ANCHORS: &[(What, What)] = &[
+    (What::PgPostmaster, What::PgStarting),
+    (What::Promoted, What::PgPromoteRequest),
+    (What::PromotedAgain, What::PgPromoteRequest),
+    (What::DemoteOffline, What::PgShutdownFast),
+    (What::DemoteGraceful, What::PgShutdownFast),
+    (What::DemoteNolock, What::PgShutdownImmediate),
+    (What::DemoteImmediate, What::PgShutdownImmediate),
+    (What::DemotedLockUpdate, What::PgShutdownImmediate),
+    (What::DemotedDcs, What::PgShutdownFast),
+    (What::DcsUnreachable, What::PgShutdownFast),
+];
+
+/// Two anchors may be this far apart on one clock.
+const NEAR: Micros = 5 * SECOND;
+const QUARTER: Micros = 900 * SECOND;
+
+/// For each stream without a zone: the offset to a stream of the same host whose zone is known.
+pub(super) fn same_host(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
+    let stream = |at: &At| sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream));
+    for at in all {
+        let Some(open) = stream(at).filter(|s| needs_zone(s)) else { continue };
+        if found.contains_key(at) || !open.own_clock {
+            continue;
+        }
+        for other in all.iter().filter(|o| o.node == at.node && *o != at) {
+            let Some(known) = stream(other) else { continue };
+            let pair = matches!((open.program, known.program), (Program::Patroni, Program::Postgres) | (Program::Postgres, Program::Patroni));
+            if !pair {
+                continue;
+            }
+            let offset = match found.get(other) {
+                Some(proof) => proof.rule.offset(known.min),
+                None if !needs_zone(known) => match known.written_zone.keys().next().and_then(|z| zone::written_offset(*z)) {
+                    Some(seconds) => i64::from(seconds) * SECOND,
+                    None => continue,
+                },
+                None => continue,
+            };
+            if let Some((difference, n)) = difference(open, known) {
+                let rule = Rule::Fixed(((offset + difference) / SECOND) as i32);
+                found.insert(*at, Proof { rule, why: format!("agrees with {} on {n} events", known.program.id()) });
+                break;
+            }
+        }
+    }
+}
+
+/// Clock of `a` minus clock of `b`, in microseconds but whole quarter hours, and how many events say so.
+fn difference(a: &Stream, b: &Stream) -> Option<(Micros, usize)> {
+    let mut votes: BTreeMap<Micros, usize> = BTreeMap::new();
+    for x in &a.raws {
+        for y in &b.raws {
+            let certain = match anchor(x, y) {
+                Some(certain) => certain,
+                None => continue,
+            };
+            let gap = x.at - y.at;
+            let whole = (gap + gap.signum() * QUARTER / 2) / QUARTER * QUARTER;
+            if (gap - whole).abs() <= NEAR && whole.abs() <= 60 * QUARTER {
+                *votes.entry(whole).or_default() += if certain { 3 } else { 1 };
+            }
+        }
+    }
+    let mut ranked: Vec<_> = votes.into_iter().collect();
+    ranked.sort_by_key(|(d, n)| (std::cmp::Reverse(*n), d.abs()));
+    match ranked.as_slice() {
+        [(d, n)] => Some((*d, (*n).div_ceil(3))),
+        [(d, n), (_, m), ..] if n > m => Some((*d, (*n).div_ceil(3))),
+        _ => None,
+    }
+}
+
+/// Whether two events are two views of one; `true` inside if an equal process id proves it.
+fn anchor(x: &Raw, y: &Raw) -> Option<bool> {
+    if x.written != Written::Full || y.written != Written::Full {
+        return None;
+    }
+    ANCHORS.iter().find(|(p, q)| (x.what == *p && y.what == *q) || (x.what == *q && y.what == *p))?;
+    let pid = |r: &Raw, other: &Raw| r.what == What::PgPostmaster && r.num > 0.0 && r.num as u32 == other.pid;
+    if x.what == What::PgPostmaster || y.what == What::PgPostmaster {
+        return (pid(x, y) || pid(y, x)).then_some(true);
+    }
+    Some(false)
+}

@@ -1,0 +1,196 @@
+//! Zones: fixed offsets, IANA names, and what abbreviations may mean.
+
+use crate::model::{HOUR, MINUTE, Micros, SECOND, Zone};
+use jiff::tz::TimeZone;
+
+/// From civil time to UTC.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rule {
+    /// Seconds east of UTC.
+    Fixed(i32),
+    /// A zone of the tz database (bundled: the same answer on every machine).
+    Named(String, TimeZone),
+}
+
+impl Rule {
+    /// `Europe/Vienna`, `UTC`, `+05:30`, `UTC+9`, `EST`; `None` if it names no zone.
+    pub fn named(text: &str) -> Option<Rule> {
+        let text = text.trim().trim_matches(['\'', '"']);
+        if matches!(text, "UTC" | "GMT" | "Z" | "Etc/UTC" | "Universal") {
+            return Some(Rule::Fixed(0));
+        }
+        let offset = text.strip_prefix("UTC").or_else(|| text.strip_prefix("GMT")).unwrap_or(text);
+        if let Some(seconds) = parse_offset(offset) {
+            return Some(Rule::Fixed(seconds));
+        }
+        if text.contains('/')
+            && let Ok(zone) = TimeZone::get(text)
+        {
+            return Some(Rule::Named(text.to_owned(), zone));
+        }
+        let mut name = [0u8; 6];
+        if text.len() > 6 || text.is_empty() {
+            return None;
+        }
+        for (to, from) in name.iter_mut().zip(text.bytes()) {
+            *to = from;
+        }
+        meanings(&name).first().map(|o| Rule::Fixed(*o))
+    }
+
+    /// Civil time minus UTC at a civil time. In the hour that a clock change repeats, the earlier offset.
+    pub fn offset(&self, civil: Micros) -> Micros {
+        match self {
+            Rule::Fixed(seconds) => i64::from(*seconds) * SECOND,
+            Rule::Named(_, zone) => {
+                let at = |utc: Micros| {
+                    jiff::Timestamp::from_microsecond(utc).map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * SECOND)
+                };
+                let first = at(civil);
+                let second = at(civil - first);
+                if at(civil - second) == second { second } else { first }
+            }
+        }
+    }
+
+    pub fn label(&self) -> String {
+        match self {
+            Rule::Named(name, _) => name.clone(),
+            Rule::Fixed(0) => "UTC".to_owned(),
+            Rule::Fixed(seconds) => {
+                let sign = if *seconds < 0 { '-' } else { '+' };
+                let minutes = seconds.abs() / 60;
+                format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            }
+        }
+    }
+}
+
+fn parse_offset(text: &str) -> Option<i32> {
+    let (sign, digits) = match text.strip_prefix('+') {
+        Some(rest) => (1, rest),
+        None => (-1, text.strip_prefix('-')?),
+    };
+    let digits: String = digits.chars().filter(|c| *c != ':').collect();
+    let (hours, minutes) = match digits.len() {
+        1 | 2 => (digits.parse::<i32>().ok()?, 0),
+        4 => (digits.get(..2)?.parse::<i32>().ok()?, digits.get(2..)?.parse::<i32>().ok()?),
+        _ => return None,
+    };
+    (hours <= 15 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// Offset of a zone that a stamp states by itself, in seconds.
+pub fn written_offset(zone: Zone) -> Option<i32> {
+    match zone {
+        Zone::Utc => Some(0),
+        Zone::Offset(seconds) => Some(seconds),
+        Zone::Abbrev(name) => certain_abbreviation(&name),
+        Zone::Unwritten => None,
+    }
+}
+
+/// Meanings of zone abbreviations in seconds east of UTC, most common among database hosts first.
+/// Source: the tz database; one entry = unambiguous.
+static ABBREVIATIONS: &[(&str, &[i32])] = &[
+    ("EST", &[-18_000]),
+    ("EDT", &[-14_400]),
+    ("CET", &[3_600]),
+    ("CEST", &[7_200]),
+    ("WET", &[0]),
+    ("WEST", &[3_600]),
+    ("EET", &[7_200]),
+    ("EEST", &[10_800]),
+    ("MSK", &[10_800]),
+    ("MSD", &[14_400]),
+    ("BST", &[3_600, 21_600]),
+    ("IST", &[19_800, 7_200, 3_600]),
+    ("CST", &[-21_600, 28_800, -18_000]),
+    ("CDT", &[-18_000, -14_400]),
+    ("MST", &[-25_200, 28_800]),
+    ("MDT", &[-21_600]),
+    ("PST", &[-28_800, 28_800]),
+    ("PDT", &[-25_200]),
+    ("AKST", &[-32_400]),
+    ("AKDT", &[-28_800]),
+    ("HST", &[-36_000]),
+    ("JST", &[32_400]),
+    ("KST", &[32_400]),
+    ("HKT", &[28_800]),
+    ("SGT", &[28_800]),
+    ("PHT", &[28_800]),
+    ("WIB", &[25_200]),
+    ("ICT", &[25_200]),
+    ("PKT", &[18_000]),
+    ("AEST", &[36_000]),
+    ("AEDT", &[39_600]),
+    ("ACST", &[34_200]),
+    ("ACDT", &[37_800]),
+    ("AWST", &[28_800]),
+    ("NZST", &[43_200]),
+    ("NZDT", &[46_800]),
+    ("SAST", &[7_200]),
+    ("CAT", &[7_200]),
+    ("EAT", &[10_800]),
+    ("WAT", &[3_600]),
+    ("BRT", &[-10_800]),
+    ("ART", &[-10_800]),
+    ("AST", &[-14_400, 10_800]),
+    ("ADT", &[-10_800]),
+    ("NST", &[-12_600]),
+    ("NDT", &[-9_000]),
+    ("IDT", &[10_800]),
+    ("GST", &[14_400]),
+    ("TRT", &[10_800]),
+    ("IRST", &[12_600]),
+    ("YEKT", &[18_000]),
+    ("NOVT", &[25_200]),
+    ("ChST", &[36_000]),
+];
+
+/// All meanings of an abbreviation.
+pub fn meanings(name: &[u8; 6]) -> &'static [i32] {
+    let text = abbreviation_text(name);
+    ABBREVIATIONS.iter().find(|(n, _)| *n == text).map_or(&[], |(_, m)| m)
+}
+
+/// The offset of an abbreviation that means one zone only.
+pub fn certain_abbreviation(name: &[u8; 6]) -> Option<i32> {
+    match meanings(name) {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+pub fn abbreviation_text(name: &[u8; 6]) -> String {
+    name.iter().take_while(|b| **b != 0).map(|b| char::from(*b)).collect()
+}
+
+/// Whether two offsets could belong to one host in summer and winter.
+pub fn near(a: Micros, b: Micros) -> bool {
+    (a - b).abs() <= HOUR + MINUTE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::civil;
+
+    #[test]
+    fn named_zones_know_summer_time() {
+        let vienna = Rule::named("Europe/Vienna").unwrap();
+        assert_eq!(vienna.offset(civil(2021, 2, 1, 12, 0, 0)), HOUR);
+        assert_eq!(vienna.offset(civil(2021, 7, 1, 12, 0, 0)), 2 * HOUR);
+        // One minute after the change of 2021-03-28 02:00 CET.
+        assert_eq!(vienna.offset(civil(2021, 3, 28, 3, 1, 0)), 2 * HOUR);
+    }
+
+    #[test]
+    fn offsets_and_words() {
+        assert_eq!(Rule::named("+05:30"), Some(Rule::Fixed(19_800)));
+        assert_eq!(Rule::named("UTC+9"), Some(Rule::Fixed(32_400)));
+        assert_eq!(Rule::named("EST"), Some(Rule::Fixed(-18_000)));
+        assert_eq!(Rule::named("nowhere"), None);
+        assert_eq!(Rule::Fixed(-12_600).label(), "UTC-03:30");
+    }
+}

@@ -1,0 +1,311 @@
+//! Who is who: joins host names, folders, Patroni members, addresses and etcd ids into nodes, with reasons.
+
+use crate::model::{Key, Naming, NodeId, Source};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A machine of the cluster, as far as the bundle tells machines apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// The name that reports use: host name, else folder, else member name.
+    pub name: Arc<str>,
+    /// Other names, each with why it belongs here.
+    pub aliases: BTreeMap<(Naming, Arc<str>), String>,
+    /// Whether any source was written on this node; `false` for a name that only others mention.
+    pub has_sources: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    pub nodes: Vec<Node>,
+    /// Node of each stream: `[source][stream]`.
+    pub of_stream: Vec<Vec<NodeId>>,
+    /// Node of each source's facts.
+    pub of_source: Vec<NodeId>,
+    by_name: BTreeMap<String, NodeId>,
+}
+
+/// The name of a node whose sources name no host at all.
+pub const UNNAMED: &str = "unnamed host";
+
+/// Folder names that say what is in them, not on which host it was.
+const GENERIC: &[&str] = &[
+    "var", "log", "logs", "etc", "commands", "cmds", "patroni", "etcd", "postgres", "postgresql", "pg_log", "sysstat", "sa", "conf", "config", "bundle",
+    "containers", "messages", "journal", "hosts", "nodes", "output", "data", "tmp", "home", "opt", "client", "siem", "export", "sos_commands",
+];
+
+impl Cluster {
+    /// The node that a member name, host name, address, URL or etcd id belongs to.
+    pub fn resolve(&self, name: &str) -> Option<NodeId> {
+        let name = bare(name);
+        self.by_name.get(&name).or_else(|| self.by_name.get(&short(&name))).copied()
+    }
+
+    pub fn name(&self, node: NodeId) -> Arc<str> {
+        self.nodes.get(usize::from(node.0)).map_or_else(|| Arc::from("?"), |n| n.name.clone())
+    }
+
+    fn node(&mut self, name: &str, has_sources: bool) -> NodeId {
+        let key = short(&bare(name));
+        if let Some(id) = self.by_name.get(&key) {
+            if let Some(node) = self.nodes.get_mut(usize::from(id.0)) {
+                node.has_sources |= has_sources;
+            }
+            return *id;
+        }
+        let id = NodeId(self.nodes.len().min(usize::from(u16::MAX)) as u16);
+        self.nodes.push(Node { name: Arc::from(name), aliases: BTreeMap::new(), has_sources });
+        self.by_name.insert(key, id);
+        id
+    }
+
+    /// Gives a node another name, unless that name belongs to a different node already.
+    fn alias(&mut self, id: NodeId, naming: Naming, name: &Arc<str>, why: String) {
+        let key = bare(name);
+        if key.is_empty() || self.by_name.get(&key).is_some_and(|other| *other != id) {
+            return;
+        }
+        self.by_name.insert(key, id);
+        if let Some(node) = self.nodes.get_mut(usize::from(id.0)) {
+            node.aliases.entry((naming, name.clone())).or_insert(why);
+        }
+    }
+}
+
+/// Joins the names found in all sources.
+pub fn join(sources: &[Source]) -> Cluster {
+    let mut cluster = Cluster::default();
+    let folders = host_folders(sources);
+    // A folder is one host only if the names inside do not contradict each other.
+    let mut hosts_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut members_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (source, folder) in sources.iter().zip(&folders) {
+        for (naming, name) in hints(source) {
+            let set = match naming {
+                Naming::Host => hosts_in.entry(folder),
+                Naming::Member => members_in.entry(folder),
+                _ => continue,
+            };
+            set.or_default().insert(short(&name));
+        }
+    }
+    for (source, folder) in sources.iter().zip(&folders) {
+        let hosts = hosts_in.get(folder.as_str()).map_or(0, BTreeSet::len);
+        let members = members_in.get(folder.as_str()).map_or(0, BTreeSet::len);
+        let only_host = hosts_in.get(folder.as_str()).filter(|_| hosts == 1).and_then(|h| h.first()).cloned();
+        let only_member = members_in.get(folder.as_str()).filter(|_| members == 1).and_then(|m| m.first()).cloned();
+        let own_member = hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
+        let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
+        let fallback = || -> String {
+            if let Some(host) = &only_host {
+                return host.clone();
+            }
+            if let Some(folder) = &by_folder {
+                return folder.clone();
+            }
+            if own_member.len() == 1
+                && let Some(member) = own_member.first()
+            {
+                return member.to_string();
+            }
+            if hosts == 0
+                && let Some(member) = &only_member
+            {
+                return member.clone();
+            }
+            UNNAMED.to_owned()
+        };
+        let mut streams = Vec::new();
+        for stream in &source.parsed.streams {
+            let name = match &stream.host {
+                Some(host) => host.to_string(),
+                None => match stream.names.iter().find(|n| n.naming == Naming::Host) {
+                    Some(hint) => hint.name.to_string(),
+                    None => fallback(),
+                },
+            };
+            streams.push(cluster.node(&name, true));
+        }
+        let own = match streams.first() {
+            Some(first) if streams.iter().all(|s| s == first) => *first,
+            Some(_) if only_host.is_none() && by_folder.is_none() => streams.first().copied().unwrap_or(NodeId(0)),
+            _ => cluster.node(&fallback(), true),
+        };
+        cluster.of_source.push(own);
+        cluster.of_stream.push(streams);
+        if let Some(folder) = &by_folder {
+            cluster.alias(own, Naming::Host, &Arc::from(folder.as_str()), format!("folder of {}", source.path));
+        }
+    }
+    join_aliases(&mut cluster, sources);
+    name_the_mentioned(&mut cluster, sources);
+    cluster
+}
+
+/// Member names, etcd ids and addresses that streams and configs give to their own node or to others.
+fn join_aliases(cluster: &mut Cluster, sources: &[Source]) {
+    for (i, source) in sources.iter().enumerate() {
+        for (j, stream) in source.parsed.streams.iter().enumerate() {
+            let Some(id) = cluster.of_stream.get(i).and_then(|s| s.get(j)).copied() else { continue };
+            // The most frequent own name; a log of several writers has none.
+            for naming in [Naming::Member, Naming::EtcdName, Naming::EtcdId, Naming::Address, Naming::Pod] {
+                let mut own: Vec<_> = stream.names.iter().filter(|n| n.naming == naming).collect();
+                own.sort_by_key(|n| (std::cmp::Reverse(n.seen), n.name.clone()));
+                if let Some(hint) = own.first() {
+                    cluster.alias(id, naming, &hint.name, format!("{}:{}", source.path, hint.line));
+                }
+            }
+        }
+    }
+    let facts = || sources.iter().flat_map(|s| s.parsed.facts.iter().map(move |f| (s, f)));
+    for (source, fact) in facts().filter(|(_, f)| matches!(f.key, Key::AddressOf | Key::MemberHost)) {
+        let (Some(item), Some(value)) = (&fact.item, fact.value.text()) else { continue };
+        // AddressOf: item is the address; MemberHost: item is the member.
+        let (name, address) = if fact.key == Key::AddressOf { (value, item.clone()) } else { (&**item, Arc::from(value)) };
+        if matches!(&*address, "127.0.0.1" | "::1" | "0.0.0.0" | "localhost") || name == "localhost" {
+            continue;
+        }
+        let why = format!("{}:{}", source.path, fact.line);
+        if let Some(id) = cluster.resolve(name) {
+            cluster.alias(id, Naming::Address, &address, why);
+        } else if let Some(id) = cluster.resolve(&address) {
+            cluster.alias(id, Naming::Member, &Arc::from(name), why);
+        }
+    }
+}
+
+/// Leaders that only others mention get a node without sources, so that they can be named.
+fn name_the_mentioned(cluster: &mut Cluster, sources: &[Source]) {
+    let mut mentioned = BTreeSet::new();
+    for source in sources {
+        for stream in &source.parsed.streams {
+            mentioned.extend(stream.beats.iter().filter_map(|b| b.leader.clone()));
+            mentioned.extend(stream.raws.iter().filter(|r| r.what == crate::model::What::LockOwner).filter_map(|r| r.who.clone()));
+        }
+        mentioned.extend(
+            source
+                .parsed
+                .facts
+                .iter()
+                .filter(|f| f.key == Key::HistoryLeader)
+                .filter_map(|f| f.value.text().map(Arc::from)),
+        );
+    }
+    for name in mentioned {
+        if &*name != "None" && !name.is_empty() && cluster.resolve(&name).is_none() {
+            cluster.node(&name, false);
+        }
+    }
+}
+
+fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {
+    let streams = source.parsed.streams.iter();
+    streams
+        .flat_map(|s| s.host.iter().map(|h| (Naming::Host, h.clone())).chain(s.names.iter().map(|n| (n.naming, n.name.clone()))))
+        .collect()
+}
+
+/// For each source the folder that may stand for its host: the first component below what all share.
+fn host_folders(sources: &[Source]) -> Vec<String> {
+    let folders: Vec<Vec<String>> = sources.iter().map(|s| components(&s.path)).collect();
+    let mut shared = folders.first().map_or(0, Vec::len);
+    for other in &folders {
+        let same = folders.first().map_or(0, |first| first.iter().zip(other).take_while(|(a, b)| a == b).count());
+        shared = shared.min(same);
+    }
+    // A bundle of one host: the folder that all share may be the host's.
+    let single = folders.iter().all(|f| f.get(shared).is_none_or(|c| is_generic(c)));
+    folders
+        .iter()
+        .map(|f| {
+            let own = if single { f.iter().take(shared).rev().find(|c| !is_generic(c)) } else { f.get(shared) };
+            own.filter(|c| !is_generic(c)).cloned().unwrap_or_default()
+        })
+        .collect()
+}
+
+fn is_generic(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    GENERIC.contains(&name.as_str()) || name.starts_with('.') || name.is_empty()
+}
+
+/// Folders and archives above a file; archive endings are dropped: `a/pg2.tar.gz!pg2/x.log` → `a`, `pg2`.
+fn components(path: &str) -> Vec<String> {
+    let mut parts: Vec<String> = path.split(['/', '!']).filter(|p| !p.is_empty() && *p != ".").map(str::to_owned).collect();
+    parts.pop();
+    for part in &mut parts {
+        for ending in [".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip"] {
+            if let Some(stem) = part.strip_suffix(ending) {
+                *part = stem.to_owned();
+                break;
+            }
+        }
+    }
+    parts.dedup();
+    parts
+}
+
+/// Lower case, without scheme, port and path.
+fn bare(name: &str) -> String {
+    let name = name.trim().to_ascii_lowercase();
+    let name = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
+    let name = name.split('/').next().unwrap_or(name);
+    match name.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => host.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+/// Host name without its domain; addresses stay whole.
+fn short(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    if name.split('.').all(|p| p.parse::<u8>().is_ok()) {
+        return name;
+    }
+    name.split('.').next().unwrap_or(&name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{NameHint, Parsed, Program, Stream};
+
+    fn source(path: &str, host: Option<&str>, member: Option<&str>) -> Source {
+        let mut stream = Stream::new(Program::Patroni, host.map(Arc::from), true);
+        if let Some(member) = member {
+            stream.names.push(NameHint { naming: Naming::Member, name: Arc::from(member), line: 1, seen: 3 });
+        }
+        Source { path: path.to_owned(), modified: None, parsed: Parsed { streams: vec![stream], ..Parsed::default() } }
+    }
+
+    fn names(sources: &[Source]) -> Vec<String> {
+        let cluster = join(sources);
+        cluster.of_stream.iter().flatten().map(|n| cluster.name(*n).to_string()).collect()
+    }
+
+    #[test]
+    fn one_folder_a_host() {
+        let sources = [source("t/db1/var/log/patroni.log", None, Some("pg1")), source("t/db2/patroni.log", None, Some("pg2")), source("t/db2.tar.gz!db2/etcd.log", None, None)];
+        assert_eq!(names(&sources), ["db1", "db2", "db2"]);
+        let cluster = join(&sources);
+        assert_eq!(cluster.resolve("pg2"), cluster.resolve("db2"));
+    }
+
+    #[test]
+    fn one_flat_folder_of_several_members() {
+        let sources = [source("t/a.log", None, Some("pg1")), source("t/b.log", None, Some("pg2"))];
+        assert_eq!(names(&sources), ["pg1", "pg2"]);
+    }
+
+    #[test]
+    fn a_merged_syslog_tells_hosts_by_line() {
+        let sources = [source("t/logs/all.log", Some("n1.example.com"), None), source("t/logs/all2.log", Some("n2"), None)];
+        assert_eq!(names(&sources), ["n1.example.com", "n2"]);
+    }
+
+    #[test]
+    fn files_without_any_name_are_one_host() {
+        let sources = [source("seed/patroni.txt", None, None), source("seed/sar.txt", None, None)];
+        assert_eq!(names(&sources), ["seed", "seed"]);
+    }
+}

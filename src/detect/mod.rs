@@ -1,0 +1,176 @@
+//! What a file is, told by its content: names lie (`.log` that is gzip, `.txt` that is sar), so they only break ties.
+//!
+//! Order: nothing at all → magic numbers → text encoding → documents that are unmistakable →
+//! votes of single lines (logs) → documents that are likely → single messages without any stamp.
+
+mod binary;
+mod text;
+mod votes;
+
+use crate::formats::{DOCUMENTS, Document, Envelope};
+use crate::messages::{self, Found};
+use crate::model::Program;
+pub use text::{Encoding, decode, encoding};
+
+/// A document this certain wins over logs: its first lines cannot be anything else (`● unit.service - …`).
+const UNMISTAKABLE: u8 = 100;
+/// A document at least this certain wins over a log that only a part of the lines votes for.
+const CERTAIN: u8 = 90;
+/// Below this a document is a guess and not taken.
+const LIKELY: u8 = 40;
+
+/// What a file was taken for, and the reason in words.
+#[derive(Debug)]
+pub struct Detection {
+    pub found: Detected,
+    pub why: String,
+    pub encoding: Encoding,
+}
+
+#[derive(Debug)]
+pub enum Detected {
+    Log {
+        envelope: Option<&'static Envelope>,
+        newest_first: bool,
+    },
+    Document(&'static Document),
+    /// What it is, in words.
+    Binary(&'static str),
+    Empty,
+    Unknown,
+}
+
+/// Tells what a file is from its first bytes (64 KiB are plenty) and, where that leaves a doubt, its name.
+pub fn detect(head: &[u8], name: &str) -> Detection {
+    let encoding = encoding(head);
+    let plain = |found, why: String| Detection { found, why, encoding: Encoding::Utf8 };
+    if head.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
+        let why = if head.contains(&0) { "holds nothing but NUL bytes" } else { "holds nothing" };
+        return plain(Detected::Empty, why.to_owned());
+    }
+    if encoding == Encoding::Utf8 {
+        // Binary sysstat files are documents: ask the documents before the list of magic numbers.
+        if let Some((document, score)) = best(head, name)
+            && document.program == Program::Sysstat
+            && score >= CERTAIN
+        {
+            return plain(Detected::Document(document), format!("looks like {}: {}", document.name, document.doc));
+        }
+        if let Some(what) = binary::kind(head, name) {
+            return plain(Detected::Binary(what), format!("begins like {what}"));
+        }
+    }
+    let text = decode(head, encoding);
+    let (found, why) = detect_text(&text, name);
+    Detection { found, why, encoding }
+}
+
+fn detect_text(text: &[u8], name: &str) -> (Detected, String) {
+    let document = best(text, name);
+    let votes = votes::count(text);
+    let log = || {
+        let found = Detected::Log { envelope: votes.envelope(), newest_first: votes.newest_first() };
+        (found, votes.words())
+    };
+    let taken = |d: &'static Document, score: u8| (Detected::Document(d), format!("looks like {} ({score} %)", d.name));
+    match document {
+        Some((d, score)) if score >= UNMISTAKABLE => return taken(d, score),
+        _ if votes.most() => return log(),
+        Some((d, score)) if score >= CERTAIN => return taken(d, score),
+        _ if votes.enough() => return log(),
+        Some((d, score)) if score >= LIKELY => return taken(d, score),
+        _ => {}
+    }
+    if let Some((number, program)) = known_message(text) {
+        let found = Detected::Log { envelope: votes.envelope(), newest_first: false };
+        return (found, format!("no stamps, but line {number} is a known message of {}", program.id()));
+    }
+    if votes.any() {
+        let (found, why) = log();
+        return (found, format!("{why}; little, but nothing else fits"));
+    }
+    (Detected::Unknown, "no line has a known layout".to_owned())
+}
+
+/// The most certain document; the first of equals.
+fn best(head: &[u8], name: &str) -> Option<(&'static Document, u8)> {
+    let mut best: Option<(&'static Document, u8)> = None;
+    for document in DOCUMENTS {
+        let score = (document.sniff)(head, name);
+        if score > best.map_or(0, |(_, s)| s) {
+            best = Some((document, score));
+        }
+    }
+    best
+}
+
+/// A message known to one of the tables in a file without any stamp: an error text pasted by hand.
+fn known_message(text: &[u8]) -> Option<(usize, Program)> {
+    let programs = [Program::Patroni, Program::Etcd, Program::Postgres, Program::Kernel, Program::Systemd];
+    text.split(|b| *b == b'\n').take(200).enumerate().find_map(|(i, line)| {
+        let line = line.trim_ascii();
+        let found = |p: &&Program| line.len() >= 12 && matches!(messages::find(**p, line), Found::Meaning(_));
+        programs.iter().find(found).map(|p| (i + 1, *p))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str) -> String {
+        match detect(text.as_bytes(), "x").found {
+            Detected::Log { envelope, newest_first } => {
+                let turned = if newest_first { " turned" } else { "" };
+                format!("log {}{turned}", envelope.map_or("-", |e| e.name))
+            }
+            Detected::Document(d) => d.name.to_owned(),
+            Detected::Binary(what) => what.to_owned(),
+            Detected::Empty => "empty".to_owned(),
+            Detected::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    #[test]
+    fn tells_logs_documents_and_nothing_apart() {
+        assert_eq!(kind(""), "empty");
+        assert_eq!(kind("\0\0\0\0\n"), "empty");
+        assert_eq!(kind("2021-02-01 13:45:05,683 INFO: no action. I am (a), the leader with the lock\n"), "log -");
+        assert_eq!(kind("Feb  1 13:45:05 h patroni[1]: 2021-02-01 13:45:05,683 INFO: x\n"), "log syslog");
+        assert_eq!(kind("Dear all,\nplease find attached\nthe logs.\n"), "unknown");
+        assert_eq!(kind("\u{feff}Filesystem Size Used Avail Use% Mounted on\n/dev/sda1 5G 3G 2G 60% /\n"), "df");
+    }
+
+    #[test]
+    fn every_sample_of_bodies_and_envelopes_is_a_log() {
+        for sample in crate::formats::BODIES.iter().flat_map(|b| b.samples) {
+            let found = detect(sample.as_bytes(), "").found;
+            assert!(matches!(found, Detected::Log { .. }), "{sample} -> {found:?}");
+        }
+        for envelope in crate::formats::ENVELOPES {
+            for sample in envelope.samples {
+                let found = detect(sample.as_bytes(), "").found;
+                assert!(matches!(found, Detected::Log { .. }), "{sample} -> {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn sees_the_newest_line_on_top() {
+        let mut lines: Vec<String> =
+            (10..40).map(|s| format!("2021-02-01 13:45:{s},683 INFO: no action. I am (a), the leader\n")).collect();
+        assert_eq!(kind(&lines.concat()), "log -");
+        lines.reverse();
+        assert_eq!(kind(&lines.concat()), "log - turned");
+    }
+
+    #[test]
+    fn reads_utf_16() {
+        let text = "2021-02-01 13:45:05,683 INFO: no action\r\n".repeat(3);
+        let mut bytes = vec![0xff, 0xfe];
+        bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        let found = detect(&bytes, "x");
+        assert!(matches!(found.found, Detected::Log { .. }), "{found:?}");
+        assert_eq!(found.encoding, Encoding::Utf16Le);
+    }
+}

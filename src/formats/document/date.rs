@@ -1,0 +1,164 @@
+//! Output of `date`: the clock of a host at one moment, with its zone; alone in a file or above other outputs.
+
+use crate::formats::sheet::{Sheet, lines};
+use crate::formats::{Document, stamp};
+use crate::model::{Key, Parsed, Program, Stamp, Written, Zone, civil, split_civil};
+
+pub static FORMAT: Document = Document {
+    name: "date",
+    program: Program::Command,
+    doc: "one stamp per line: `Sat Nov 21 00:25:46 UTC 2026`, ISO, or with AM/PM",
+    sniff,
+    read,
+    samples: &["Sat Nov 21 00:25:46 UTC 2026\n"],
+};
+
+fn sniff(head: &[u8], _name: &str) -> u8 {
+    let text = String::from_utf8_lossy(head);
+    let mut all = text.lines().filter(|l| !l.trim().is_empty());
+    let one = all.clone().take(4).count();
+    if one > 0 && all.all(|l| stamp_line(l).is_some() || l.starts_with(['$', '#'])) { 90 } else { 0 }
+}
+
+fn read(content: &[u8], _name: &str, out: &mut Parsed) {
+    let text = String::from_utf8_lossy(content);
+    let mut sheet = Sheet::new(out, Program::Command);
+    for line in lines(&text) {
+        if let Some(stamp) = stamp_line(line.text) {
+            zone_fact(stamp, line, &mut sheet);
+        }
+    }
+    sheet.account(&text);
+}
+
+/// The zone that a `date` output proves for its host.
+pub fn zone_fact(stamp: Stamp, line: crate::formats::sheet::Line<'_>, sheet: &mut Sheet<'_>) {
+    let zone = match stamp.zone {
+        Zone::Utc => "UTC".to_owned(),
+        Zone::Offset(s) => offset_text(s),
+        Zone::Abbrev(word) => String::from_utf8_lossy(&word).trim_end_matches('\0').to_owned(),
+        Zone::Unwritten => return,
+    };
+    sheet.at = Some(stamp);
+    sheet.text(Key::TimeZone, Some("host"), &zone, line);
+}
+
+/// `+01:00`.
+pub fn offset_text(seconds: i32) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// A line that is a `date` output and nothing else, also behind a `Date:` or `TS` label.
+pub fn stamp_line(line: &str) -> Option<Stamp> {
+    let line = line.trim();
+    let line = ["Date:", "date:", "Local time:", "Time:", "=== ", "--- ", "# "]
+        .iter()
+        .find_map(|p| line.strip_prefix(p))
+        .unwrap_or(line)
+        .trim()
+        .trim_end_matches(['=', '-', ' ', ':']);
+    if let Some((stamp, used)) = stamp::iso(line.as_bytes()) {
+        let rest = line.get(used..).unwrap_or("");
+        return match stamp::zone_word(rest.as_bytes()) {
+            _ if rest.is_empty() => Some(stamp),
+            Some((zone, n)) if n == rest.len() => Some(Stamp { zone, ..stamp }),
+            _ => None,
+        };
+    }
+    ctime_like(line)
+}
+
+/// `Fri Nov 20 19:40:12 EST 2026`, `Fri Nov 20 07:40:12 PM EST 2026`, `Fri 20 Nov 2026 07:40:12 PM EST`.
+fn ctime_like(line: &str) -> Option<Stamp> {
+    let words: Vec<&str> = line.split_whitespace().map(|w| w.trim_end_matches([',', '.'])).collect();
+    if !(4..=8).contains(&words.len()) {
+        return None;
+    }
+    let clock_at = words.iter().position(|w| w.len() >= 7 && w.matches(':').count() == 2)?;
+    let year: i32 = words.iter().find_map(|w| w.parse().ok().filter(|y| (1990..2200).contains(y)))?;
+    let day: u32 = words.iter().find_map(|w| w.parse().ok().filter(|d| (1..=31).contains(d)))?;
+    // The month is found by the reader of syslog stamps, which knows the names of other languages.
+    let month = words.iter().find_map(|w| {
+        let probe = format!("{w} 01 00:00:00");
+        let (stamp, _) = stamp::syslog(probe.as_bytes())?;
+        Some(split_civil(stamp.civil).1)
+    })?;
+    let clock = words.get(clock_at)?;
+    let padded = if clock.len() == 7 { format!("0{clock}") } else { (*clock).to_owned() };
+    let probe = format!("2000-01-01 {padded}");
+    let (time, _) = stamp::iso(probe.as_bytes())?;
+    let mut civil_time = time.civil - civil(2000, 1, 1, 0, 0, 0);
+    let half_day = 12 * crate::model::HOUR;
+    for word in &words {
+        match *word {
+            "PM" if civil_time < half_day => civil_time += half_day,
+            "AM" if civil_time >= half_day => civil_time -= half_day,
+            _ => {}
+        }
+    }
+    let known = |w: &&&str| {
+        !matches!(**w, "AM" | "PM")
+            && w.len() >= 2
+            && (w.bytes().all(|b| b.is_ascii_uppercase()) || (w.starts_with(['+', '-']) && w.len() > 2))
+    };
+    let zone = words.iter().skip(clock_at + 1).find(known).and_then(|w| {
+        let spaced = format!(" {w}");
+        stamp::zone_word(spaced.as_bytes()).map(|(zone, _)| zone)
+    });
+    // Prose has more words than a weekday, a date, a time and a zone.
+    let rest = words.iter().enumerate().filter(|(i, w)| {
+        let number = w.parse::<u32>().is_ok();
+        let half = matches!(**w, "AM" | "PM");
+        !(*i == clock_at || number || half || known(w))
+    });
+    if rest.count() > 2 {
+        return None;
+    }
+    Some(Stamp {
+        civil: civil(year, month, day, 0, 0, 0) + civil_time,
+        zone: zone.unwrap_or(Zone::Unwritten),
+        written: Written::Full,
+        grain: time.grain,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rfc3339;
+
+    #[test]
+    fn reads_the_spellings_of_date() {
+        for (line, want, zone) in [
+            ("Fri Nov 20 19:40:12 EST 2026", "2026-11-20T19:40:12.000Z", "EST"),
+            ("Fri Nov  6 07:40:12 PM EST 2026", "2026-11-06T19:40:12.000Z", "EST"),
+            ("Fri 20 Nov 2026 12:40:12 AM UTC", "2026-11-20T00:40:12.000Z", "UTC"),
+            ("Fr 20. Nov 19:40:12 CET 2026", "2026-11-20T19:40:12.000Z", "CET"),
+            ("Пт 20 ноя 2026 19:40:12 MSK", "2026-11-20T19:40:12.000Z", "MSK"),
+            ("Fri Nov 20 19:40:12 -03 2026", "2026-11-20T19:40:12.000Z", "-03:00"),
+            ("2026-11-20T19:40:12+01:00", "2026-11-20T19:40:12.000Z", "+01:00"),
+            ("=== 2026-11-20 19:40:12 UTC ===", "2026-11-20T19:40:12.000Z", "UTC"),
+        ] {
+            let stamp = stamp_line(line).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(rfc3339(stamp.civil), want, "{line}");
+            let mut out = Parsed::default();
+            read(line.as_bytes(), "", &mut out);
+            assert_eq!(out.facts[0].value.text(), Some(zone), "{line}");
+        }
+    }
+
+    #[test]
+    fn refuses_prose_and_logs() {
+        for line in [
+            "2026-11-20 19:40:12,123 INFO: no action",
+            "Nov 20 19:40:12 db1 patroni: 2026",
+            "the outage began on Nov 20 2026 at 19:40:12 UTC",
+            "/dev/sda1 50G 38G 12G 76% /data",
+            "",
+        ] {
+            assert!(stamp_line(line).is_none(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! sysstat: binary `sa` files and the texts of `sar` and `sadf`, turned into series of the timeline.
+
+use crate::formats::Document;
+use crate::model::{
+    Grain, Metric, NameHint, Naming, Parsed, Problem, Program, RawSeries, SECOND, Sample, Stamp, Stream, Written, Zone,
+};
+use crate::sysstat::model::{Data, Span, Stamp as SarStamp};
+use crate::sysstat::{Options, looks_like_sa, read_sa, text};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub static FORMAT: Document = Document {
+    name: "sysstat",
+    program: Program::Sysstat,
+    doc: "Binary files of every sysstat version by their magic number; text of sar in any language, with or without its header; sadf -d and sadf -p.",
+    sniff,
+    read,
+    samples: &[
+        "01:30:01 PM CPU %usr %nice %sys %iowait %steal %idle\n01:40:01 PM all 2.71 0.00 2.02 0.92 0.00 94.33\n01:50:01 PM all 3.66 0.00 2.62 7.86 0.00 85.84\n",
+    ],
+};
+
+/// Which column of which activity is which metric: (activity, item to take, column, metric).
+const COLUMNS: &[(&str, Option<&str>, &str, Metric)] = &[
+    ("cpu", Some("all"), "%usr", Metric::CpuUser),
+    ("cpu", Some("all"), "%user", Metric::CpuUser),
+    ("cpu", Some("all"), "%sys", Metric::CpuSystem),
+    ("cpu", Some("all"), "%system", Metric::CpuSystem),
+    ("cpu", Some("all"), "%iowait", Metric::CpuIowait),
+    ("cpu", Some("all"), "%steal", Metric::CpuSteal),
+    ("cpu", Some("all"), "%idle", Metric::CpuIdle),
+    ("queue", None, "runq-sz", Metric::RunQueue),
+    ("queue", None, "blocked", Metric::Blocked),
+    ("queue", None, "ldavg-1", Metric::Load1),
+    ("disk", None, "await", Metric::DiskAwait),
+    ("disk", None, "%util", Metric::DiskUtil),
+    ("disk", None, "aqu-sz", Metric::DiskQueue),
+    ("disk", None, "tps", Metric::DiskTps),
+    ("disk", None, "wkB/s", Metric::DiskWrite),
+    ("disk", None, "rkB/s", Metric::DiskRead),
+    ("filesystem", None, "%fsused", Metric::FsUsed),
+    ("filesystem", None, "%Iused", Metric::FsInodesUsed),
+    ("memory", None, "%memused", Metric::MemUsed),
+    ("memory", None, "kbavail", Metric::MemAvailable),
+    ("swap-space", None, "%swpused", Metric::SwapUsed),
+    ("swap", None, "pswpin/s", Metric::SwapIn),
+    ("swap", None, "pswpout/s", Metric::SwapOut),
+    ("paging", None, "majflt/s", Metric::MajorFaults),
+    ("net-etcp", None, "retrans/s", Metric::TcpRetrans),
+    ("psi-cpu", None, "%scpu", Metric::PsiCpu),
+    ("psi-io", None, "%sio", Metric::PsiIo),
+    ("psi-io", None, "%fio", Metric::PsiIoFull),
+    ("psi-mem", None, "%smem", Metric::PsiMemory),
+];
+
+fn sniff(head: &[u8], _name: &str) -> u8 {
+    if looks_like_sa(head) || text::looks_like_sar(head) {
+        95
+    } else if text::looks_like_sadf_csv(head) || text::looks_like_sadf_lines(head) {
+        92
+    } else {
+        0
+    }
+}
+
+/// All tables of a file of sysstat's, binary or text; `None` if it is neither.
+pub fn data(content: &[u8]) -> Option<Vec<Data>> {
+    let head = content.get(..content.len().min(64 << 10)).unwrap_or(content);
+    (sniff(head, "") > 0).then(|| tables(content))
+}
+
+fn tables(content: &[u8]) -> Vec<Data> {
+    if looks_like_sa(content) {
+        vec![read_sa(content, Options::default())]
+    } else if text::looks_like_sadf_csv(content) {
+        vec![text::read_sadf_csv(content)]
+    } else if text::looks_like_sadf_lines(content) {
+        vec![text::read_sadf_lines(content)]
+    } else {
+        text::read_sar(content)
+    }
+}
+
+fn read(content: &[u8], _name: &str, out: &mut Parsed) {
+    for data in &tables(content) {
+        add(data, out);
+    }
+    out.coverage.lines += memchr::memchr_iter(b'\n', content).count() as u64;
+    out.coverage.understood = out.coverage.lines;
+}
+
+fn add(data: &Data, out: &mut Parsed) {
+    let mut stream = Stream::new(Program::Sysstat, None, true);
+    if let Some(host) = &data.host {
+        stream.names.push(NameHint { naming: Naming::Host, name: Arc::from(host.as_str()), line: 1, seen: 1 });
+    }
+    let mut series: BTreeMap<(Metric, Option<Arc<str>>), RawSeries> = BTreeMap::new();
+    for set in &data.sets {
+        for (activity, item, column, metric) in COLUMNS {
+            if set.activity.name != *activity || item.is_some_and(|i| set.item.as_deref() != Some(i)) {
+                continue;
+            }
+            let name = match *activity {
+                "cpu" => None,
+                "filesystem" => set.mount.clone().or_else(|| set.item.clone()),
+                _ => set.item.clone(),
+            };
+            let mut samples = Vec::new();
+            let mut kind = None;
+            for (span, value) in set.series(data, column) {
+                let Some((from, to, written)) = place(span) else { continue };
+                kind = Some(written);
+                samples.push(Sample { from, to, value: value as f32 });
+            }
+            let Some(written) = kind else { continue };
+            let zone = if written == Written::Full && samples_are_utc(data) { Zone::Utc } else { Zone::Unwritten };
+            // Columns that say the same in other words (`%usr` and `%user`) are one metric: the first found stays.
+            series.entry((*metric, name.clone())).or_insert(RawSeries { metric: *metric, item: name, zone, written, line: 1, samples });
+        }
+    }
+    for s in series.into_values() {
+        for x in &s.samples {
+            let stamp = Stamp { civil: x.to, zone: s.zone, written: s.written, grain: Grain::Second };
+            stream.first.get_or_insert(stamp);
+            stream.last = Some(stamp);
+            stream.min = stream.min.min(x.from);
+            stream.max = stream.max.max(x.to);
+        }
+        stream.stamped = stream.stamped.max(s.samples.len() as u64);
+        *stream.written_zone.entry(s.zone).or_default() += s.samples.len() as u64;
+        stream.series.push(s);
+    }
+    for problem in &data.problems {
+        let line = None;
+        out.problems.push(Problem { line, what: format!("at byte {}: {}", problem.offset, problem.what) });
+    }
+    out.streams.push(stream);
+}
+
+fn samples_are_utc(data: &Data) -> bool {
+    data.spans.iter().any(|s| s.to.epoch.is_some())
+}
+
+/// Beginning and end of a row on the clock of the source, and how much of the date it says.
+fn place(span: &Span) -> Option<(i64, i64, Written)> {
+    let (to, written) = civil(&span.to)?;
+    let length = span.centis.map(|c| c as i64 * (SECOND / 100));
+    let from = span.from.as_ref().and_then(civil).map(|(f, _)| f).or_else(|| Some(to - length?)).unwrap_or(to);
+    Some((from.min(to), to, written))
+}
+
+fn civil(stamp: &SarStamp) -> Option<(i64, Written)> {
+    if let Some(epoch) = stamp.epoch {
+        return Some((epoch * SECOND, Written::Full));
+    }
+    let local = stamp.local?;
+    let second = i64::from(local.second) * SECOND;
+    match local.date {
+        Some(date) => {
+            let days = date.signed_duration_since(chrono::NaiveDate::default()).num_days();
+            Some((days * crate::model::DAY + second, Written::Full))
+        }
+        None => Some((i64::from(local.day) * crate::model::DAY + second, Written::NoDate)),
+    }
+}

@@ -1,0 +1,274 @@
+//! From triggers to an incident: which kind, whose, planned or not.
+
+use super::triggers::unit;
+use super::{Class, Cite, Episode, Incident, Kind, Phase};
+use crate::model::{Micros, MINUTE, NodeId, Program, Role, SECOND, Span, What, seconds};
+use crate::timeline::{Event, Timeline};
+use std::collections::BTreeSet;
+
+/// How far before an episode its cause may lie: Patroni reacts within ttl, and averages of sysstat cover ten minutes.
+const LOOK_BACK: Micros = 10 * MINUTE;
+
+pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
+    let events: Vec<(&Event, Class)> = ep.triggers.iter().filter_map(|(i, c)| Some((t.events.get(*i as usize)?, *c))).collect();
+    let has = |class: Class| events.iter().any(|(_, c)| *c == class);
+    let first = |class: Class| events.iter().find(|(_, c)| *c == class).map(|(e, _)| *e);
+    let any = |whats: &[What]| events.iter().any(|(e, _)| whats.contains(&e.what));
+
+    let demotion = first(Class::Demotion);
+    let promotions: Vec<&Event> = events.iter().filter(|(_, c)| *c == Class::Promotion).map(|(e, _)| *e).collect();
+    let requested = any(&[What::SwitchoverRequested, What::ManualFailover, What::DemoteGraceful]);
+    let leader = t.leader_before(ep.span.from + SECOND);
+    let old = demotion.map(|e| e.node).or(leader.map(|l| l.0));
+    let bootstrap = old.is_none() || leader.is_none();
+
+    let kind = if let Some(promoted) = promotions.last() {
+        let same = old == Some(promoted.node);
+        let unplanned = demotion.is_some() || has(Class::Crash) || has(Class::Dcs) || !requested;
+        if bootstrap && demotion.is_none() && !requested && !has(Class::Crash) && any_other_member_absent(t, promoted) {
+            // The first promotion of a fresh cluster, or a log that begins after the loss of the old leader.
+            if first_start(t, promoted.node, promoted.at) {
+                return None;
+            }
+            Kind::Failover
+        } else if requested && !(demotion.is_some_and(|d| d.at < first_request(&events)) || unplanned && !requested) {
+            Kind::Switchover
+        } else if same {
+            Kind::Demotion
+        } else {
+            Kind::Failover
+        }
+    } else if requested && demotion.is_none() && !has(Class::Crash) {
+        Kind::Switchover
+    } else if let Some(demotion) = demotion {
+        match t.leader_after(ep.span.to) {
+            Some(next) if next != demotion.node => Kind::Failover,
+            _ => Kind::Demotion,
+        }
+    } else if has(Class::NoLeader) && nobody_leads(t, ep.span) {
+        Kind::NoLeader
+    } else if has(Class::Crash) {
+        Kind::Crash
+    } else if has(Class::StartFailure) {
+        Kind::StartFailure
+    } else if any(&[What::PgShutdownImmediate]) {
+        // Nobody but Patroni (or an operator in need) stops a server this way.
+        Kind::Demotion
+    } else if has(Class::Dcs) {
+        Kind::DcsOutage
+    } else if has(Class::Stop) && events.iter().any(|(e, c)| *c == Class::Stop && !is_etcd(e)) {
+        Kind::Restart
+    } else if has(Class::Etcd) || events.iter().any(|(e, _)| is_etcd(e)) {
+        etcd_only(t, &events, ep.span)?
+    } else if has(Class::Clients) {
+        Kind::ClientsCut
+    } else if requested {
+        Kind::Restart
+    } else {
+        return None;
+    };
+
+    let at = match kind {
+        Kind::Failover | Kind::Demotion => demotion.map(|e| e.at).or_else(|| stop_of(&events, old)).or_else(|| promotions.first().map(|e| e.at)).unwrap_or(ep.span.from),
+        _ => events.first().map_or(ep.span.from, |(e, _)| e.at),
+    };
+    let new = match kind {
+        Kind::Failover | Kind::Demotion | Kind::Switchover => promotions.last().map(|e| e.node).or_else(|| t.leader_after(ep.span.to)),
+        _ => None,
+    };
+    let planned = matches!(kind, Kind::Switchover) || (kind == Kind::Restart && planned_stop(&events));
+    let mut nodes: Vec<NodeId> = events.iter().map(|(e, _)| e.node).collect::<BTreeSet<_>>().into_iter().collect();
+    if let Some(node) = old.filter(|n| !nodes.contains(n)) {
+        nodes.push(node);
+    }
+    Some(Incident {
+        kind,
+        planned,
+        at,
+        span: ep.span,
+        window: Span::new(ep.span.from - LOOK_BACK, ep.span.to + MINUTE),
+        old: if matches!(kind, Kind::NearMiss) { None } else { old },
+        new,
+        nodes,
+        events: ep.triggers.iter().map(|(i, _)| *i).collect(),
+        outage: None,
+        phases: phases(t, ep, old, at),
+    })
+}
+
+fn first_request(events: &[(&Event, Class)]) -> Micros {
+    events.iter().filter(|(_, c)| *c == Class::Request).map(|(e, _)| e.at).min().unwrap_or(Micros::MAX)
+}
+
+fn stop_of(events: &[(&Event, Class)], old: Option<NodeId>) -> Option<Micros> {
+    events.iter().find(|(e, c)| *c == Class::Stop && Some(e.node) == old && e.program == Program::Postgres).map(|(e, _)| e.at)
+}
+
+fn is_etcd(e: &Event) -> bool {
+    e.program == Program::Etcd || unit(e) == Some(Program::Etcd)
+}
+
+/// A stop that the service manager or an operator ordered, without any failure around it.
+fn planned_stop(events: &[(&Event, Class)]) -> bool {
+    !events.iter().any(|(e, c)| matches!(c, Class::Crash | Class::Dcs | Class::StartFailure) || matches!(e.what, What::WatchdogReset | What::Suspended | What::Boot))
+}
+
+/// Whether any member leads within or right after the span.
+fn nobody_leads(t: &Timeline, span: Span) -> bool {
+    !t.beats.iter().any(|b| b.role == Role::Leader && b.to >= span.from && b.from <= span.to)
+}
+
+fn any_other_member_absent(t: &Timeline, promoted: &Event) -> bool {
+    !t.beats.iter().any(|b| b.role == Role::Leader && b.node != promoted.node && b.from < promoted.at)
+}
+
+/// A promotion right after the bootstrap of the cluster is no failover.
+fn first_start(t: &Timeline, node: NodeId, at: Micros) -> bool {
+    t.find(&[What::BootstrapBegin, What::BootstrapDone, What::PatroniStart], Span::new(at - 3 * MINUTE, at)).any(|e| e.node == node)
+}
+
+/// Trouble that only etcd's own logs show: an outage if nothing proves that Patroni lived through it.
+fn etcd_only(t: &Timeline, events: &[(&Event, Class)], span: Span) -> Option<Kind> {
+    // Starting and stopping members elect leaders and lose streams: normal at the edges of a log.
+    let starting = t.find(&[What::EtcdStart], span.widened(30 * SECOND)).next().is_some();
+    let severe = events.iter().any(|(e, _)| {
+        matches!(
+            e.what,
+            What::NoSpaceAlarm | What::CorruptAlarm | What::EtcdDiskFull | What::EtcdIoError | What::EtcdCorrupt | What::EtcdFatal | What::EtcdPanic
+                | What::EtcdTlsRejected | What::FsyncSlow | What::EtcdRequestTimeout | What::QuorumLost | What::NoRaftLeader | What::EtcdAuthFailed
+        )
+    });
+    let led_on = t.beats.iter().any(|b| b.role == Role::Leader && b.from <= span.from && b.to >= span.to);
+    if led_on {
+        return (!starting || severe).then_some(Kind::NearMiss);
+    }
+    if severe {
+        return Some(Kind::DcsOutage);
+    }
+    if starting {
+        return None;
+    }
+    let patroni = t.covers(Program::Patroni, None, span);
+    Some(if patroni { Kind::NearMiss } else { Kind::DcsOutage })
+}
+
+/// Leaders whose heartbeat failed for longer than ttl while requests to the DCS failed: the key must have expired.
+pub(super) fn silences(t: &Timeline, incidents: &mut Vec<Incident>) {
+    let ttl = t.ttl();
+    for (i, beat) in t.beats.iter().enumerate().filter(|(_, b)| b.role == Role::Leader) {
+        let next = t.beats.iter().filter(|b| b.node == beat.node && b.from > beat.to).map(|b| b.from).min();
+        let failures: Vec<(u32, &Event)> = t
+            .events
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| e.node == beat.node && e.at > beat.to && next.is_none_or(|n| e.at < n))
+            .filter(|(_, e)| matches!(e.what, What::DcsRequestFailed | What::DcsRetry | What::DcsException | What::DcsWatchFailed | What::DcsServerSelected | What::SyncShrunk))
+            .map(|(i, e)| (i as u32, e))
+            .collect();
+        let Some((_, last)) = failures.last() else { continue };
+        let serious = failures.iter().any(|(_, e)| e.what == What::DcsRequestFailed);
+        let silent = next.map_or(last.until, |n| n) - beat.to;
+        if !serious || silent <= ttl {
+            continue;
+        }
+        let span = Span::new(beat.to, last.until);
+        if incidents.iter().any(|x| x.span.widened(MINUTE).overlaps(&span) && x.kind.rank() <= 2) {
+            continue;
+        }
+        let cite = Some(Cite::Beats { run: i as u32, last: true });
+        let new = t.leader_after(span.to).filter(|n| *n != beat.node);
+        incidents.push(Incident {
+            kind: if new.is_some() { Kind::Failover } else { Kind::DcsOutage },
+            planned: false,
+            at: beat.to,
+            span,
+            window: Span::new(span.from - LOOK_BACK, span.to + MINUTE),
+            old: Some(beat.node),
+            new,
+            nodes: vec![beat.node],
+            events: failures.iter().map(|(i, _)| *i).collect(),
+            outage: None,
+            phases: vec![Phase { name: "last renewal", at: beat.to, node: beat.node, cite }],
+        });
+    }
+}
+
+/// Statements that took this long on the primary count as stalled (our choice; `log_min_duration_statement` is often 1–5 s).
+const STALLED_MS: f64 = 2_000.0;
+/// Mean request time at which a disk hardly answers. NVMe needs below 1 ms, spinning disks 10–20 ms; a tenth of a
+/// second as an average over an interval hides far worse moments (our choice).
+pub const AWAIT_HUNG_MS: f32 = 100.0;
+/// That many stalled statements make a stall (our choice: one slow query is a slow query).
+const STALLED_STATEMENTS: u32 = 3;
+
+/// The primary keeps its lock but its disk makes clients wait: no role changes, and yet an outage.
+pub(super) fn stalls(t: &Timeline, incidents: &mut Vec<Incident>) {
+    use crate::model::Metric;
+    for beat in t.beats.iter().filter(|b| b.role == Role::Leader) {
+        let slow: Vec<(u32, &Event)> = t
+            .events
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| e.node == beat.node && e.what == What::PgSlowStatement && e.num >= STALLED_MS)
+            .filter(|(_, e)| e.at >= beat.from && e.at <= beat.to + t.ttl())
+            .map(|(i, e)| (i as u32, e))
+            .collect();
+        let statements: u32 = slow.iter().map(|(_, e)| e.count).sum();
+        let (Some((_, first)), Some((_, last))) = (slow.first(), slow.last()) else { continue };
+        if statements < STALLED_STATEMENTS {
+            continue;
+        }
+        let span = Span::new(first.began(), last.until);
+        let disk = t.samples(Metric::DiskAwait, span).any(|(s, x)| s.node == beat.node && x.value >= AWAIT_HUNG_MS)
+            || t.find(&[What::FsyncSlow, What::PgWalIoSlow], span).any(|e| e.node == beat.node)
+            || t.find(&[What::HungTask, What::BlockIoError], span).any(|e| e.node == beat.node);
+        if !disk || incidents.iter().any(|x| x.span.overlaps(&span) && x.kind.rank() <= 2) {
+            continue;
+        }
+        incidents.retain(|x| !(x.kind == Kind::NearMiss && x.span.overlaps(&span.widened(MINUTE))));
+        incidents.push(Incident {
+            kind: Kind::WriteStall,
+            planned: false,
+            at: span.from,
+            span,
+            window: Span::new(span.from - LOOK_BACK, span.to + MINUTE),
+            old: Some(beat.node),
+            new: None,
+            nodes: vec![beat.node],
+            events: slow.iter().map(|(i, _)| *i).collect(),
+            outage: None,
+            phases: Vec::new(),
+        });
+    }
+}
+
+fn phases(t: &Timeline, ep: &Episode, old: Option<NodeId>, at: Micros) -> Vec<Phase> {
+    use What::*;
+    let mut out = Vec::new();
+    if let Some(old) = old
+        && let Some((i, beat)) = t.beats.iter().enumerate().filter(|(_, b)| b.node == old && b.role == Role::Leader && b.from <= at).max_by_key(|(_, b)| b.to)
+        && beat.to <= at + SECOND
+    {
+        out.push(Phase { name: "last renewal", at: beat.to, node: old, cite: Some(Cite::Beats { run: i as u32, last: true }) });
+        out.push(Phase { name: "lease expiry", at: beat.to + t.ttl(), node: old, cite: None });
+    }
+    for (i, _) in &ep.triggers {
+        let Some(e) = t.events.get(*i as usize) else { continue };
+        let name = match e.what {
+            DemoteOffline | DemoteImmediate | DemoteNolock | DemoteGraceful => "demotion decided",
+            DemotedLockUpdate | DemotedDcs | DemotedForeignLock | DemotedLostRace | DemotedNotHealthiest => "demoted",
+            Promoted | PromotedAgain => "promoted",
+            LockUpdateFailed => "lock not renewed",
+            DcsUnreachable => "DCS unreachable",
+            SwitchoverRequested => "switchover requested",
+            PgBackendSignal | PgPanic => "crash",
+            PgShutdownFast | PgShutdownImmediate | PgShutdownSmart => "shutdown ordered",
+            FailsafeKept => "kept by failsafe mode",
+            _ => continue,
+        };
+        out.push(Phase { name, at: e.at, node: e.node, cite: Some(Cite::Event(*i)) });
+    }
+    out.sort_by_key(|p| (p.at, p.node));
+    out.dedup_by(|a, b| a.name == b.name && a.node == b.node && (seconds(a.at - b.at)).abs() < 1.0);
+    out
+}

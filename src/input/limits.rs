@@ -1,0 +1,197 @@
+//! What a bundle may cost: every limit of reading in one table, with its default and how to change it.
+//!
+//! Evidence comes from strangers, and a ticket attachment may be a bomb, by malice or by accident (a sparse `lastlog`
+//! of 300 GB packs into a few kilobytes). Hitting a limit costs one line of the report, never the report.
+
+use std::fmt::Write as _;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Bounds on what is read. All are per file given (or found in a folder), so that one hostile archive cannot take
+/// anything away from its neighbours and the order of work cannot change the result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Layers of archives and compressions inside each other; zip → xz → tar → gz is four.
+    pub depth: u64,
+    /// Entries in one archive with all that it holds, and files below one folder.
+    pub entries: u64,
+    /// Bytes read from one entry.
+    pub member: u64,
+    /// Bytes decompressed from one archive with all that it holds.
+    pub total: u64,
+    /// Bytes out for one byte in. Real logs reach 46, zeros 1,030 in gzip and 885,000 in bzip2.
+    pub ratio: u64,
+    /// Bytes that one entry may always have before its ratio is looked at.
+    pub grace: u64,
+    /// Bytes that one archive may always have before its ratio is looked at: room for a sparse file or two on the way.
+    pub archive_grace: u64,
+    /// Bytes of a zip inside another archive (or from stdin) that are held in memory, because a zip has its directory at
+    /// the end. A larger one is read from its front, without it.
+    pub zip: u64,
+    /// Bytes that an xz or zstd stream may ask for as its window.
+    pub window: u64,
+    /// Bytes of one line; the rest of a longer line is counted, not read.
+    pub line: u64,
+}
+
+struct Row {
+    name: &'static str,
+    default: u64,
+    most: u64,
+    about: &'static str,
+    field: fn(&mut Limits) -> &mut u64,
+}
+
+/// The table that names, defaults, help and error messages come from.
+#[rustfmt::skip]
+const TABLE: [Row; 10] = [
+    // The layers are walked by recursion, so the user's freedom ends where the stack does.
+    Row { name: "depth", default: 8, most: 64, about: "archives and compressions inside each other", field: |l| &mut l.depth },
+    Row { name: "entries", default: 200_000, most: u64::MAX, about: "entries of one archive, files of one folder", field: |l| &mut l.entries },
+    Row { name: "member", default: 64 * GIB, most: u64::MAX, about: "bytes of one entry", field: |l| &mut l.member },
+    Row { name: "total", default: 256 * GIB, most: u64::MAX, about: "bytes decompressed from one archive", field: |l| &mut l.total },
+    Row { name: "ratio", default: 200, most: u64::MAX, about: "bytes out for one byte in", field: |l| &mut l.ratio },
+    Row { name: "grace", default: 16 * MIB, most: u64::MAX, about: "bytes of one entry before its ratio counts", field: |l| &mut l.grace },
+    Row { name: "archive-grace", default: 4 * GIB, most: u64::MAX, about: "bytes of one archive before its ratio counts", field: |l| &mut l.archive_grace },
+    Row { name: "zip", default: 128 * MIB, most: u64::MAX, about: "bytes of a zip inside an archive held in memory", field: |l| &mut l.zip },
+    Row { name: "window", default: 128 * MIB, most: 4 * GIB, about: "bytes of memory an xz or zstd stream may ask for", field: |l| &mut l.window },
+    Row { name: "line", default: MIB, most: GIB, about: "bytes of one line", field: |l| &mut l.line },
+];
+
+impl Default for Limits {
+    fn default() -> Self {
+        let mut limits = Limits {
+            depth: 0,
+            entries: 0,
+            member: 0,
+            total: 0,
+            ratio: 0,
+            grace: 0,
+            archive_grace: 0,
+            zip: 0,
+            window: 0,
+            line: 0,
+        };
+        for row in &TABLE {
+            *(row.field)(&mut limits) = row.default;
+        }
+        limits
+    }
+}
+
+impl Limits {
+    /// Changes one limit as the user wrote it: `depth=4`, `total=1T`, `entries=2M`, `ratio=unlimited`.
+    pub fn set(&mut self, spec: &str) -> Result<(), String> {
+        let (name, value) = spec
+            .split_once('=')
+            .ok_or_else(|| format!("'{spec}' is not of the form NAME=VALUE, such as depth=4"))?;
+        let row = TABLE
+            .iter()
+            .find(|row| row.name == name.trim())
+            .ok_or_else(|| {
+                let names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+                format!("there is no limit '{name}'; there are {}", names.join(", "))
+            })?;
+        let value = quantity(value.trim()).ok_or_else(|| {
+            format!("'{value}' is not a number such as 200, 64K, 16M, 4G, 1T or unlimited")
+        })?;
+        *(row.field)(self) = value.min(row.most);
+        Ok(())
+    }
+
+    /// One line a limit, for `--help` and the documentation: name, default, meaning.
+    pub fn help() -> String {
+        TABLE.iter().fold(String::new(), |mut text, row| {
+            let _ = writeln!(
+                text,
+                "{:<14} {:>6}  {}",
+                row.name,
+                amount(row.default),
+                row.about
+            );
+            text
+        })
+    }
+
+    /// How a limit that was hit is named in the report, with the way out.
+    pub(super) fn hit(name: &str, value: u64) -> String {
+        format!(
+            "limit {name}={}; raise it with --limit {name}=…",
+            amount(value)
+        )
+    }
+}
+
+/// `16M` for 16,777,216: exact, as [`quantity`] reads it.
+pub(super) fn amount(n: u64) -> String {
+    let units = [(GIB * KIB, 'T'), (GIB, 'G'), (MIB, 'M'), (KIB, 'K')];
+    match units
+        .iter()
+        .find(|(unit, _)| n >= *unit && n.is_multiple_of(*unit))
+    {
+        Some((unit, letter)) => format!("{}{letter}", n / unit),
+        None => n.to_string(),
+    }
+}
+
+fn quantity(text: &str) -> Option<u64> {
+    if text.eq_ignore_ascii_case("unlimited") {
+        return Some(u64::MAX);
+    }
+    let text = text.trim_end_matches(['B', 'b']).trim_end_matches('i');
+    let (digits, unit) = match text.chars().last()? {
+        'k' | 'K' => (&text[..text.len() - 1], KIB),
+        'm' | 'M' => (&text[..text.len() - 1], MIB),
+        'g' | 'G' => (&text[..text.len() - 1], GIB),
+        't' | 'T' => (&text[..text.len() - 1], GIB * KIB),
+        _ => (text, 1),
+    };
+    digits.trim().parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_set_by_its_name() {
+        for row in &TABLE {
+            let mut limits = Limits::default();
+            limits.set(&format!("{}=17", row.name)).unwrap();
+            assert_eq!(*(row.field)(&mut limits), 17, "{}", row.name);
+            assert_ne!(limits, Limits::default());
+            assert!(Limits::help().contains(row.name));
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_as_they_are_written() {
+        for (text, n) in [
+            ("200", 200),
+            ("64K", 64 << 10),
+            ("16M", 16 << 20),
+            ("4G", 4 << 30),
+            ("1T", 1 << 40),
+        ] {
+            assert_eq!(quantity(text), Some(n));
+            assert_eq!(amount(n), text);
+        }
+        assert_eq!(quantity("16MiB"), Some(16 << 20));
+        assert_eq!(quantity("unlimited"), Some(u64::MAX));
+        for bad in ["", "x", "-1", "1.5G", "K", "99999999999T"] {
+            assert_eq!(quantity(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_answered_with_what_would_be_right() {
+        let mut limits = Limits::default();
+        assert!(limits.set("deep=4").unwrap_err().contains("depth, entries"));
+        assert!(limits.set("depth").unwrap_err().contains("NAME=VALUE"));
+        assert!(limits.set("depth=many").unwrap_err().contains("unlimited"));
+        limits.set("depth=unlimited").unwrap();
+        assert_eq!(limits.depth, 64);
+    }
+}

@@ -1,0 +1,244 @@
+//! The whole answer as plain data: the JSON of the contract, and what the other outputs render.
+
+mod build;
+mod cite;
+mod rank;
+mod risks;
+mod words;
+
+pub use build::{build, row as timeline_row};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Name and version of the JSON layout.
+pub const SCHEMA: &str = "pgautopsy.report/1";
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// `pgautopsy.report/1`
+    pub schema: String,
+    pub tool: Tool,
+    /// Of the most severe incident; of the whole bundle if there is none.
+    pub verdict: Verdict,
+    pub incidents: Vec<Incident>,
+    pub risks: Vec<Risk>,
+    pub inventory: Inventory,
+    /// Only what matters; all of it with `pgautopsy timeline`.
+    pub timeline: Vec<TimelineEvent>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    Cause,
+    InsufficientEvidence,
+    NoIncident,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    High,
+    Medium,
+    Low,
+}
+
+impl Confidence {
+    pub fn id(self) -> &'static str {
+        match self {
+            Confidence::High => "high",
+            Confidence::Medium => "medium",
+            Confidence::Low => "low",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    pub kind: VerdictKind,
+    /// A name of the vocabulary; null unless kind = cause.
+    pub root_cause: Option<String>,
+    pub contributing: Vec<String>,
+    pub confidence: Confidence,
+    pub headline: String,
+    pub chain: Vec<Link>,
+    pub hypotheses: Vec<Hypothesis>,
+    /// Most decisive first.
+    pub missing_evidence: Vec<Missing>,
+    pub remedies: Vec<Advice>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// root, trigger, mechanism or effect
+    pub role: String,
+    pub text: String,
+    pub at: String,
+    pub host: String,
+    pub evidence: Vec<Proof>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Hypothesis {
+    pub cause: String,
+    /// confirmed, likely, possible, ruled_out or not_assessable
+    pub status: String,
+    #[serde(rename = "for")]
+    pub pro: Vec<Proof>,
+    pub against: Vec<Proof>,
+    pub needs: Vec<Missing>,
+}
+
+/// A line (`line`, `raw`) or a sample of a metric (`metric`, `value`, `unit`, `from`, `to`) that proves something.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Proof {
+    pub path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    pub host: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+    /// What it means.
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Missing {
+    pub host: String,
+    pub kind: String,
+    pub from: String,
+    pub to: String,
+    pub command: String,
+    pub decides: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Advice {
+    pub text: String,
+    /// now, long_term or stopgap
+    pub kind: String,
+    pub risk: String,
+    pub verify: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Incident {
+    pub id: String,
+    pub kind: String,
+    pub planned: bool,
+    pub start: String,
+    pub end: String,
+    pub old_primary: Option<String>,
+    pub new_primary: Option<String>,
+    pub hosts: Vec<String>,
+    pub write_outage: Option<WriteOutage>,
+    pub phases: Vec<Phase>,
+    pub verdict: Verdict,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WriteOutage {
+    pub from: String,
+    pub to: String,
+    pub seconds: f64,
+    pub uncertainty_s: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Phase {
+    pub name: String,
+    pub at: String,
+    pub host: String,
+    pub evidence: Vec<Proof>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Risk {
+    pub id: String,
+    pub host: String,
+    pub text: String,
+    pub evidence: Vec<Proof>,
+    pub remedy: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Inventory {
+    pub hosts: Vec<Host>,
+    pub sources: Vec<SourceRow>,
+    pub skipped: Vec<Skip>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Host {
+    pub name: String,
+    /// Other names of the same machine, each with the reason.
+    pub aliases: Vec<Alias>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Alias {
+    pub name: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SourceRow {
+    pub path: String,
+    pub kind: String,
+    pub host: String,
+    pub first: Option<String>,
+    pub last: Option<String>,
+    pub zone: String,
+    pub zone_why: String,
+    pub lines: u64,
+    pub understood: u64,
+    pub noise: u64,
+    pub unknown: u64,
+    pub problems: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Skip {
+    pub path: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TimelineEvent {
+    pub at: String,
+    pub until: Option<String>,
+    pub host: String,
+    pub program: String,
+    /// Stable id of the meaning.
+    pub what: String,
+    pub text: String,
+    pub count: u32,
+    pub path: String,
+    pub line: u32,
+    pub raw: String,
+    pub alarm: bool,
+}
+
+/// The JSON Schema of the report.
+pub fn schema() -> serde_json::Value {
+    serde_json::to_value(schemars::schema_for!(Report)).unwrap_or_default()
+}

@@ -1,0 +1,166 @@
+//! The pipeline: bundle → detect → read → name → clock → timeline → incidents → causes → report.
+
+use crate::clock::{self, Zones};
+use crate::detect::{Detected, Encoding, decode, detect};
+use crate::formats::read_log;
+use crate::incidents::{self, Incident};
+use crate::input::{Entry, InputError, Limits, Loss, Skipped, read_all};
+use crate::model::{Coverage, Parsed, Problem, Source};
+use crate::report::{self, Report, Skip};
+use crate::timeline::{self, Timeline};
+use crate::cluster;
+use std::io::{BufRead, Read};
+use std::path::PathBuf;
+
+/// What a user may say about an analysis.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub limits: Limits,
+    /// 0 = one per core.
+    pub threads: usize,
+    pub zones: Zones,
+}
+
+/// Largest document that is read as a whole; logs are streamed and have no such limit.
+const DOCUMENT_MAX: u64 = 512 << 20;
+
+/// Everything that was read, and what was not.
+#[derive(Debug, Default)]
+pub struct Bundle {
+    pub sources: Vec<Source>,
+    pub skipped: Vec<Skip>,
+}
+
+/// Reads, places, judges and reports.
+pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputError> {
+    let bundle = read(paths, settings)?;
+    let (timeline, incidents, sources) = place(bundle.sources, settings);
+    Ok(report::build(&timeline, &incidents, &sources, bundle.skipped))
+}
+
+/// Reads all sources below the paths.
+pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
+    let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
+    let listing = read_all(paths, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| read_one(&entry.path, input))?;
+    let mut bundle = Bundle::default();
+    for (entry, parsed) in listing.items {
+        match parsed {
+            Ok(parsed) => bundle.sources.push(Source { path: entry.path, modified: entry.modified, parsed }),
+            Err(why) => bundle.skipped.push(Skip { path: entry.path, why }),
+        }
+    }
+    let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
+    bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
+    bundle.skipped.sort_by(|a, b| (&a.path, &a.why).cmp(&(&b.path, &b.why)));
+    Ok(bundle)
+}
+
+/// Reads one source; `Err` says why it is not evidence.
+pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
+    let head = match input.fill_buf() {
+        Ok(head) => head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec(),
+        Err(e) => return Err(format!("cannot be read: {e}")),
+    };
+    let detection = detect(&head, path);
+    let mut parsed = match detection.found {
+        Detected::Empty => return Err(detection.why),
+        Detected::Binary(what) => return Err(format!("not a log: {what}")),
+        Detected::Unknown => return Err(format!("not recognised: {}", detection.why)),
+        Detected::Log { envelope, newest_first } => {
+            let mut parsed = if detection.encoding == Encoding::Utf8 {
+                read_log(input, envelope, newest_first)
+            } else {
+                let mut all = Vec::new();
+                let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);
+                read_log(&mut decode(&all, detection.encoding).as_ref(), envelope, newest_first)
+            };
+            let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
+            programs.sort_unstable();
+            programs.dedup();
+            let inner = if programs.is_empty() { "messages".to_owned() } else { programs.join("+") };
+            parsed.kind = envelope.map_or(inner.clone(), |e| format!("{}: {inner}", e.name));
+            parsed
+        }
+        Detected::Document(document) => {
+            let mut all = Vec::new();
+            let mut parsed = Parsed { kind: document.name.to_owned(), ..Parsed::default() };
+            if let Err(e) = input.take(DOCUMENT_MAX).read_to_end(&mut all) {
+                parsed.problems.push(Problem { line: None, what: format!("reading stopped: {e}") });
+            }
+            parsed.coverage = Coverage { bytes: all.len() as u64, ..Coverage::default() };
+            let text = decode(&all, detection.encoding);
+            let name = path.rsplit(['/', '!']).next().unwrap_or(path);
+            (document.read)(&text, name, &mut parsed);
+            parsed
+        }
+    };
+    parsed.kind_why = detection.why;
+    Ok(parsed)
+}
+
+/// From sources to incidents.
+pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incident>, Vec<Source>) {
+    let cluster = cluster::join(&sources);
+    let clocks = clock::set(&sources, &cluster, &settings.zones);
+    let timeline = timeline::build(&sources, cluster, clocks);
+    let incidents = incidents::find(&timeline);
+    (timeline, incidents, sources)
+}
+
+/// The files of a bundle written in one literal: `//- path` lines begin them.
+pub fn files_in(bundle: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in bundle.lines() {
+        if let Some(path) = line.strip_prefix("//- ") {
+            files.push((path.trim().to_owned(), String::new()));
+        } else if let Some((_, text)) = files.last_mut() {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    files
+}
+
+/// The pipeline on texts instead of files.
+pub fn timeline_of(files: &[(String, String)], settings: &Settings) -> (Timeline, Vec<Incident>) {
+    let sources = files
+        .iter()
+        .filter_map(|(path, text)| Some(Source { path: path.clone(), modified: None, parsed: read_one(path, &mut text.as_bytes()).ok()? }))
+        .collect();
+    let (timeline, incidents, _) = place(sources, settings);
+    (timeline, incidents)
+}
+
+/// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would; gives what could not be read.
+pub fn sar(paths: &[PathBuf], settings: &Settings, format: &str, out: &mut dyn std::io::Write) -> Result<Vec<String>, InputError> {
+    use crate::sysstat::print;
+    let read = |_: &Entry, input: &mut dyn BufRead| {
+        let mut all = Vec::new();
+        input.take(DOCUMENT_MAX).read_to_end(&mut all).map(|_| crate::formats::sysstat_data(&all))
+    };
+    let listing = read_all(paths, &settings.limits, settings.threads.max(1), &read)?;
+    let mut problems: Vec<String> = listing.skipped.iter().map(|s| format!("{}: {}", s.path, s.why)).collect();
+    let mut tables = Vec::new();
+    for (entry, data) in listing.items {
+        match data {
+            Ok(Some(parts)) => {
+                let faults = parts.iter().flat_map(|d| &d.problems);
+                problems.extend(faults.map(|p| format!("{}: at byte {}: {}", entry.path, p.offset, p.what)));
+                tables.extend(parts);
+            }
+            Ok(None) => problems.push(format!("{}: neither an sa file nor text of sar or sadf", entry.path)),
+            Err(e) => problems.push(format!("{}: {e}", entry.path)),
+        }
+    }
+    if !tables.is_empty() {
+        let written = match format {
+            "json" => print::json(&tables, out),
+            "csv" => print::csv(&tables, out),
+            _ => print::text(&tables, out),
+        };
+        if let Err(e) = written {
+            problems.push(format!("writing: {e}"));
+        }
+    }
+    Ok(problems)
+}

@@ -1,0 +1,343 @@
+//! The layout of `sadf -j FILE -- -A`, with newest sysstat's key names.
+
+use std::io::{self, Write};
+use std::sync::mpsc;
+
+use super::super::activity::Node;
+use super::super::model::{Data, Set, Span, Stamp};
+use super::number::{fixed, integer};
+use super::{clock, date, seconds, shown};
+
+/// Samples written by one thread at a time.
+const SPANS: usize = 256;
+
+/// Writes the hosts as one JSON document. Columns without a value are left out instead of being shown as 0; times are
+/// UTC where the source knows them, else local and without `tz`.
+pub fn json(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
+    let mut text = Vec::new();
+    text.extend_from_slice(b"{\"sysstat\": {\n\t\"hosts\": [");
+    for (n, data) in hosts.iter().enumerate() {
+        text.extend_from_slice(if n == 0 { b"\n\t\t{\n" } else { b",\n\t\t{\n" });
+        host(data, &mut text);
+        statistics(data, &mut text, out)?;
+        marks(data, &mut text);
+        text.extend_from_slice(b"\n\t\t}");
+    }
+    text.extend_from_slice(b"\n\t]\n}}\n");
+    out.write_all(&text)
+}
+
+fn quoted(out: &mut Vec<u8>, text: &str) {
+    // A string can always be written.
+    let _ = serde_json::to_writer(out, text);
+}
+
+fn host(data: &Data, out: &mut Vec<u8>) {
+    let mut line = |key: &str, value: Option<&str>| {
+        let Some(value) = value else { return };
+        out.extend_from_slice(format!("\t\t\t\"{key}\": ").as_bytes());
+        quoted(out, value);
+        out.extend_from_slice(b",\n");
+    };
+    line("nodename", data.host.as_deref());
+    line("sysname", data.sysname.as_deref());
+    line("release", data.release.as_deref());
+    line("machine", data.arch.as_deref());
+    if let Some(cpus) = data.cpus {
+        out.extend_from_slice(format!("\t\t\t\"number-of-cpus\": {cpus},\n").as_bytes());
+    }
+    let begun = data.created.or_else(|| data.spans.first().map(|s| s.from.unwrap_or(s.to)));
+    if let Some(begun) = begun {
+        if let Some(day) = date(&begun) {
+            out.extend_from_slice(format!("\t\t\t\"file-date\": \"{day}\",\n").as_bytes());
+        }
+        if begun.epoch.is_some() {
+            out.extend_from_slice(format!("\t\t\t\"file-utc-time\": \"{}\",\n", clock(&begun)).as_bytes());
+        }
+    }
+    if let Some(zone) = &data.zone {
+        out.extend_from_slice(b"\t\t\t\"timezone\": ");
+        quoted(out, zone);
+        out.extend_from_slice(b",\n");
+    }
+}
+
+/// A set with the texts between its numbers made ready.
+struct Member<'a> {
+    set: &'a Set,
+    next: usize,
+    /// `{"iface": "eth0"` of a list, empty else.
+    head: Vec<u8>,
+    pieces: &'a [Piece],
+}
+
+/// A step in writing an object.
+enum Piece {
+    Key { text: Vec<u8>, column: usize, factor: f64, decimals: u8 },
+    Open(Vec<u8>),
+    Close,
+}
+
+/// The pieces of each activity.
+type Plans = Vec<(&'static str, Vec<Piece>)>;
+
+/// All that stands under one key of a sample.
+struct Object<'a> {
+    group: Option<&'static str>,
+    key: &'static str,
+    list: bool,
+    members: Vec<Member<'a>>,
+}
+
+fn pieces(set: &Set, columns: &[usize]) -> Vec<Piece> {
+    let activity = set.activity;
+    let key = |key: &str, column: usize, factor: f64| {
+        let decimals = activity.columns.get(column).map_or(2, |c| c.decimals);
+        Piece::Key { text: format!("\"{key}\": ").into_bytes(), column, factor, decimals }
+    };
+    if activity.json.shape.is_empty() {
+        let known = columns.iter().filter_map(|&i| Some((i, activity.columns.get(i)?)));
+        return known.map(|(i, column)| key(column.json, i, 1.0)).collect();
+    }
+    let nodes = activity.json.shape.iter();
+    nodes
+        .filter_map(|node| match *node {
+            Node::Key(name, column, factor) => columns.contains(&column).then(|| key(name, column, factor)),
+            Node::Open(name) => Some(Piece::Open(format!("\"{name}\": {{").into_bytes())),
+            Node::Close => Some(Piece::Close),
+        })
+        .collect()
+}
+
+fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
+    let columns: Vec<(&str, Vec<usize>)> = shown(data);
+    let mut plans: Plans = Vec::new();
+    for set in &data.sets {
+        let name = set.activity.name;
+        if !plans.iter().any(|(known, _)| *known == name) {
+            let columns = columns.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, c)| c);
+            plans.push((name, pieces(set, columns)));
+        }
+    }
+    text.extend_from_slice(b"\t\t\t\"statistics\": [");
+    let chunks = data.spans.len().div_ceil(SPANS);
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(chunks);
+    if workers < 2 {
+        for n in 0..chunks {
+            chunk(data, &plans, n, text);
+            out.write_all(text)?;
+            text.clear();
+        }
+    } else {
+        out.write_all(text)?;
+        text.clear();
+        parallel(data, &plans, chunks, workers, out)?;
+    }
+    text.extend_from_slice(b"\n\t\t\t]");
+    Ok(())
+}
+
+/// Worker n writes chunks n, n + workers, …; they are put together in order.
+fn parallel(data: &Data, plans: &Plans, chunks: usize, workers: usize, out: &mut dyn Write) -> io::Result<()> {
+    std::thread::scope(|scope| {
+        let worker = |n: usize| {
+            let (send, receive) = mpsc::sync_channel::<Vec<u8>>(2);
+            scope.spawn(move || {
+                for n in (n..chunks).step_by(workers) {
+                    let mut text = Vec::new();
+                    chunk(data, plans, n, &mut text);
+                    // Nobody listens any more when writing has failed.
+                    if send.send(text).is_err() {
+                        return;
+                    }
+                }
+            });
+            receive
+        };
+        let receivers: Vec<mpsc::Receiver<Vec<u8>>> = (0..workers).map(worker).collect();
+        for receiver in receivers.iter().cycle().take(chunks) {
+            // A worker that fell over has said so by its panic, which the scope passes on.
+            let Ok(text) = receiver.recv() else { break };
+            out.write_all(&text)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes the samples of one chunk.
+fn chunk(data: &Data, plans: &Plans, n: usize, text: &mut Vec<u8>) {
+    let start = n * SPANS;
+    let mut objects = objects(data, plans, u32::try_from(start).unwrap_or(u32::MAX));
+    for (n, span) in data.spans.iter().enumerate().skip(start).take(SPANS) {
+        text.extend_from_slice(if n == 0 { b"\n\t\t\t\t{\n" } else { b",\n\t\t\t\t{\n" });
+        timestamp(span, text);
+        sample(&mut objects, u32::try_from(n).unwrap_or(u32::MAX), text);
+        text.extend_from_slice(b"\n\t\t\t\t}");
+    }
+}
+
+fn objects<'a>(data: &'a Data, plans: &'a Plans, start: u32) -> Vec<Object<'a>> {
+    let mut objects: Vec<Object<'_>> = Vec::new();
+    for set in &data.sets {
+        let json = &set.activity.json;
+        let Some((_, pieces)) = plans.iter().find(|(name, _)| *name == set.activity.name) else { continue };
+        let mut head = Vec::new();
+        if let Some(item) = json.item {
+            head.extend_from_slice(format!("{{\"{item}\": ").as_bytes());
+            quoted(&mut head, set.item.as_deref().unwrap_or_default());
+        }
+        let next = set.rows.partition_point(|&row| row < start);
+        let member = Member { set, next, head, pieces };
+        match objects.last_mut().filter(|o| o.key == json.name && o.group == json.group) {
+            Some(object) => object.members.push(member),
+            None => objects.push(Object {
+                group: json.group,
+                key: json.name,
+                list: json.item.is_some(),
+                members: vec![member],
+            }),
+        }
+    }
+    objects
+}
+
+fn timestamp(span: &Span, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\t\t\t\t\t\"timestamp\": {");
+    moment(&span.to, out);
+    if let Some(interval) = seconds(span) {
+        out.extend_from_slice(b", \"interval\": ");
+        integer(out, interval);
+    }
+    out.push(b'}');
+}
+
+/// `"date": …, "time": …, "tz": …`
+fn moment(at: &Stamp, out: &mut Vec<u8>) {
+    if let Some(day) = date(at) {
+        out.extend_from_slice(format!("\"date\": \"{day}\", ").as_bytes());
+    }
+    out.extend_from_slice(format!("\"time\": \"{}\"", clock(at)).as_bytes());
+    if at.epoch.is_some() {
+        out.extend_from_slice(b", \"tz\": \"UTC\"");
+    }
+}
+
+fn sample(objects: &mut [Object<'_>], span: u32, out: &mut Vec<u8>) {
+    let mut group: Option<&str> = None;
+    for object in objects {
+        let mut begun = false;
+        for member in &mut object.members {
+            if member.set.rows.get(member.next) != Some(&span) {
+                continue;
+            }
+            let row = member.set.row(member.next).unwrap_or_default();
+            member.next += 1;
+            if !begun {
+                open(object.group, &mut group, object.key, object.list, out);
+            } else if object.list {
+                out.extend_from_slice(b",\n");
+            }
+            let mut comma = begun && !object.list;
+            begun = true;
+            if object.list {
+                out.extend_from_slice(if object.group.is_some() { b"\t\t\t\t\t\t\t" } else { b"\t\t\t\t\t\t" });
+                out.extend_from_slice(&member.head);
+                comma = true;
+            }
+            values(member.pieces, row, comma, out);
+            if object.list {
+                out.push(b'}');
+            }
+        }
+        if begun {
+            let close: &[u8] = match (object.list, object.group.is_some()) {
+                (true, true) => b"\n\t\t\t\t\t\t]",
+                (true, false) => b"\n\t\t\t\t\t]",
+                (false, _) => b"}",
+            };
+            out.extend_from_slice(close);
+        }
+    }
+    if group.is_some() {
+        out.extend_from_slice(b"\n\t\t\t\t\t}");
+    }
+}
+
+/// Begins an object, and leaves or enters a group when that changes.
+fn open(of: Option<&'static str>, group: &mut Option<&'static str>, key: &str, list: bool, out: &mut Vec<u8>) {
+    if *group != of {
+        if group.is_some() {
+            out.extend_from_slice(b"\n\t\t\t\t\t}");
+        }
+        if let Some(name) = of {
+            out.extend_from_slice(b",\n\t\t\t\t\t\"");
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\": {\n");
+        } else {
+            out.extend_from_slice(b",\n");
+        }
+        *group = of;
+    } else {
+        out.extend_from_slice(b",\n");
+    }
+    out.extend_from_slice(if of.is_some() { b"\t\t\t\t\t\t\"" } else { b"\t\t\t\t\t\"" });
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(if list { b"\": [\n" } else { b"\": {" });
+}
+
+fn values(pieces: &[Piece], row: &[f64], mut comma: bool, out: &mut Vec<u8>) {
+    for piece in pieces {
+        match piece {
+            Piece::Key { text, column, factor, decimals } => {
+                let value = row.get(*column).copied().unwrap_or(f64::NAN) * factor;
+                if !value.is_finite() {
+                    continue;
+                }
+                if comma {
+                    out.extend_from_slice(b", ");
+                }
+                out.extend_from_slice(text);
+                fixed(out, value, *decimals);
+                comma = true;
+            }
+            Piece::Open(text) => {
+                if comma {
+                    out.extend_from_slice(b", ");
+                }
+                out.extend_from_slice(text);
+                comma = false;
+            }
+            Piece::Close => {
+                out.push(b'}');
+                comma = true;
+            }
+        }
+    }
+}
+
+fn marks(data: &Data, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\n\t\t\t\"restarts\": [");
+    for (n, restart) in data.restarts.iter().enumerate() {
+        out.extend_from_slice(if n == 0 { b"" } else { b"," });
+        out.extend_from_slice(b"\n\t\t\t\t{\n\t\t\t\t\t\"boot\": {");
+        moment(&restart.at, out);
+        if let Some(cpus) = restart.cpus {
+            out.extend_from_slice(format!(", \"cpu_count\": {cpus}").as_bytes());
+        }
+        out.extend_from_slice(b"}\n\t\t\t\t}");
+    }
+    out.extend_from_slice(b"\n\t\t\t]");
+    if data.comments.is_empty() {
+        return;
+    }
+    out.extend_from_slice(b",\n\t\t\t\"comments\": [");
+    for (n, comment) in data.comments.iter().enumerate() {
+        out.extend_from_slice(if n == 0 { b"" } else { b"," });
+        out.extend_from_slice(b"\n\t\t\t\t{\n\t\t\t\t\t\"comment\": {");
+        moment(&comment.at, out);
+        out.extend_from_slice(b", \"com\": ");
+        quoted(out, &comment.text);
+        out.extend_from_slice(b"}\n\t\t\t\t}");
+    }
+    out.extend_from_slice(b"\n\t\t\t]");
+}

@@ -1,0 +1,332 @@
+//! Every recorded file against the output of the sysstat that wrote it.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use super::model::{Data, Set};
+use super::{Options, read_sa, text};
+
+/// All files of an xz-packed tar below `fixtures/sysstat`.
+pub(super) fn fixtures(name: &str) -> BTreeMap<String, Vec<u8>> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/sysstat")
+        .join(name);
+    let packed = std::fs::File::open(path).expect("fixture");
+    let mut archive = tar::Archive::new(lzma_rust2::XzReader::new(packed, true));
+    let mut files = BTreeMap::new();
+    for entry in archive.entries().expect("tar") {
+        let mut entry = entry.expect("entry");
+        let path = entry.path().expect("path").display().to_string();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("content");
+        files.insert(path, bytes);
+    }
+    files
+}
+
+/// Rows compared and rows that differ, by activity.
+type Score = BTreeMap<&'static str, (usize, usize)>;
+
+/// Compares what we read from a binary file with what was read from a text made of it.
+fn compare(binary: &Data, printed: &Data, score: &mut Score, examples: &mut Vec<String>) {
+    let mut nth = BTreeMap::<&str, usize>::new();
+    for theirs in &printed.sets {
+        let name = theirs.activity.name;
+        let n = nth.entry(name).or_default();
+        let ours: Vec<&Set> = binary.sets_of(name).collect();
+        // sadf may show the names that the disks had on its machine; the order is the same.
+        let found = ours
+            .iter()
+            .find(|s| s.item == theirs.item)
+            .or_else(|| ours.get(*n).filter(|_| name == "disk"));
+        *n += 1;
+        let entry = score.entry(name).or_default();
+        let Some(ours) = found else {
+            entry.0 += theirs.rows.len();
+            entry.1 += theirs.rows.len();
+            examples.push(format!("{name} {:?}: no such set", theirs.item));
+            continue;
+        };
+        if name == "filesystem" {
+            // One that is mounted twice is listed twice, so a text can't tell two samples of one second apart.
+            for (tb, row) in theirs.iter() {
+                entry.0 += 1;
+                if !ours
+                    .iter()
+                    .any(|(ta, ours)| same_time(binary, ta, printed, tb) && same_values(ours, row))
+                {
+                    entry.1 += 1;
+                    examples.push(format!("{name} {:?}: nothing like {row:?}", theirs.item));
+                }
+            }
+            continue;
+        }
+        let (mut a, mut b) = (ours.iter(), theirs.iter());
+        loop {
+            let (ours, row) = (a.next(), b.next());
+            if ours.is_none() && row.is_none() {
+                break;
+            }
+            entry.0 += 1;
+            let same = match (ours, row) {
+                (Some((ta, ours)), Some((tb, theirs))) => {
+                    same_time(binary, ta, printed, tb) && same_values(ours, theirs)
+                }
+                _ => false,
+            };
+            if !same {
+                entry.1 += 1;
+                if examples.len() < 400 {
+                    examples.push(format!(
+                        "{name} {:?}: ours {ours:?} theirs {row:?}",
+                        theirs.item
+                    ));
+                }
+            }
+        }
+    }
+}
+
+fn same_time(a: &Data, ta: u32, b: &Data, tb: u32) -> bool {
+    match (a.spans.get(ta as usize), b.spans.get(tb as usize)) {
+        (Some(_), Some(b)) if b.to.epoch.is_some_and(|t| t < LOST_TIMES + 86400) => true,
+        (Some(a), Some(b)) if b.to.epoch.is_some() => a.to.epoch == b.to.epoch,
+        (Some(a), Some(b)) => {
+            a.to.local.map(|l| (l.date, l.second)) == b.to.local.map(|l| (l.date, l.second))
+        }
+        _ => false,
+    }
+}
+
+/// sadf 11.7 to 12.5 of 32-bit big-endian machines print 1970 for all times: samples are numbered from here instead.
+const LOST_TIMES: i64 = 1_000_000_000;
+
+fn number_lost_times(csv: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(csv);
+    if !text.contains(";1970-01-01") {
+        return csv.to_vec();
+    }
+    let (mut out, mut sample, mut first) = (String::new(), 0, String::new());
+    let mut segment = 0;
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split(';').collect();
+        let item = cells.get(3).copied().unwrap_or_default();
+        if line.starts_with('#') {
+            (sample, first) = (segment * 1000, String::new());
+        } else if item.starts_with("LINUX") {
+            segment += 1;
+        } else {
+            let names_item = item.parse::<f64>().is_err() || matches!(item, "-1" | "0" | "1");
+            if first.is_empty() {
+                first = item.to_string();
+            }
+            sample += i64::from(item == first || !names_item);
+            let time = (LOST_TIMES + sample).to_string();
+            let line: Vec<&str> = cells
+                .iter()
+                .enumerate()
+                .map(|(i, c)| if i == 2 { &time } else { *c })
+                .collect();
+            out += &(line.join(";") + "\n");
+            continue;
+        }
+        out += &(line.to_string() + "\n");
+    }
+    out.into_bytes()
+}
+
+/// Equal within the rounding of two decimals (none for MB, whose values are large).
+fn same_values(ours: &[f64], theirs: &[f64]) -> bool {
+    let close = |a: f64, b: f64| {
+        (a - b).abs() <= 0.0051 + b.abs() * 1e-12 || (b.fract() == 0.0 && (a - b).abs() <= 0.5)
+    };
+    // 32-bit sadc overflowed: more free than there is, which its sadf shows as astronomical numbers.
+    let overflown = |a: f64, b: f64| a < 0.0 && b > 1e9;
+    ours.iter()
+        .zip(theirs)
+        .all(|(&a, &b)| b.is_nan() || close(a, b) || overflown(a, b))
+}
+
+#[test]
+fn values_equal_those_of_the_sysstat_that_wrote_the_file() {
+    let files = fixtures("recorded.tar.xz");
+    let mut table = BTreeMap::<String, Score>::new();
+    let mut failures = Vec::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| !path.ends_with(".csv")) {
+        let data = read_sa(
+            bytes,
+            Options {
+                like_sysstat: true,
+                as_version: None,
+            },
+        );
+        assert!(data.problems.is_empty(), "{path}: {:?}", data.problems);
+        let Some(csv) = files.get(&format!("{path}.d.csv")) else {
+            continue;
+        };
+        let printed = text::read_sadf_csv(&number_lost_times(csv));
+        assert!(
+            printed.problems.is_empty(),
+            "{path}: {:?}",
+            printed.problems
+        );
+        let (version, _) = path.split_once('/').expect("folder");
+        let mut examples = Vec::new();
+        compare(
+            &data,
+            &printed,
+            table.entry(version.to_string()).or_default(),
+            &mut examples,
+        );
+        failures.extend(examples.into_iter().map(|e| format!("{path}: {e}")));
+    }
+    print(&table);
+    for f in failures.iter().take(30) {
+        eprintln!("{f}");
+    }
+    assert!(failures.is_empty(), "{} rows differ", failures.len());
+}
+
+/// The table version × activity: rows compared, and behind a `!` those that differ.
+#[allow(clippy::print_stdout)]
+fn print(table: &BTreeMap<String, Score>) {
+    let mut names: Vec<&str> = table.values().flat_map(|s| s.keys().copied()).collect();
+    names.sort();
+    names.dedup();
+    println!("{:18} {}", "", names.join(" "));
+    for (version, score) in table {
+        let cells = names.iter().map(|name| match score.get(name) {
+            None => format!("{:>w$}", "-", w = name.len()),
+            Some((rows, 0)) => format!("{rows:>w$}", w = name.len()),
+            Some((rows, bad)) => format!("{:>w$}", format!("{rows}!{bad}"), w = name.len()),
+        });
+        println!("{version:18} {}", cells.collect::<Vec<_>>().join(" "));
+    }
+}
+
+#[test]
+fn json_is_that_of_the_newest_sadf() {
+    let files = fixtures("recorded.tar.xz");
+    let bytes = files.get("HEAD/sa.x").expect("file");
+    let data = read_sa(bytes, Options::default());
+    let mut out = Vec::new();
+    super::print::json(std::slice::from_ref(&data), &mut out).expect("written");
+    serde_json::from_slice::<serde_json::Value>(&out).expect("valid");
+    if let Ok(dir) = std::env::var("SA_TEST_OUTPUT") {
+        let dir = PathBuf::from(dir);
+        std::fs::write(dir.join("out.json"), &out).expect("written");
+        let mut out = Vec::new();
+        super::print::text(std::slice::from_ref(&data), &mut out).expect("written");
+        std::fs::write(dir.join("out.txt"), &out).expect("written");
+        let mut out = Vec::new();
+        super::print::csv(std::slice::from_ref(&data), &mut out).expect("written");
+        std::fs::write(dir.join("out.csv"), &out).expect("written");
+    }
+}
+
+#[test]
+fn the_text_of_sar_says_what_the_binary_file_says() {
+    let files = fixtures("recorded.tar.xz");
+    let texts = fixtures("text.tar.xz");
+    let mut table = BTreeMap::<String, Score>::new();
+    let mut failures = Vec::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| !path.ends_with(".csv")) {
+        // sar of 32-bit 11.2.0 prints garbage for memory; that of 32-bit big-endian 11.7 to 12.5 has all times 1970.
+        let broken = ["11.2.0-armhf", "11.2.0-i386"].iter().any(|v| path.starts_with(v))
+            || ["11.7.3-ppc", "12.0.3-ppc", "12.2.0-ppc", "12.5.4-ppc"].iter().any(|v| path.starts_with(v));
+        let Some(text) = texts.get(&format!("{path}.sar.txt")).filter(|_| !broken) else { continue };
+        let data = read_sa(bytes, Options { like_sysstat: true, as_version: None });
+        assert!(text::looks_like_sar(text), "{path}");
+        let printed = text::read_sar(text);
+        assert_eq!(printed.len(), 1, "{path}");
+        let (version, _) = path.split_once('/').expect("folder");
+        let mut examples = Vec::new();
+        for printed in &printed {
+            assert!(printed.problems.is_empty(), "{path}: {:?}", printed.problems);
+            assert_eq!(printed.restarts.len(), data.restarts.len(), "{path}");
+            assert_eq!(printed.comments.len(), data.comments.len(), "{path}");
+            compare(&data, printed, table.entry(version.to_string()).or_default(), &mut examples);
+        }
+        failures.extend(examples.into_iter().map(|e| format!("{path}: {e}")));
+    }
+    print(&table);
+    for f in failures.iter().take(30) {
+        eprintln!("{f}");
+    }
+    assert!(failures.is_empty(), "{} rows differ", failures.len());
+}
+
+#[test]
+fn sar_speaks_sixteen_languages() {
+    let files = fixtures("recorded.tar.xz");
+    let texts = fixtures("text.tar.xz");
+    let (mut score, mut failures) = (Score::new(), Vec::new());
+    for (path, text) in texts.iter().filter(|(path, _)| path.starts_with("text/sar.v") || path.contains("/sadf-d.")) {
+        // sar 10.1.5 has no room for the long Korean time and prints none.
+        if path.contains("sar.v10.1.5.ko_KR") {
+            continue;
+        }
+        let version = ["10.1.5", "11.7.3", "12.6.1-debian12"].into_iter().find(|v| path.contains(&v[..6]));
+        let Some(bytes) = version.and_then(|v| files.get(&format!("{v}/sa.x"))) else { continue };
+        let data = read_sa(bytes, Options { like_sysstat: true, as_version: None });
+        let printed = if path.ends_with(".csv") {
+            assert!(text::looks_like_sadf_csv(text), "{path}");
+            text::read_sadf_csv(text)
+        } else {
+            assert!(text::looks_like_sar(text), "{path}");
+            text::read_sar(text).pop().expect("one host")
+        };
+        assert!(printed.problems.is_empty(), "{path}: {:?}", printed.problems);
+        assert!(!printed.sets.is_empty(), "{path}");
+        let mut examples = Vec::new();
+        compare(&data, &printed, &mut score, &mut examples);
+        failures.extend(examples.into_iter().map(|e| format!("{path}: {e}")));
+    }
+    for f in failures.iter().take(30) {
+        eprintln!("{f}");
+    }
+    assert!(failures.is_empty(), "{} rows differ of {score:?}", failures.len());
+}
+
+#[test]
+fn the_other_outputs_of_sadf_say_the_same() {
+    let files = fixtures("recorded.tar.xz");
+    let texts = fixtures("sadf.tar.xz");
+    let mut table = BTreeMap::<String, Score>::new();
+    let mut failures = Vec::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with("/sa.x")) {
+        let data = read_sa(bytes, Options { like_sysstat: true, as_version: None });
+        let (version, _) = path.split_once('/').expect("folder");
+        for (form, read) in [("json", read_json as fn(&[u8]) -> Data), ("xml", read_xml), ("p.txt", read_lines)] {
+            // All times of 32-bit big-endian 11.7 to 12.5 are 1970.
+            let lost = ["11.7.3-ppc", "12.0.3-ppc", "12.2.0-ppc", "12.5.4-ppc"].iter().any(|v| path.starts_with(v));
+            let Some(text) = texts.get(&format!("{path}.{form}")).filter(|_| !lost) else { continue };
+            let printed = read(text);
+            assert!(printed.problems.is_empty(), "{path}.{form}: {:?}", printed.problems);
+            let mut examples = Vec::new();
+            compare(&data, &printed, table.entry(format!("{version} {form}")).or_default(), &mut examples);
+            failures.extend(examples.into_iter().map(|e| format!("{path}.{form}: {e}")));
+        }
+    }
+    print(&table);
+    for f in failures.iter().take(40) {
+        eprintln!("{f}");
+    }
+    assert!(failures.is_empty(), "{} rows differ", failures.len());
+}
+
+fn read_json(text: &[u8]) -> Data {
+    assert!(text::looks_like_sadf_json(text));
+    text::read_sadf_json(text).pop().expect("a host")
+}
+
+fn read_xml(text: &[u8]) -> Data {
+    assert!(text::looks_like_sadf_xml(text));
+    text::read_sadf_xml(text).pop().expect("a host")
+}
+
+fn read_lines(text: &[u8]) -> Data {
+    assert!(text::looks_like_sadf_lines(text));
+    text::read_sadf_lines(text)
+}

@@ -1,0 +1,308 @@
+//! All events, roles, series and facts of a bundle on one axis of UTC time: sorted, indexed, read-only.
+
+mod roles;
+
+use crate::clock::Clocks;
+use crate::cluster::Cluster;
+use crate::model::{Fact, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why};
+pub use roles::{Beats, Gap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A run of equal messages, placed on the axis.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub at: Micros,
+    pub until: Micros,
+    pub slack: Micros,
+    pub count: u32,
+    pub what: What,
+    pub why: Why,
+    /// Milliseconds for durations, else the number that the message is about.
+    pub num: f64,
+    pub who: Option<Arc<str>>,
+    pub pid: u32,
+    pub node: NodeId,
+    pub program: Program,
+    pub source: u32,
+    pub line: u32,
+    pub text: Arc<str>,
+    /// `false` for pasted texts without a stamp: `at` then means nothing.
+    pub dated: bool,
+}
+
+impl Event {
+    pub fn time(&self) -> Time {
+        Time { at: self.at, slack: self.slack }
+    }
+    /// Durations are logged at their end: when the thing began.
+    pub fn began(&self) -> Micros {
+        match self.what {
+            What::FsyncSlow | What::ApplySlow | What::ReadSlow | What::RequestSlow | What::CommitSlow | What::PgSlowStatement => {
+                self.at - (self.num * 1_000.0) as Micros
+            }
+            _ => self.at,
+        }
+    }
+    pub fn span(&self) -> Span {
+        Span::new(self.began(), self.until)
+    }
+}
+
+/// An event together with its index in the timeline, by which evidence cites it.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit<'a> {
+    pub index: u32,
+    pub event: &'a Event,
+}
+
+impl std::ops::Deref for Hit<'_> {
+    type Target = Event;
+    fn deref(&self) -> &Event {
+        self.event
+    }
+}
+
+/// A metric of one item on one node.
+#[derive(Clone, Debug)]
+pub struct Series {
+    pub node: NodeId,
+    pub metric: Metric,
+    pub item: Option<Arc<str>>,
+    pub source: u32,
+    pub line: u32,
+    pub samples: Vec<Sample>,
+}
+
+/// A fact with its node and, if known, its time.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub node: NodeId,
+    pub source: u32,
+    pub at: Option<Micros>,
+    pub fact: Fact,
+}
+
+/// What a program's log covers on a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Covered {
+    pub node: NodeId,
+    pub program: Program,
+    pub source: u32,
+    pub span: Span,
+}
+
+/// The whole bundle on one axis.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    pub cluster: Cluster,
+    pub clocks: Clocks,
+    pub paths: Vec<String>,
+    pub events: Vec<Event>,
+    pub undated: Vec<Event>,
+    pub beats: Vec<Beats>,
+    pub gaps: Vec<Gap>,
+    pub series: Vec<Series>,
+    pub facts: Vec<Known>,
+    pub covered: Vec<Covered>,
+    by_what: BTreeMap<What, Vec<u32>>,
+}
+
+/// Places everything that `sources` hold.
+pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
+    let mut t = Timeline { paths: sources.iter().map(|s| s.path.clone()).collect(), ..Timeline::default() };
+    for (i, source) in sources.iter().enumerate() {
+        let own = cluster.of_source.get(i).copied().unwrap_or(NodeId(0));
+        for (j, stream) in source.parsed.streams.iter().enumerate() {
+            let node = cluster.of_stream.get(i).and_then(|s| s.get(j)).copied().unwrap_or(own);
+            let Some(clock) = clocks.of_stream.get(i).and_then(|c| c.get(j)) else { continue };
+            for raw in &stream.raws {
+                match clock.time(raw.at, raw.zone, raw.written) {
+                    Some(at) => {
+                        let until = at + (raw.until - raw.at);
+                        t.events.push(Event { slack: clock.slack(), ..event(raw, at, until, node, stream.program, i) });
+                    }
+                    None => t.undated.push(Event { dated: false, ..event(raw, 0, 0, node, stream.program, i) }),
+                }
+            }
+            for series in &stream.series {
+                let place = |at: Micros| clock.time(at, series.zone, series.written);
+                let samples: Vec<Sample> = series
+                    .samples
+                    .iter()
+                    .filter_map(|s| Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value }))
+                    .collect();
+                if !samples.is_empty() {
+                    t.series.push(Series { node, metric: series.metric, item: series.item.clone(), source: i as u32, line: series.line, samples });
+                }
+            }
+            if stream.stamped > 0
+                && let (Some(first), Some(last)) = (stream.first, stream.last)
+                && let Some(from) = clock.time(stream.min, first.zone, first.written)
+                && let Some(to) = clock.time(stream.max, last.zone, last.written)
+            {
+                t.covered.push(Covered { node, program: stream.program, source: i as u32, span: Span::new(from, to) });
+            }
+            roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps);
+        }
+        let clock = clocks.of_source.get(i);
+        for fact in &source.parsed.facts {
+            let at = fact.at.and_then(|s| clock?.time(s.civil, s.zone, s.written));
+            let node = fact_node(fact, &cluster).unwrap_or(own);
+            t.facts.push(Known { node, source: i as u32, at, fact: fact.clone() });
+        }
+        for raw in &source.parsed.undated {
+            t.undated.push(Event { dated: false, ..event(raw, 0, 0, own, Program::Other, i) });
+        }
+    }
+    t.events.sort_by(|a, b| (a.at, a.node, a.source, a.line, a.what).cmp(&(b.at, b.node, b.source, b.line, b.what)));
+    t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
+    t.gaps.sort_by_key(|g| (g.span.from, g.node, g.source));
+    for (i, e) in t.events.iter().enumerate() {
+        t.by_what.entry(e.what).or_default().push(i as u32);
+    }
+    merge_twins(&mut t.series);
+    t.cluster = cluster;
+    t.clocks = clocks;
+    t
+}
+
+/// Rows of `patronictl list` are facts of the member they name, not of the host that ran the command.
+fn fact_node(fact: &Fact, cluster: &Cluster) -> Option<NodeId> {
+    match fact.key {
+        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb => cluster.resolve(fact.item.as_deref()?),
+        _ => None,
+    }
+}
+
+fn event(raw: &Raw, at: Micros, until: Micros, node: NodeId, program: Program, source: usize) -> Event {
+    Event {
+        at,
+        until,
+        slack: 0,
+        count: raw.count,
+        what: raw.what,
+        why: raw.why,
+        num: raw.num,
+        who: raw.who.clone(),
+        pid: raw.pid,
+        node,
+        program,
+        source: source as u32,
+        line: raw.line,
+        text: raw.text.clone(),
+        dated: true,
+    }
+}
+
+/// The same numbers from a binary file and from its text are kept once: the series with more samples.
+fn merge_twins(series: &mut Vec<Series>) {
+    series.sort_by(|a, b| {
+        let key = |s: &Series| (s.node, s.metric, s.item.clone(), std::cmp::Reverse(s.samples.len()), s.source);
+        key(a).cmp(&key(b))
+    });
+    let mut kept: Vec<Series> = Vec::new();
+    for s in series.drain(..) {
+        let span = |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
+        let twin = kept.iter().any(|k| (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item) && span(k).widened(120 * SECOND).contains(span(&s).from) && span(k).widened(120 * SECOND).contains(span(&s).to));
+        if !twin {
+            kept.push(s);
+        }
+    }
+    *series = kept;
+}
+
+impl Timeline {
+    /// All events of the given meanings within a span, in order of time.
+    pub fn find(&self, whats: &[What], span: Span) -> impl Iterator<Item = Hit<'_>> + use<'_> {
+        let mut hits: Vec<u32> = whats
+            .iter()
+            .filter_map(|w| self.by_what.get(w))
+            .flat_map(|list| {
+                // A run that began before the span may still reach into it.
+                let end = list.partition_point(|i| self.events.get(*i as usize).is_some_and(|e| e.at <= span.to));
+                list.get(..end).unwrap_or(&[]).iter().copied().filter(move |i| self.events.get(*i as usize).is_some_and(|e| e.until >= span.from))
+            })
+            .collect();
+        hits.sort_unstable();
+        hits.into_iter().filter_map(|index| Some(Hit { index, event: self.events.get(index as usize)? }))
+    }
+
+    /// All events of the given meanings.
+    pub fn all(&self, whats: &[What]) -> impl Iterator<Item = Hit<'_>> + use<'_> {
+        self.find(whats, Span { from: Micros::MIN, to: Micros::MAX })
+    }
+
+    /// Events of any meaning within a span.
+    pub fn during(&self, span: Span) -> impl Iterator<Item = Hit<'_>> {
+        let end = self.events.partition_point(|e| e.at <= span.to);
+        let list = self.events.get(..end).unwrap_or(&[]).iter().enumerate();
+        list.filter(move |(_, e)| e.until >= span.from).map(|(i, event)| Hit { index: i as u32, event })
+    }
+
+    /// Whether the log of `program` covers any part of `span`, on `node` or on any node.
+    pub fn covers(&self, program: Program, node: Option<NodeId>, span: Span) -> bool {
+        self.covered.iter().any(|c| c.program == program && node.is_none_or(|n| c.node == n) && c.span.overlaps(&span))
+    }
+
+    /// Nodes on which a log of `program` is part of the bundle.
+    pub fn nodes_with(&self, program: Program) -> Vec<NodeId> {
+        let mut nodes: Vec<NodeId> = self.covered.iter().filter(|c| c.program == program).map(|c| c.node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// Samples of a metric that overlap a span: (series, sample).
+    pub fn samples(&self, metric: Metric, span: Span) -> impl Iterator<Item = (&Series, &Sample)> {
+        self.series
+            .iter()
+            .filter(move |s| s.metric == metric)
+            .flat_map(move |s| s.samples.iter().filter(move |x| x.from <= span.to && x.to >= span.from).map(move |x| (s, x)))
+    }
+
+    /// The value of a setting: a live one (`show-config`, REST) before a bootstrap one, of any node.
+    pub fn setting(&self, key: Key) -> Option<&Known> {
+        self.facts.iter().filter(|k| k.fact.key == key).min_by_key(|k| (k.fact.item.as_deref() == Some("bootstrap"), k.source, k.fact.line))
+    }
+
+    pub fn number(&self, key: Key) -> Option<f64> {
+        self.setting(key).and_then(|k| k.fact.value.num())
+    }
+
+    pub fn facts_of(&self, key: Key) -> impl Iterator<Item = &Known> {
+        self.facts.iter().filter(move |k| k.fact.key == key)
+    }
+
+    /// First and last moment that any log covers.
+    pub fn span(&self) -> Option<Span> {
+        self.covered.iter().map(|c| c.span).reduce(|a, b| a.union(&b))
+    }
+
+    pub fn path(&self, source: u32) -> &str {
+        self.paths.get(source as usize).map_or("?", String::as_str)
+    }
+
+    pub fn name(&self, node: NodeId) -> Arc<str> {
+        self.cluster.name(node)
+    }
+
+    /// Patroni's loop_wait: as set, else as its heartbeats show.
+    pub fn loop_wait(&self) -> Micros {
+        let learned = || {
+            let mut all: Vec<Micros> = self.beats.iter().filter_map(|b| b.every).collect();
+            all.sort_unstable();
+            all.get(all.len() / 2).map(|m| (*m + SECOND / 2) / SECOND * SECOND)
+        };
+        self.number(Key::LoopWait).map(|s| (s * SECOND as f64) as Micros).or_else(learned).unwrap_or(10 * SECOND)
+    }
+
+    /// Lifetime of the leader key: as set, else Patroni's default of 30 s.
+    pub fn ttl(&self) -> Micros {
+        self.number(Key::Ttl).map_or(30 * SECOND, |s| (s * SECOND as f64) as Micros)
+    }
+
+    pub fn retry_timeout(&self) -> Micros {
+        self.number(Key::RetryTimeout).map_or(10 * SECOND, |s| (s * SECOND as f64) as Micros)
+    }
+}

@@ -1,0 +1,61 @@
+//! Who was leader when, and where heartbeats are missing.
+
+use crate::clock::Clock;
+use crate::model::{Micros, NodeId, Program, Role, Span, Stream};
+use std::sync::Arc;
+
+/// Heartbeats of one role without a hole.
+#[derive(Clone, Debug)]
+pub struct Beats {
+    pub node: NodeId,
+    pub role: Role,
+    pub from: Micros,
+    pub to: Micros,
+    pub count: u32,
+    pub every: Option<Micros>,
+    pub source: u32,
+    pub line: u32,
+    pub last_line: u32,
+    pub text: Arc<str>,
+    pub last_text: Arc<str>,
+    /// The leader that a replica names.
+    pub leader: Option<Arc<str>>,
+}
+
+/// A stretch in which a Patroni log holds no line at all although it should.
+#[derive(Clone, Debug)]
+pub struct Gap {
+    pub node: NodeId,
+    pub span: Span,
+    pub source: u32,
+    pub line: u32,
+}
+
+pub(super) fn place(stream: &Stream, clock: &Clock, node: NodeId, source: u32, beats: &mut Vec<Beats>, gaps: &mut Vec<Gap>) {
+    if stream.program != Program::Patroni {
+        return;
+    }
+    for run in &stream.beats {
+        let (Some(from), Some(to)) = (clock.time(run.at, run.zone, run.written), clock.time(run.until, run.zone, run.written)) else { continue };
+        beats.push(Beats {
+            node,
+            role: run.role,
+            from,
+            to,
+            count: run.count,
+            every: stream.beat_every,
+            source,
+            line: run.line,
+            last_line: run.last_line,
+            text: run.text.clone(),
+            last_text: run.last_text.clone(),
+            leader: run.leader.clone(),
+        });
+    }
+    let Some(first) = stream.first else { return };
+    for (from, to, line) in &stream.gaps {
+        if let (Some(from), Some(to)) = (clock.time(*from, first.zone, first.written), clock.time(*to, first.zone, first.written)) {
+            gaps.push(Gap { node, span: Span::new(from, to), source, line: *line });
+        }
+    }
+}
