@@ -33,16 +33,21 @@ pub(super) fn same_host(sources: &[Source], all: &[At], found: &mut BTreeMap<At,
         }
         for other in all.iter().filter(|o| o.node == at.node && *o != at) {
             let Some(known) = stream(other) else { continue };
-            let pair = matches!((open.program, known.program), (Program::Patroni, Program::Postgres) | (Program::Postgres, Program::Patroni));
+            let pair = matches!(
+                (open.program, known.program),
+                (Program::Patroni, Program::Postgres) | (Program::Postgres, Program::Patroni)
+            );
             if !pair {
                 continue;
             }
             let offset = match found.get(other) {
                 Some(proof) => proof.rule.offset(known.min),
-                None if !needs_zone(known) => match known.written_zone.keys().next().and_then(|z| zone::written_offset(*z)) {
-                    Some(seconds) => i64::from(seconds) * SECOND,
-                    None => continue,
-                },
+                None if !needs_zone(known) => {
+                    match known.written_zone.keys().next().and_then(|z| zone::written_offset(*z)) {
+                        Some(seconds) => i64::from(seconds) * SECOND,
+                        None => continue,
+                    }
+                }
                 None => continue,
             };
             if let Some((difference, n)) = difference(open, known) {

@@ -43,7 +43,7 @@ fn unknown(line: &[u8]) -> Option<(Program, Level, Vec<u8>)> {
         let head = BODIES.iter().find_map(|b| (b.head)(text))?;
         let found = match head.object {
             Some(o) => find_with(head.program, &head.message, &json::Object(o)),
-            None => find(head.program, &head.message),
+            None => find(head.program, head.message.strip_prefix(b"PAUSE: ").unwrap_or(&head.message)),
         };
         (found == Found::Unknown).then(|| (head.program, head.level, head.message.to_vec()))
     };

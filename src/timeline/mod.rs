@@ -38,9 +38,12 @@ impl Event {
     /// Durations are logged at their end: when the thing began.
     pub fn began(&self) -> Micros {
         match self.what {
-            What::FsyncSlow | What::ApplySlow | What::ReadSlow | What::RequestSlow | What::CommitSlow | What::PgSlowStatement => {
-                self.at - (self.num * 1_000.0) as Micros
-            }
+            What::FsyncSlow
+            | What::ApplySlow
+            | What::ReadSlow
+            | What::RequestSlow
+            | What::CommitSlow
+            | What::PgSlowStatement => self.at - (self.num * 1_000.0) as Micros,
             _ => self.at,
         }
     }
@@ -133,7 +136,14 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                     .filter_map(|s| Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value }))
                     .collect();
                 if !samples.is_empty() {
-                    t.series.push(Series { node, metric: series.metric, item: series.item.clone(), source: i as u32, line: series.line, samples });
+                    t.series.push(Series {
+                        node,
+                        metric: series.metric,
+                        item: series.item.clone(),
+                        source: i as u32,
+                        line: series.line,
+                        samples,
+                    });
                 }
             }
             if stream.stamped > 0
@@ -170,7 +180,9 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
 /// Rows of `patronictl list` are facts of the member they name, not of the host that ran the command.
 fn fact_node(fact: &Fact, cluster: &Cluster) -> Option<NodeId> {
     match fact.key {
-        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb => cluster.resolve(fact.item.as_deref()?),
+        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb => {
+            cluster.resolve(fact.item.as_deref()?)
+        }
         _ => None,
     }
 }
@@ -203,8 +215,13 @@ fn merge_twins(series: &mut Vec<Series>) {
     });
     let mut kept: Vec<Series> = Vec::new();
     for s in series.drain(..) {
-        let span = |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
-        let twin = kept.iter().any(|k| (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item) && span(k).widened(120 * SECOND).contains(span(&s).from) && span(k).widened(120 * SECOND).contains(span(&s).to));
+        let span =
+            |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
+        let twin = kept.iter().any(|k| {
+            (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item)
+                && span(k).widened(120 * SECOND).contains(span(&s).from)
+                && span(k).widened(120 * SECOND).contains(span(&s).to)
+        });
         if !twin {
             kept.push(s);
         }
@@ -221,7 +238,11 @@ impl Timeline {
             .flat_map(|list| {
                 // A run that began before the span may still reach into it.
                 let end = list.partition_point(|i| self.events.get(*i as usize).is_some_and(|e| e.at <= span.to));
-                list.get(..end).unwrap_or(&[]).iter().copied().filter(move |i| self.events.get(*i as usize).is_some_and(|e| e.until >= span.from))
+                list.get(..end)
+                    .unwrap_or(&[])
+                    .iter()
+                    .copied()
+                    .filter(move |i| self.events.get(*i as usize).is_some_and(|e| e.until >= span.from))
             })
             .collect();
         hits.sort_unstable();
@@ -255,15 +276,17 @@ impl Timeline {
 
     /// Samples of a metric that overlap a span: (series, sample).
     pub fn samples(&self, metric: Metric, span: Span) -> impl Iterator<Item = (&Series, &Sample)> {
-        self.series
-            .iter()
-            .filter(move |s| s.metric == metric)
-            .flat_map(move |s| s.samples.iter().filter(move |x| x.from <= span.to && x.to >= span.from).map(move |x| (s, x)))
+        self.series.iter().filter(move |s| s.metric == metric).flat_map(move |s| {
+            s.samples.iter().filter(move |x| x.from <= span.to && x.to >= span.from).map(move |x| (s, x))
+        })
     }
 
     /// The value of a setting: a live one (`show-config`, REST) before a bootstrap one, of any node.
     pub fn setting(&self, key: Key) -> Option<&Known> {
-        self.facts.iter().filter(|k| k.fact.key == key).min_by_key(|k| (k.fact.item.as_deref() == Some("bootstrap"), k.source, k.fact.line))
+        self.facts
+            .iter()
+            .filter(|k| k.fact.key == key)
+            .min_by_key(|k| (k.fact.item.as_deref() == Some("bootstrap"), k.source, k.fact.line))
     }
 
     pub fn number(&self, key: Key) -> Option<f64> {

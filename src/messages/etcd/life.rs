@@ -92,7 +92,7 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("simple token is not cryptographically signed", "simple token is not cryptographically signed", "auth/store.go, all"),
     // ---- leases
     m(EtcdLease, "failed to revoke lease{why} | error=why", r#"{"level":"warn","ts":"2025-03-11T23:54:01.114Z","caller":"etcdserver/server.go:910","msg":"failed to revoke lease","lease-id":"2fd97a5e3b2f0a11","error":"etcdserver: request timed out"}"#, "etcdserver/server.go, zap, 3.4+"),
-    m(EtcdLease, "failed to revoke {} ({why})", r#"failed to revoke 2fd97a5e3b2f0a11 ("etcdserver: request timed out")"#, "etcdserver/server.go, capnslog"),
+    m(EtcdLease, "failed to revoke {} ({why}", r#"failed to revoke 2fd97a5e3b2f0a11 ("etcdserver: request timed out")"#, "etcdserver/server.go, capnslog"),
     m(EtcdLease, "Ignore the lease revoking request because current member", "Ignore the lease revoking request because current member isn't a leader", "etcdserver/server.go, 3.4.31+, 3.5.13+"),
     m(EtcdLease, "Ignore the checkpoint request because current member", "Ignore the checkpoint request because current member isn't a leader", "etcdserver/server.go, 3.4.31+, 3.5.13+"),
     m(EtcdLease, "Failed to check current member's leadership{why}", "Failed to check current member's leadership: etcdserver: request timed out", "etcdserver/server.go, 3.4.31+, 3.5.13+, with its error"),
@@ -104,7 +104,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(EtcdSnapshotSlow, "snapshotting is taking more than {s} seconds to finish transferring", "snapshotting is taking more than 30.001 seconds to finish transferring 2147.483648 MB [started at 2021-02-01 13:44:21.123456789 +0000 UTC m=+1.0]", "mvcc/backend/backend.go, capnslog, 3.2+"),
     m(EtcdSnapshot, "start to send database snapshot [index: {}, to {who}", "start to send database snapshot [index: 1, to 4d44f3ab788be2a2, size 25 kB]...", "rafthttp/snapshot_sender.go, capnslog"),
     m(EtcdSnapshot, "database snapshot [index: {}, to: {who}] sent out successfully", "database snapshot [index: 1, to: 4d44f3ab788be2a2] sent out successfully", "rafthttp/snapshot_sender.go, capnslog"),
-    m(EtcdSnapshot, "database snapshot [index: {}, to: {who}] failed to be sent out ({why})", "database snapshot [index: 1, to: 4d44f3ab788be2a2] failed to be sent out (unexpected EOF)", "rafthttp/snapshot_sender.go, capnslog"),
+    m(EtcdSnapshot, "database snapshot [index: {}, to: {who}] failed to be sent out ({why}", "database snapshot [index: 1, to: 4d44f3ab788be2a2] failed to be sent out (unexpected EOF)", "rafthttp/snapshot_sender.go, capnslog"),
     m(EtcdSnapshot, "{}sen{} database snapshot | remote-peer-id=who", r#"{"level":"info","ts":"2025-03-11T23:54:01.114Z","caller":"rafthttp/snapshot_sender.go:90","msg":"sending database snapshot","snapshot-index":1,"remote-peer-id":"4d44f3ab788be2a2","bytes":25000,"size":"25 kB"}"#, "rafthttp/snapshot_sender.go, zap, 3.4+"),
     m(EtcdSnapshot, "{}receiv{} database snapshot", "receiving database snapshot [index: 1, from: 4d44f3ab788be2a2, raft message size: 25 kB]", "rafthttp/http.go, all"),
     m(EtcdSnapshot, "{}sen{} merged snapshot", "sending merged snapshot", "etcdserver/snapshot_merge.go, zap, 3.4+"),

@@ -30,7 +30,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(EtcdRequestTimeout, "got unexpected response error (etcdserver: request timed out", "got unexpected response error (etcdserver: request timed out)", "etcdserver/api/v2http, capnslog, up to 3.4"),
     m(NoRaftLeader, "got unexpected response error (etcdserver: no leader", "got unexpected response error (etcdserver: no leader)", "etcdserver/api/v2http, capnslog"),
     m(EtcdStopping, "got unexpected response error (etcdserver: server stopped", "got unexpected response error (etcdserver: server stopped)", "etcdserver/api/v2http, capnslog"),
-    m(ApplyFailed, "got unexpected response error ({why})", "got unexpected response error (etcdserver: not capable)", "etcdserver/api/v2http, capnslog"),
+    m(ApplyFailed, "got unexpected response error ({why}", "got unexpected response error (etcdserver: not capable)", "etcdserver/api/v2http, capnslog"),
     m(EtcdRequestTimeout, "v2 response error{}etcdserver: request timed out", "v2 response error: etcdserver: request timed out", "etcdserver/api/v2http, zap, 3.4-3.5, with its error"),
     m(EtcdRequestTimeout, "unexpected v2 response error{}etcdserver: request timed out", "unexpected v2 response error: etcdserver: request timed out", "etcdserver/api/v2http, zap, 3.4+, with its error"),
     m(ApplyFailed, "v2 response error{why}", "v2 response error: etcdserver: not leader", "etcdserver/api/v2http, zap, with its error"),
