@@ -34,16 +34,21 @@ pub(super) fn same_host(sources: &[Source], all: &[At], found: &mut BTreeMap<At,
         }
         for other in all.iter().filter(|o| o.node == at.node && *o != at) {
             let Some(known) = stream(other) else { continue };
-            let pair = matches!((open.program, known.program), (Program::Patroni, Program::Postgres) | (Program::Postgres, Program::Patroni));
+            let pair = matches!(
+                (open.program, known.program),
+                (Program::Patroni, Program::Postgres) | (Program::Postgres, Program::Patroni)
+            );
             if !pair {
                 continue;
             }
             let offset = match found.get(other) {
                 Some(proof) => proof.rule.offset(known.min),
-                None if !needs_zone(known) => match known.written_zone.keys().next().and_then(|z| zone::written_offset(*z)) {
-                    Some(seconds) => i64::from(seconds) * SECOND,
-                    None => continue,
-                },
+                None if !needs_zone(known) => {
+                    match known.written_zone.keys().next().and_then(|z| zone::written_offset(*z)) {
+                        Some(seconds) => i64::from(seconds) * SECOND,
+                        None => continue,
+                    }
+                }
                 None => continue,
             };
             if let Some((difference, n)) = difference(open, known) {
@@ -65,7 +70,11 @@ pub(super) fn across_hosts(sources: &[Source], cluster: &Cluster, all: &[At], fo
             continue;
         }
         for other in all.iter().filter(|o| o.node != at.node) {
-            let (Some(known), Some(proof)) = (stream(other).filter(|s| s.program == Program::Patroni), found.get(other)) else { continue };
+            let (Some(known), Some(proof)) =
+                (stream(other).filter(|s| s.program == Program::Patroni), found.get(other))
+            else {
+                continue;
+            };
             let pairs = [(led(open), seen(known, cluster, at.node)), (seen(open, cluster, other.node), led(known))];
             let mut fits: Vec<Micros> = Vec::new();
             for (mine, theirs) in &pairs {
@@ -92,8 +101,13 @@ pub(super) fn across_hosts(sources: &[Source], cluster: &Cluster, all: &[At], fo
 
 /// Civil spans in which the writer says that it leads.
 fn led(stream: &Stream) -> Vec<(Micros, Micros)> {
-    let beats = stream.beats.iter().filter(|b| b.role == Role::Leader && b.written == Written::Full).map(|b| (b.at, b.until));
-    let taken = stream.raws.iter().filter(|r| r.what == What::LockAcquired && r.written == Written::Full).map(|r| (r.at, r.until));
+    let beats =
+        stream.beats.iter().filter(|b| b.role == Role::Leader && b.written == Written::Full).map(|b| (b.at, b.until));
+    let taken = stream
+        .raws
+        .iter()
+        .filter(|r| r.what == What::LockAcquired && r.written == Written::Full)
+        .map(|r| (r.at, r.until));
     beats.chain(taken).collect()
 }
 
@@ -101,7 +115,11 @@ fn led(stream: &Stream) -> Vec<(Micros, Micros)> {
 fn seen(stream: &Stream, cluster: &Cluster, node: NodeId) -> Vec<(Micros, Micros)> {
     let is = |name: &Option<std::sync::Arc<str>>| name.as_deref().and_then(|n| cluster.resolve(n)) == Some(node);
     let beats = stream.beats.iter().filter(|b| is(&b.leader) && b.written == Written::Full).map(|b| (b.at, b.until));
-    let owners = stream.raws.iter().filter(|r| r.what == What::LockOwner && is(&r.who) && r.written == Written::Full).map(|r| (r.at, r.until));
+    let owners = stream
+        .raws
+        .iter()
+        .filter(|r| r.what == What::LockOwner && is(&r.who) && r.written == Written::Full)
+        .map(|r| (r.at, r.until));
     beats.chain(owners).collect()
 }
 

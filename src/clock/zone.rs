@@ -45,7 +45,8 @@ impl Rule {
             Rule::Fixed(seconds) => i64::from(*seconds) * SECOND,
             Rule::Named(_, zone) => {
                 let at = |utc: Micros| {
-                    jiff::Timestamp::from_microsecond(utc).map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * SECOND)
+                    jiff::Timestamp::from_microsecond(utc)
+                        .map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * SECOND)
                 };
                 let first = at(civil);
                 let second = at(civil - first);

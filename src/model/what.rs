@@ -216,6 +216,9 @@ whats! {
     EtcdRemoved "etcd.member.self_removed" Alarm "etcd member was removed from its cluster";
     EtcdTlsRejected "etcd.tls.rejected" Alarm "etcd rejected a TLS connection";
     EtcdAuthFailed "etcd.auth" Alarm "etcd refused credentials or a token";
+    EtcdAuthToken "etcd.auth.token" Detail "etcd was shown a token that it does not know (any more)";
+    ApplyFailed "etcd.apply.failed" Notable "etcd could not carry out a request";
+    FdHigh "etcd.fd_high" Alarm "etcd is running out of file descriptors";
     EtcdLease "etcd.lease" Notable "lease revoked, expired or not found";
     EtcdHealthBad "etcd.health.bad" Alarm "etcd answered its health check with unhealthy";
     EtcdSnapshotSlow "etcd.snapshot.slow" Notable "etcd snapshot took long";

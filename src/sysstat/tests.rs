@@ -9,9 +9,7 @@ use super::{Options, read_sa, text};
 
 /// All files of an xz-packed tar below `fixtures/sysstat`.
 pub(super) fn fixtures(name: &str) -> BTreeMap<String, Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/sysstat")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/sysstat").join(name);
     let packed = std::fs::File::open(path).expect("fixture");
     let mut archive = tar::Archive::new(lzma_rust2::XzReader::new(packed, true));
     let mut files = BTreeMap::new();
@@ -36,10 +34,7 @@ fn compare(binary: &Data, printed: &Data, score: &mut Score, examples: &mut Vec<
         let n = nth.entry(name).or_default();
         let ours: Vec<&Set> = binary.sets_of(name).collect();
         // sadf may show the names that the disks had on its machine; the order is the same.
-        let found = ours
-            .iter()
-            .find(|s| s.item == theirs.item)
-            .or_else(|| ours.get(*n).filter(|_| name == "disk"));
+        let found = ours.iter().find(|s| s.item == theirs.item).or_else(|| ours.get(*n).filter(|_| name == "disk"));
         *n += 1;
         let entry = score.entry(name).or_default();
         let Some(ours) = found else {
@@ -52,10 +47,7 @@ fn compare(binary: &Data, printed: &Data, score: &mut Score, examples: &mut Vec<
             // One that is mounted twice is listed twice, so a text can't tell two samples of one second apart.
             for (tb, row) in theirs.iter() {
                 entry.0 += 1;
-                if !ours
-                    .iter()
-                    .any(|(ta, ours)| same_time(binary, ta, printed, tb) && same_values(ours, row))
-                {
+                if !ours.iter().any(|(ta, ours)| same_time(binary, ta, printed, tb) && same_values(ours, row)) {
                     entry.1 += 1;
                     examples.push(format!("{name} {:?}: nothing like {row:?}", theirs.item));
                 }
@@ -78,10 +70,7 @@ fn compare(binary: &Data, printed: &Data, score: &mut Score, examples: &mut Vec<
             if !same {
                 entry.1 += 1;
                 if examples.len() < 400 {
-                    examples.push(format!(
-                        "{name} {:?}: ours {ours:?} theirs {row:?}",
-                        theirs.item
-                    ));
+                    examples.push(format!("{name} {:?}: ours {ours:?} theirs {row:?}", theirs.item));
                 }
             }
         }
@@ -92,9 +81,7 @@ fn same_time(a: &Data, ta: u32, b: &Data, tb: u32) -> bool {
     match (a.spans.get(ta as usize), b.spans.get(tb as usize)) {
         (Some(_), Some(b)) if b.to.epoch.is_some_and(|t| t < LOST_TIMES + 86400) => true,
         (Some(a), Some(b)) if b.to.epoch.is_some() => a.to.epoch == b.to.epoch,
-        (Some(a), Some(b)) => {
-            a.to.local.map(|l| (l.date, l.second)) == b.to.local.map(|l| (l.date, l.second))
-        }
+        (Some(a), Some(b)) => a.to.local.map(|l| (l.date, l.second)) == b.to.local.map(|l| (l.date, l.second)),
         _ => false,
     }
 }
@@ -123,11 +110,7 @@ fn number_lost_times(csv: &[u8]) -> Vec<u8> {
             }
             sample += i64::from(item == first || !names_item);
             let time = (LOST_TIMES + sample).to_string();
-            let line: Vec<&str> = cells
-                .iter()
-                .enumerate()
-                .map(|(i, c)| if i == 2 { &time } else { *c })
-                .collect();
+            let line: Vec<&str> = cells.iter().enumerate().map(|(i, c)| if i == 2 { &time } else { *c }).collect();
             out += &(line.join(";") + "\n");
             continue;
         }
@@ -138,14 +121,11 @@ fn number_lost_times(csv: &[u8]) -> Vec<u8> {
 
 /// Equal within the rounding of two decimals (none for MB, whose values are large).
 fn same_values(ours: &[f64], theirs: &[f64]) -> bool {
-    let close = |a: f64, b: f64| {
-        (a - b).abs() <= 0.0051 + b.abs() * 1e-12 || (b.fract() == 0.0 && (a - b).abs() <= 0.5)
-    };
+    let close =
+        |a: f64, b: f64| (a - b).abs() <= 0.0051 + b.abs() * 1e-12 || (b.fract() == 0.0 && (a - b).abs() <= 0.5);
     // 32-bit sadc overflowed: more free than there is, which its sadf shows as astronomical numbers.
     let overflown = |a: f64, b: f64| a < 0.0 && b > 1e9;
-    ours.iter()
-        .zip(theirs)
-        .all(|(&a, &b)| b.is_nan() || close(a, b) || overflown(a, b))
+    ours.iter().zip(theirs).all(|(&a, &b)| b.is_nan() || close(a, b) || overflown(a, b))
 }
 
 #[test]
@@ -154,31 +134,16 @@ fn values_equal_those_of_the_sysstat_that_wrote_the_file() {
     let mut table = BTreeMap::<String, Score>::new();
     let mut failures = Vec::new();
     for (path, bytes) in files.iter().filter(|(path, _)| !path.ends_with(".csv")) {
-        let data = read_sa(
-            bytes,
-            Options {
-                like_sysstat: true,
-                as_version: None,
-            },
-        );
+        let data = read_sa(bytes, Options { like_sysstat: true, as_version: None });
         assert!(data.problems.is_empty(), "{path}: {:?}", data.problems);
         let Some(csv) = files.get(&format!("{path}.d.csv")) else {
             continue;
         };
         let printed = text::read_sadf_csv(&number_lost_times(csv));
-        assert!(
-            printed.problems.is_empty(),
-            "{path}: {:?}",
-            printed.problems
-        );
+        assert!(printed.problems.is_empty(), "{path}: {:?}", printed.problems);
         let (version, _) = path.split_once('/').expect("folder");
         let mut examples = Vec::new();
-        compare(
-            &data,
-            &printed,
-            table.entry(version.to_string()).or_default(),
-            &mut examples,
-        );
+        compare(&data, &printed, table.entry(version.to_string()).or_default(), &mut examples);
         failures.extend(examples.into_iter().map(|e| format!("{path}: {e}")));
     }
     print(&table);

@@ -141,7 +141,8 @@ struct Mean {
 
 impl Mean {
     fn add(&mut self, row: &[f64], span: &Span) {
-        let weight = span.centis.map_or_else(|| super::seconds(span).unwrap_or(1) as f64 * 100.0, |c| c as f64).max(1.0);
+        let weight =
+            span.centis.map_or_else(|| super::seconds(span).unwrap_or(1) as f64 * 100.0, |c| c as f64).max(1.0);
         self.rows += 1;
         self.weight += weight;
         for sums in [&mut self.weighted, &mut self.plain, &mut self.per_request] {

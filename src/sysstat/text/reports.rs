@@ -212,7 +212,11 @@ pub fn read_vmstat(text: &[u8]) -> Data {
         if let ["r", "b", ..] = cells.as_slice() {
             // The zone stands over the times, as an abbreviation: only UTC is beyond doubt.
             utc = cells.last() == Some(&"UTC");
-            columns = cells.iter().filter(|c| c.bytes().all(|b| b.is_ascii_lowercase())).map(|c| activity.column(c)).collect();
+            columns = cells
+                .iter()
+                .filter(|c| c.bytes().all(|b| b.is_ascii_lowercase()))
+                .map(|c| activity.column(c))
+                .collect();
             continue;
         }
         let timed = cells.len() == columns.len() + 2;

@@ -152,7 +152,8 @@ fn string(text: &[u8], at: usize) -> Option<(String, usize)> {
         quote
     })?;
     let raw = text.get(at - 1..at + end + 1)?;
-    let word = serde_json::from_slice(raw).unwrap_or_else(|_| String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned());
+    let word = serde_json::from_slice(raw)
+        .unwrap_or_else(|_| String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned());
     Some((word, at + end + 1))
 }
 
@@ -254,7 +255,9 @@ fn field(data: &mut Data, key: &str, value: &str) {
 pub fn looks_like_sadf_xml(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head.get(..head.len().min(4096)).unwrap_or_default());
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    text.starts_with('<') && text.contains("<sysstat") && (text.contains("<sysdata-version>") || text.contains("<host nodename="))
+    text.starts_with('<')
+        && text.contains("<sysstat")
+        && (text.contains("<sysdata-version>") || text.contains("<host nodename="))
 }
 
 /// Reads `sadf -x` output, one [`Data`] per host. Never fails.
