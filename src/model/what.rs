@@ -312,6 +312,14 @@ whats! {
     Suspended "kern.suspend" Alarm "the machine was suspended or frozen";
     WatchdogReset "kern.watchdog" Alarm "a watchdog reset the machine";
     NetUnreachable "sys.net" Notable "network trouble seen by the system";
+    DiskTimeout "kern.disk_timeout" Alarm "a storage command timed out or was aborted";
+    PathLost "kern.path_lost" Alarm "a storage path or device was lost";
+    KernelPanic "kern.panic" Alarm "the kernel panicked or oopsed";
+    WatchdogLeftArmed "kern.watchdog_armed" Alarm "a watchdog was left running without its keeper";
+    FsFrozen "sys.fs_frozen" Alarm "the file systems were frozen for a snapshot";
+    FsThawed "sys.fs_thawed" Notable "the file systems were thawed after a snapshot";
+    LogSuppressed "sys.log_suppressed" Notable "the system's log dropped messages";
+    UnitLeftovers "sys.unit.leftover" Notable "processes of the service run on without it";
     UnitStopping "sys.unit.stopping" Notable "service is being stopped";
     UnitStopped "sys.unit.stopped" Notable "service stopped";
     UnitStarting "sys.unit.starting" Notable "service is being started";
