@@ -42,6 +42,7 @@ static SIGNS: &[(&str, Why)] = &[
     ("Connection refused", Why::Refused),
     ("connection refused", Why::Refused),
     ("ConnectTimeout", Why::ConnectTimeout),
+    ("Layer4 timeout", Why::ConnectTimeout),
     ("connect timeout", Why::ConnectTimeout),
     ("Connect timeout", Why::ConnectTimeout),
     ("connection timed out", Why::ConnectTimeout),

@@ -343,6 +343,9 @@ whats! {
     NoBackend "proxy.no_backend" Alarm "the proxy has no server left";
     PoolerServerLost "proxy.server_lost" Alarm "the pooler lost its server connection";
     PoolerPaused "proxy.paused" Notable "the pooler was paused or resumed";
+    ProxyCheckFailed "proxy.check_failed" Detail "a proxy's check of a server failed";
+    PoolerTimeout "proxy.query_wait" Notable "a client waited too long for a server connection";
+    PoolerFull "proxy.full" Alarm "the pooler refused a client: all its slots were used";
     VipGained "vip.gained" Notable "took the virtual address";
     VipLost "vip.lost" Alarm "gave up the virtual address";
     // ---- whoever
