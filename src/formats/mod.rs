@@ -101,7 +101,7 @@ macro_rules! documents {
 }
 
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
-bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, kernel, pg_stderr }
+bodies! { patroni, vip_manager, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman, walg, haproxy, keepalived, kernel, pg_stderr }
 documents! { df }
 
 #[cfg(test)]

@@ -348,6 +348,7 @@ whats! {
     PoolerFull "proxy.full" Alarm "the pooler refused a client: all its slots were used";
     VipGained "vip.gained" Notable "took the virtual address";
     VipLost "vip.lost" Alarm "gave up the virtual address";
+    VipStandby "vip.standby" Notable "does not hold the virtual address: backup or fault";
     // ---- whoever
     DnsFailed "net.dns_failed" Alarm "a host name could not be resolved";
     TlsFailed "net.tls_failed" Alarm "a TLS connection failed";
