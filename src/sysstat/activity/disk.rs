@@ -1,7 +1,7 @@
 //! Block devices. A file knows them by major and minor number only.
 
 use super::Kind::{I, L, Q};
-use super::{Activity, Json, Key, Layout, Node, calc, old, rate, run};
+use super::{Activity, Json, Key, Layout, Node, Old, calc, old, rate, run};
 use crate::sysstat::binary::item::{Item, Pair};
 use crate::sysstat::model::Version;
 
@@ -69,6 +69,17 @@ static LAYOUT: Layout = Layout {
                 run(READ_MS, 6, 32, 4, I),
             ],
         ),
+        // RHEL 6.3 and later: nr_ios became 64 bits wide and moved forward, when A_IO grew to 80 bytes.
+        Old {
+            size: 80,
+            beside: Some((6, 80)),
+            runs: &[
+                run(READ, 2, 0, 16, Q),
+                run(IOS, 1, 32, 8, Q),
+                run(READ_MS, 4, 40, 8, L),
+                run(MAJOR, 2, 72, 4, I),
+            ],
+        },
         old(
             80,
             &[

@@ -148,6 +148,12 @@ fn check(header: &Header) -> Result<(), Problem> {
         if a.nr2 == 0 || a.nr2 > MAX_SUB_ITEMS {
             return bad(format!("activity {} has {} sub-items", a.id, a.nr2));
         }
+        if u64::from(a.nr) * u64::from(a.nr2) * u64::from(a.size) > u64::from(u32::MAX) {
+            return bad(format!(
+                "activity {} has {} times {} items of {} bytes",
+                a.id, a.nr, a.nr2, a.size
+            ));
+        }
         if let Some([q, l, i]) = a.types {
             let mapped = |long: u64| u64::from(q) * 8 + u64::from(l) * long + u64::from(i) * 4;
             let least = if header.long == 4 {

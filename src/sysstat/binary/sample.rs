@@ -69,10 +69,10 @@ pub(crate) struct Interval {
 }
 
 /// Which layout an activity has here; `None`: not read.
-fn plan(a: &FileActivity, layout: &Layout, long: u8) -> Option<Plan> {
+fn plan(a: &FileActivity, layout: &Layout, header: &Header) -> Option<Plan> {
     match a.types {
-        Some(types) => Plan::described(layout, types, a.size, long),
-        None => Plan::by_size(layout, a.size),
+        Some(types) => Plan::described(layout, types, a.size, header.long),
+        None => Plan::by_size(layout, a.size, &header.activities),
     }
 }
 
@@ -85,34 +85,36 @@ impl<'a> Rows<'a> {
                 .iter()
                 .find(|t| t.id == a.id)
                 .and_then(|t| t.layout);
-            // A list with the same number twice is damaged; the second is left alone.
+            // A list with the same number twice is damaged; the second is left alone. So is a second host as a whole.
             let twice = header
                 .activities
                 .iter()
                 .take(index)
                 .any(|earlier| earlier.id == a.id);
-            let found = known.filter(|_| a.nr2 == 1 && !twice).and_then(|layout| {
-                let plan = plan(a, layout, header.long)?;
-                let views = ACTIVITIES
-                    .iter()
-                    .filter(|t| t.id == a.id)
-                    .map(|&activity| View {
-                        activity,
-                        by_key: HashMap::new(),
-                        last: Vec::new(),
-                        by_cpu: Vec::new(),
-                    });
-                let stored = Stored {
-                    size: a.size as usize,
-                    layout,
-                    plan,
-                };
-                Some(Source {
-                    index,
-                    stored,
-                    views: views.collect(),
-                })
-            });
+            let found = known
+                .filter(|k| a.nr2 == 1 && !twice && !(k.key == Key::Single && a.nr > 1))
+                .and_then(|layout| {
+                    let plan = plan(a, layout, header)?;
+                    let views = ACTIVITIES
+                        .iter()
+                        .filter(|t| t.id == a.id)
+                        .map(|&activity| View {
+                            activity,
+                            by_key: HashMap::new(),
+                            last: Vec::new(),
+                            by_cpu: Vec::new(),
+                        });
+                    let stored = Stored {
+                        size: a.size as usize,
+                        layout,
+                        plan,
+                    };
+                    Some(Source {
+                        index,
+                        stored,
+                        views: views.collect(),
+                    })
+                });
             match found {
                 Some(source) => sources.push(source),
                 None => unread.push(index),

@@ -46,12 +46,19 @@ fn when(line: &str) -> Option<(String, Stamp)> {
         let wall = at.naive_local();
         let second = u32::try_from(wall.and_utc().timestamp().rem_euclid(86400)).ok()?;
         let mut at = Stamp::utc(at.timestamp());
-        at.local = Some(super::super::model::Local { date: Some(wall.date()), day: 0, second });
+        at.local = Some(super::super::model::Local {
+            date: Some(wall.date()),
+            day: 0,
+            second,
+        });
         return Some((date.to_string(), at));
     }
     if let Some(time) = line.strip_prefix("Time: ") {
         let (second, rest) = stamp::time(time)?;
-        return rest.trim().is_empty().then(|| (String::new(), Stamp::wall(None, 0, second)));
+        return rest
+            .trim()
+            .is_empty()
+            .then(|| (String::new(), Stamp::wall(None, 0, second)));
     }
     for (at, _) in line.match_indices([' ', '\u{a0}']) {
         let (date, time) = line.split_at_checked(at)?;
@@ -59,12 +66,17 @@ fn when(line: &str) -> Option<(String, Stamp)> {
             continue;
         }
         if let Some((second, rest)) = stamp::time(time) {
-            return rest.trim().is_empty().then(|| (date.to_string(), Stamp::wall(None, 0, second)));
+            return rest
+                .trim()
+                .is_empty()
+                .then(|| (date.to_string(), Stamp::wall(None, 0, second)));
         }
     }
     // OSWatcher: Sat Nov 21 00:42:18 UTC 2026
     let words: Vec<&str> = line.split_whitespace().collect();
-    let &[_, month, day, time, zone, year] = words.as_slice() else { return None };
+    let &[_, month, day, time, zone, year] = words.as_slice() else {
+        return None;
+    };
     let text = format!("{year} {month} {day}");
     let date = chrono::NaiveDate::parse_from_str(&text, "%Y %b %d").ok()?;
     let (second, _) = stamp::time(time)?;
@@ -123,16 +135,32 @@ impl Run {
         self.comma |= cells.iter().any(|c| c.contains(','));
         let Some(table) = &self.table else { return };
         // The first report speaks of the time since boot, not of an interval.
-        let (Some(to), Some(from)) = (self.to, self.from) else { return };
+        let (Some(to), Some(from)) = (self.to, self.from) else {
+            return;
+        };
         if values.len() != table.width {
-            return self.build.problem(n, "a row with another number of values than headings");
+            return self
+                .build
+                .problem(n, "a row with another number of values than headings");
         }
-        let span = self.build.span(Span { segment: 0, to, from: Some(from), centis: None }, None, n);
+        let span = self.build.span(
+            Span {
+                segment: 0,
+                to,
+                from: Some(from),
+                centis: None,
+            },
+            None,
+            n,
+        );
         for (i, activity) in table.activities.iter().enumerate() {
-            let row = values.iter().zip(&table.columns).filter_map(|(cell, place)| {
-                let (which, column, factor) = (*place)?;
-                (which == i).then_some((column, stamp::value(cell, "")? * factor))
-            });
+            let row = values
+                .iter()
+                .zip(&table.columns)
+                .filter_map(|(cell, place)| {
+                    let (which, column, factor) = (*place)?;
+                    (which == i).then_some((column, stamp::value(cell, "")? * factor))
+                });
             self.build.add(activity, item, span, row);
         }
     }
@@ -203,7 +231,9 @@ pub fn looks_like_vmstat(head: &[u8]) -> bool {
 /// Reads `vmstat -t` text. Never fails; rows without a time (run without `-t`) are left out with a problem said once.
 pub fn read_vmstat(text: &[u8]) -> Data {
     let mut build = Builder::new(Source::Vmstat);
-    let Some(activity) = vmstat() else { return build.finish() };
+    let Some(activity) = vmstat() else {
+        return build.finish();
+    };
     let (mut columns, mut utc): (Vec<Option<usize>>, bool) = (Vec::new(), false);
     let mut from: Option<Stamp> = None;
     let mut untimed = false;
@@ -212,11 +242,16 @@ pub fn read_vmstat(text: &[u8]) -> Data {
         if let ["r", "b", ..] = cells.as_slice() {
             // The zone stands over the times, as an abbreviation: only UTC is beyond doubt.
             utc = cells.last() == Some(&"UTC");
-            columns = cells.iter().filter(|c| c.bytes().all(|b| b.is_ascii_lowercase())).map(|c| activity.column(c)).collect();
+            columns = cells
+                .iter()
+                .filter(|c| c.bytes().all(|b| b.is_ascii_lowercase()))
+                .map(|c| activity.column(c))
+                .collect();
             continue;
         }
         let timed = cells.len() == columns.len() + 2;
-        let Some((values, &[date, time])) = cells.split_at_checked(columns.len()).filter(|_| timed) else {
+        let Some((values, &[date, time])) = cells.split_at_checked(columns.len()).filter(|_| timed)
+        else {
             let data = !cells.is_empty() && cells.len() == columns.len();
             if data && !untimed {
                 build.problem(n, "vmstat ran without -t: its rows have no time");
@@ -226,13 +261,27 @@ pub fn read_vmstat(text: &[u8]) -> Data {
         };
         let at = match utc {
             true => stamp::epoch(date, time).map(Stamp::utc),
-            false => stamp::civil(date, time).map(|(date, second)| Stamp::wall(Some(date), 0, second)),
+            false => {
+                stamp::civil(date, time).map(|(date, second)| Stamp::wall(Some(date), 0, second))
+            }
         };
         let Some(to) = at else { continue };
         // The first row speaks of the time since boot.
         if let Some(from) = from {
-            let span = build.span(Span { segment: 0, to, from: Some(from), centis: None }, None, 0);
-            let row = values.iter().zip(&columns).filter_map(|(v, c)| Some(((*c)?, stamp::value(v, "")?)));
+            let span = build.span(
+                Span {
+                    segment: 0,
+                    to,
+                    from: Some(from),
+                    centis: None,
+                },
+                None,
+                0,
+            );
+            let row = values
+                .iter()
+                .zip(&columns)
+                .filter_map(|(v, c)| Some(((*c)?, stamp::value(v, "")?)));
             build.add(activity, None, span, row);
         }
         from = Some(to);
