@@ -6,9 +6,7 @@ use pgautopsy::sysstat::{Options, print, read_sa};
 
 fn main() -> io::Result<()> {
     let mut args = std::env::args().skip(1);
-    let file = args
-        .next()
-        .ok_or_else(|| io::Error::other("usage: sa2json FILE [text|csv|json]"))?;
+    let file = args.next().ok_or_else(|| io::Error::other("usage: sa2json FILE [text|csv|json]"))?;
     let data = read_sa(&std::fs::read(file)?, Options::default());
     for problem in &data.problems {
         writeln!(io::stderr(), "{problem:?}")?;

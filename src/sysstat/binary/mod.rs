@@ -45,32 +45,18 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
         }
     };
     describe(&mut out, &header);
-    let bytes = Bytes {
-        data,
-        big_endian: header.big_endian,
-        long: header.long,
-    };
+    let bytes = Bytes { data, big_endian: header.big_endian, long: header.long };
     let (rows, unread) = Rows::new(bytes, &header, options);
     for index in unread {
         let Some(activity) = header.activities.get(index) else {
             continue;
         };
         let name = name_of(activity.id);
-        out.skipped.push(Skipped {
-            id: activity.id,
-            name,
-        });
-        let expected = super::activity::ACTIVITIES
-            .iter()
-            .any(|a| a.id == activity.id);
+        out.skipped.push(Skipped { id: activity.id, name });
+        let expected = super::activity::ACTIVITIES.iter().any(|a| a.id == activity.id);
         if expected || name.is_none() {
-            let what = format!(
-                "activity {} ({}) has an unknown layout",
-                activity.id,
-                name.unwrap_or("unknown")
-            );
-            out.problems
-                .push(Problem::new(header.end as u64, Fault::Activity, what));
+            let what = format!("activity {} ({}) has an unknown layout", activity.id, name.unwrap_or("unknown"));
+            out.problems.push(Problem::new(header.end as u64, Fault::Activity, what));
         }
     }
     let mut reading = Reading {
@@ -150,10 +136,7 @@ impl Reading<'_> {
             Event::Record(r) => self.record(r, walk),
             Event::Hole { from, to, zero } => {
                 let (fault, what) = if zero {
-                    (
-                        Fault::ZeroHole,
-                        "zeros where records should be: the host went down before they were on disk",
-                    )
+                    (Fault::ZeroHole, "zeros where records should be: the host went down before they were on disk")
                 } else {
                     (Fault::Garbage, "bytes that are no record")
                 };
@@ -164,8 +147,7 @@ impl Reading<'_> {
                 self.out.problems.push(p);
             }
             Event::Cut { at, need } => {
-                let mut p =
-                    Problem::new(at as u64, Fault::Truncated, "the file ends inside a record");
+                let mut p = Problem::new(at as u64, Fault::Truncated, "the file ends inside a record");
                 p.need = Some(need as u64);
                 p.have = Some((len - at) as u64);
                 p.before = self.last_stamp;
@@ -179,11 +161,7 @@ impl Reading<'_> {
             return;
         };
         let stamp = Stamp::from_record(epoch, r.hms);
-        if let Some(p) = self
-            .open_hole
-            .take()
-            .and_then(|i| self.out.problems.get_mut(i))
-        {
+        if let Some(p) = self.open_hole.take().and_then(|i| self.out.problems.get_mut(i)) {
             p.after = Some(stamp);
         }
         self.last_stamp = Some(stamp);
@@ -195,23 +173,11 @@ impl Reading<'_> {
                 self.segment += u32::from(self.last_uptime.is_some());
                 self.last_stats = self.last_uptime.take().or(self.last_stats);
                 self.pending.push(self.out.restarts.len());
-                let cpus = walk
-                    .cpu_nr
-                    .filter(|_| self.out.format >= Some(0x2173))
-                    .map(cpus);
+                let cpus = walk.cpu_nr.filter(|_| self.out.format >= Some(0x2173)).map(cpus);
                 let segment = self.segment;
-                self.out.restarts.push(Restart {
-                    at: stamp,
-                    cpus,
-                    reboot: None,
-                    marked: true,
-                    segment,
-                });
+                self.out.restarts.push(Restart { at: stamp, cpus, reboot: None, marked: true, segment });
             }
-            COMMENT => self.out.comments.push(Comment {
-                at: stamp,
-                text: walk.comment(&r),
-            }),
+            COMMENT => self.out.comments.push(Comment { at: stamp, text: walk.comment(&r) }),
             _ => {}
         }
     }
@@ -230,13 +196,7 @@ impl Reading<'_> {
             self.prev = None;
             self.segment += 1;
             let segment = self.segment;
-            self.out.restarts.push(Restart {
-                at: stamp,
-                cpus: None,
-                reboot: Some(true),
-                marked: false,
-                segment,
-            });
+            self.out.restarts.push(Restart { at: stamp, cpus: None, reboot: Some(true), marked: false, segment });
         }
         let mut sample = Sample::default();
         if let Some(prev) = self.prev.take() {
@@ -259,38 +219,23 @@ impl Reading<'_> {
                 from: Some(prev.stamp),
                 centis: Some(interval.centis),
             });
-            self.rows
-                .add(&mut self.out, span, &prev.sample, &mut sample, interval);
+            self.rows.add(&mut self.out, span, &prev.sample, &mut sample, interval);
         } else {
             self.last_uptime = Some(r.uptime);
             walk.blocks(&r, &mut sample.blocks);
             self.rows.load(&mut sample);
         }
-        self.prev = Some(Baseline {
-            record: r,
-            stamp,
-            sample,
-        });
+        self.prev = Some(Baseline { record: r, stamp, sample });
     }
 
     fn interval(&self, prev: &Record, cur: &Record, walk: &Walk<'_>) -> Interval {
         let one = cur.uptime.wrapping_sub(prev.uptime).max(1);
         if self.new {
-            return Interval {
-                centis: one,
-                all_jiffies: one,
-            };
+            return Interval { centis: one, all_jiffies: one };
         }
         let all = cur.all_jiffies.wrapping_sub(prev.all_jiffies).max(1);
         // With one CPU its jiffies are those of the machine.
-        let centis = if walk.cpu_nr.unwrap_or(0) > 2 {
-            one
-        } else {
-            all
-        };
-        Interval {
-            centis,
-            all_jiffies: all,
-        }
+        let centis = if walk.cpu_nr.unwrap_or(0) > 2 { one } else { all };
+        Interval { centis, all_jiffies: all }
     }
 }

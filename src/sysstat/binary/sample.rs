@@ -81,39 +81,20 @@ impl<'a> Rows<'a> {
     pub fn new(bytes: Bytes<'a>, header: &Header, options: Options) -> (Rows<'a>, Vec<usize>) {
         let (mut sources, mut unread) = (Vec::<Source<'a>>::new(), Vec::new());
         for (index, a) in header.activities.iter().enumerate() {
-            let known = ACTIVITIES
-                .iter()
-                .find(|t| t.id == a.id)
-                .and_then(|t| t.layout);
+            let known = ACTIVITIES.iter().find(|t| t.id == a.id).and_then(|t| t.layout);
             // A list with the same number twice is damaged; the second is left alone. So is a second host as a whole.
-            let twice = header
-                .activities
-                .iter()
-                .take(index)
-                .any(|earlier| earlier.id == a.id);
-            let found = known
-                .filter(|k| a.nr2 == 1 && !twice && !(k.key == Key::Single && a.nr > 1))
-                .and_then(|layout| {
+            let twice = header.activities.iter().take(index).any(|earlier| earlier.id == a.id);
+            let found =
+                known.filter(|k| a.nr2 == 1 && !twice && !(k.key == Key::Single && a.nr > 1)).and_then(|layout| {
                     let plan = plan(a, layout, header)?;
-                    let views = ACTIVITIES
-                        .iter()
-                        .filter(|t| t.id == a.id)
-                        .map(|&activity| View {
-                            activity,
-                            by_key: HashMap::new(),
-                            last: Vec::new(),
-                            by_cpu: Vec::new(),
-                        });
-                    let stored = Stored {
-                        size: a.size as usize,
-                        layout,
-                        plan,
-                    };
-                    Some(Source {
-                        index,
-                        stored,
-                        views: views.collect(),
-                    })
+                    let views = ACTIVITIES.iter().filter(|t| t.id == a.id).map(|&activity| View {
+                        activity,
+                        by_key: HashMap::new(),
+                        last: Vec::new(),
+                        by_cpu: Vec::new(),
+                    });
+                    let stored = Stored { size: a.size as usize, layout, plan };
+                    Some(Source { index, stored, views: views.collect() })
                 });
             match found {
                 Some(source) => sources.push(source),
@@ -122,27 +103,13 @@ impl<'a> Rows<'a> {
         }
         let new = header.format == 0x2175;
         let version = options.as_version.unwrap_or(header.version);
-        (
-            Rows {
-                bytes,
-                version,
-                new,
-                options,
-                sources,
-                row: Vec::new(),
-            },
-            unread,
-        )
+        (Rows { bytes, version, new, options, sources, row: Vec::new() }, unread)
     }
 
     /// Reads what has to be copied out of a sample.
     pub fn load(&self, sample: &mut Sample) {
         sample.cpus.clear();
-        let Some(source) = self
-            .sources
-            .iter()
-            .find(|s| s.stored.layout.key == Key::Cpu)
-        else {
+        let Some(source) = self.sources.iter().find(|s| s.stored.layout.key == Key::Cpu) else {
             return;
         };
         let Some(block) = sample.blocks.get(source.index) else {
@@ -159,30 +126,10 @@ impl<'a> Rows<'a> {
     }
 
     /// Adds the rows of the interval between two samples to the data.
-    pub fn add(
-        &mut self,
-        data: &mut Data,
-        span: u32,
-        prev: &Sample,
-        cur: &mut Sample,
-        interval: Interval,
-    ) {
-        let Rows {
-            bytes,
-            version,
-            new,
-            options,
-            sources,
-            row,
-        } = self;
-        for Source {
-            index,
-            stored,
-            views,
-        } in sources
-        {
-            let (Some(&now), Some(&before)) = (cur.blocks.get(*index), prev.blocks.get(*index))
-            else {
+    pub fn add(&mut self, data: &mut Data, span: u32, prev: &Sample, cur: &mut Sample, interval: Interval) {
+        let Rows { bytes, version, new, options, sources, row } = self;
+        for Source { index, stored, views } in sources {
+            let (Some(&now), Some(&before)) = (cur.blocks.get(*index), prev.blocks.get(*index)) else {
                 continue;
             };
             if stored.layout.key == Key::Cpu {
@@ -217,23 +164,11 @@ impl<'a> Rows<'a> {
                 if old.is_none() && !options.like_sysstat && has_rates(stored.layout) {
                     continue;
                 }
-                let (centis, version, like_sysstat) =
-                    (interval.centis as f64, *version, options.like_sysstat);
-                let pair = Pair {
-                    cur,
-                    prev: old,
-                    centis,
-                    version,
-                    like_sysstat,
-                };
+                let (centis, version, like_sysstat) = (interval.centis as f64, *version, options.like_sysstat);
+                let pair = Pair { cur, prev: old, centis, version, like_sysstat };
                 for view in &mut *views {
                     row.clear();
-                    row.extend(
-                        view.activity
-                            .columns
-                            .iter()
-                            .map(|column| value(column.how, &pair)),
-                    );
+                    row.extend(view.activity.columns.iter().map(|column| value(column.how, &pair)));
                     if row.iter().all(|v| v.is_nan()) {
                         continue;
                     }
@@ -251,11 +186,7 @@ fn has_rates(layout: &Layout) -> bool {
 }
 
 fn item<'a, 'p>(bytes: Bytes<'a>, stored: &'p Stored, block: Block, i: usize) -> Item<'a, 'p> {
-    Item {
-        bytes,
-        at: block.at.saturating_add(i.saturating_mul(stored.size)),
-        plan: &stored.plan,
-    }
+    Item { bytes, at: block.at.saturating_add(i.saturating_mul(stored.size)), plan: &stored.plan }
 }
 
 /// The same item in the sample before: usually at the same place.
@@ -344,14 +275,7 @@ impl<'a> View<'a> {
     }
 
     /// The set of an item, opened when it is met first.
-    fn set(
-        &mut self,
-        data: &mut Data,
-        item: &Item<'a, '_>,
-        layout: &Layout,
-        key: &'a [u8],
-        i: usize,
-    ) -> usize {
+    fn set(&mut self, data: &mut Data, item: &Item<'a, '_>, layout: &Layout, key: &'a [u8], i: usize) -> usize {
         if let Some(&(last, set)) = self.last.get(i) {
             if same(last, key) {
                 return set;
@@ -374,13 +298,7 @@ impl<'a> View<'a> {
         set
     }
 
-    fn open_item(
-        &self,
-        data: &mut Data,
-        item: &Item<'a, '_>,
-        layout: &Layout,
-        key: &[u8],
-    ) -> usize {
+    fn open_item(&self, data: &mut Data, item: &Item<'a, '_>, layout: &Layout, key: &[u8]) -> usize {
         match layout.key {
             Key::Single | Key::Cpu => self.open(data, None),
             Key::Name(_) => {
@@ -392,8 +310,7 @@ impl<'a> View<'a> {
                 set
             }
             Key::Device(field) => {
-                let number =
-                    |f: usize| item.get(f).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+                let number = |f: usize| item.get(f).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
                 let (major, minor) = (number(field), number(field + 1));
                 let set = self.open(data, Some(format!("dev{major}-{minor}").into()));
                 if let Some(set) = data.sets.get_mut(set) {

@@ -33,23 +33,14 @@ fn stamp(at: &super::super::model::Stamp) -> String {
     format!("{day}{}{zone}", clock(at))
 }
 
-fn table(
-    data: &Data,
-    name: &str,
-    columns: &[usize],
-    segment: u32,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn table(data: &Data, name: &str, columns: &[usize], segment: u32, out: &mut dyn Write) -> io::Result<()> {
     let mut sets: Vec<(&Set, usize)> = data.sets_of(name).map(|s| (s, 0)).collect();
     let Some((first, _)) = sets.first() else {
         return Ok(());
     };
     let activity = first.activity;
     let item = activity.item.map(|i| format!(";{i}")).unwrap_or_default();
-    let names: Vec<&str> = columns
-        .iter()
-        .filter_map(|&i| Some(activity.columns.get(i)?.name))
-        .collect();
+    let names: Vec<&str> = columns.iter().filter_map(|&i| Some(activity.columns.get(i)?.name)).collect();
     let heading = format!("# hostname;interval;timestamp{item};{}\n", names.join(";"));
     let host = data.host.as_deref().unwrap_or_default();
     let mut begun = false;
@@ -74,22 +65,14 @@ fn table(
             line.extend_from_slice(format!("{host};{interval};{}", stamp(&span.to)).as_bytes());
             if let (Some(_), Some(item)) = (activity.item, &set.item) {
                 line.push(b';');
-                let item = if activity.name == "cpu" && &**item == "all" {
-                    "-1"
-                } else {
-                    item
-                };
+                let item = if activity.name == "cpu" && &**item == "all" { "-1" } else { item };
                 line.extend_from_slice(item.as_bytes());
             }
             for &column in columns {
                 line.push(b';');
                 let value = row.get(column).copied().unwrap_or(f64::NAN);
                 if value.is_finite() {
-                    fixed(
-                        &mut line,
-                        value,
-                        activity.columns.get(column).map_or(2, |c| c.decimals),
-                    );
+                    fixed(&mut line, value, activity.columns.get(column).map_or(2, |c| c.decimals));
                 }
             }
             line.push(b'\n');

@@ -46,17 +46,13 @@ fn host(data: &Data, out: &mut Vec<u8>) {
     if let Some(cpus) = data.cpus {
         out.extend_from_slice(format!("\t\t\t\"number-of-cpus\": {cpus},\n").as_bytes());
     }
-    let begun = data
-        .created
-        .or_else(|| data.spans.first().map(|s| s.from.unwrap_or(s.to)));
+    let begun = data.created.or_else(|| data.spans.first().map(|s| s.from.unwrap_or(s.to)));
     if let Some(begun) = begun {
         if let Some(day) = date(&begun) {
             out.extend_from_slice(format!("\t\t\t\"file-date\": \"{day}\",\n").as_bytes());
         }
         if begun.epoch.is_some() {
-            out.extend_from_slice(
-                format!("\t\t\t\"file-utc-time\": \"{}\",\n", clock(&begun)).as_bytes(),
-            );
+            out.extend_from_slice(format!("\t\t\t\"file-utc-time\": \"{}\",\n", clock(&begun)).as_bytes());
         }
     }
     if let Some(zone) = &data.zone {
@@ -77,12 +73,7 @@ struct Member<'a> {
 
 /// A step in writing an object.
 enum Piece {
-    Key {
-        text: Vec<u8>,
-        column: usize,
-        factor: f64,
-        decimals: u8,
-    },
+    Key { text: Vec<u8>, column: usize, factor: f64, decimals: u8 },
     Open(Vec<u8>),
     Close,
 }
@@ -102,25 +93,16 @@ fn pieces(set: &Set, columns: &[usize]) -> Vec<Piece> {
     let activity = set.activity;
     let key = |key: &str, column: usize, factor: f64| {
         let decimals = activity.columns.get(column).map_or(2, |c| c.decimals);
-        Piece::Key {
-            text: format!("\"{key}\": ").into_bytes(),
-            column,
-            factor,
-            decimals,
-        }
+        Piece::Key { text: format!("\"{key}\": ").into_bytes(), column, factor, decimals }
     };
     if activity.json.shape.is_empty() {
-        let known = columns
-            .iter()
-            .filter_map(|&i| Some((i, activity.columns.get(i)?)));
+        let known = columns.iter().filter_map(|&i| Some((i, activity.columns.get(i)?)));
         return known.map(|(i, column)| key(column.json, i, 1.0)).collect();
     }
     let nodes = activity.json.shape.iter();
     nodes
         .filter_map(|node| match *node {
-            Node::Key(name, column, factor) => {
-                columns.contains(&column).then(|| key(name, column, factor))
-            }
+            Node::Key(name, column, factor) => columns.contains(&column).then(|| key(name, column, factor)),
             Node::Open(name) => Some(Piece::Open(format!("\"{name}\": {{").into_bytes())),
             Node::Close => Some(Piece::Close),
         })
@@ -133,18 +115,13 @@ fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Resul
     for set in &data.sets {
         let name = set.activity.name;
         if !plans.iter().any(|(known, _)| *known == name) {
-            let columns = columns
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map_or(&[][..], |(_, c)| c);
+            let columns = columns.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, c)| c);
             plans.push((name, pieces(set, columns)));
         }
     }
     text.extend_from_slice(b"\t\t\t\"statistics\": [");
     let chunks = data.spans.len().div_ceil(SPANS);
-    let workers = std::thread::available_parallelism()
-        .map_or(1, |n| n.get())
-        .min(chunks);
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(chunks);
     if workers < 2 {
         for n in 0..chunks {
             chunk(data, &plans, n, text);
@@ -161,13 +138,7 @@ fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Resul
 }
 
 /// Worker n writes chunks n, n + workers, …; they are put together in order.
-fn parallel(
-    data: &Data,
-    plans: &Plans,
-    chunks: usize,
-    workers: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn parallel(data: &Data, plans: &Plans, chunks: usize, workers: usize, out: &mut dyn Write) -> io::Result<()> {
     std::thread::scope(|scope| {
         let worker = |n: usize| {
             let (send, receive) = mpsc::sync_channel::<Vec<u8>>(2);
@@ -198,11 +169,7 @@ fn chunk(data: &Data, plans: &Plans, n: usize, text: &mut Vec<u8>) {
     let start = n * SPANS;
     let mut objects = objects(data, plans, u32::try_from(start).unwrap_or(u32::MAX));
     for (n, span) in data.spans.iter().enumerate().skip(start).take(SPANS) {
-        text.extend_from_slice(if n == 0 {
-            b"\n\t\t\t\t{\n"
-        } else {
-            b",\n\t\t\t\t{\n"
-        });
+        text.extend_from_slice(if n == 0 { b"\n\t\t\t\t{\n" } else { b",\n\t\t\t\t{\n" });
         timestamp(span, text);
         sample(&mut objects, u32::try_from(n).unwrap_or(u32::MAX), text);
         text.extend_from_slice(b"\n\t\t\t\t}");
@@ -222,16 +189,8 @@ fn objects<'a>(data: &'a Data, plans: &'a Plans, start: u32) -> Vec<Object<'a>> 
             quoted(&mut head, set.item.as_deref().unwrap_or_default());
         }
         let next = set.rows.partition_point(|&row| row < start);
-        let member = Member {
-            set,
-            next,
-            head,
-            pieces,
-        };
-        match objects
-            .last_mut()
-            .filter(|o| o.key == json.name && o.group == json.group)
-        {
+        let member = Member { set, next, head, pieces };
+        match objects.last_mut().filter(|o| o.key == json.name && o.group == json.group) {
             Some(object) => object.members.push(member),
             None => objects.push(Object {
                 group: json.group,
@@ -283,11 +242,7 @@ fn sample(objects: &mut [Object<'_>], span: u32, out: &mut Vec<u8>) {
             let mut comma = begun && !object.list;
             begun = true;
             if object.list {
-                out.extend_from_slice(if object.group.is_some() {
-                    b"\t\t\t\t\t\t\t"
-                } else {
-                    b"\t\t\t\t\t\t"
-                });
+                out.extend_from_slice(if object.group.is_some() { b"\t\t\t\t\t\t\t" } else { b"\t\t\t\t\t\t" });
                 out.extend_from_slice(&member.head);
                 comma = true;
             }
@@ -311,13 +266,7 @@ fn sample(objects: &mut [Object<'_>], span: u32, out: &mut Vec<u8>) {
 }
 
 /// Begins an object, and leaves or enters a group when that changes.
-fn open(
-    of: Option<&'static str>,
-    group: &mut Option<&'static str>,
-    key: &str,
-    list: bool,
-    out: &mut Vec<u8>,
-) {
+fn open(of: Option<&'static str>, group: &mut Option<&'static str>, key: &str, list: bool, out: &mut Vec<u8>) {
     if *group != of {
         if group.is_some() {
             out.extend_from_slice(b"\n\t\t\t\t\t}");
@@ -333,11 +282,7 @@ fn open(
     } else {
         out.extend_from_slice(b",\n");
     }
-    out.extend_from_slice(if of.is_some() {
-        b"\t\t\t\t\t\t\""
-    } else {
-        b"\t\t\t\t\t\""
-    });
+    out.extend_from_slice(if of.is_some() { b"\t\t\t\t\t\t\"" } else { b"\t\t\t\t\t\"" });
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(if list { b"\": [\n" } else { b"\": {" });
 }
@@ -345,12 +290,7 @@ fn open(
 fn values(pieces: &[Piece], row: &[f64], mut comma: bool, out: &mut Vec<u8>) {
     for piece in pieces {
         match piece {
-            Piece::Key {
-                text,
-                column,
-                factor,
-                decimals,
-            } => {
+            Piece::Key { text, column, factor, decimals } => {
                 let value = row.get(*column).copied().unwrap_or(f64::NAN) * factor;
                 if !value.is_finite() {
                     continue;

@@ -18,10 +18,7 @@ fn shown(data: &Data) -> Vec<(&'static str, Vec<usize>)> {
     let mut out: Vec<(&'static str, Vec<usize>)> = Vec::new();
     for set in &data.sets {
         let activity = set.activity;
-        let known = set
-            .values
-            .chunks_exact(activity.columns.len().max(1))
-            .take(1000);
+        let known = set.values.chunks_exact(activity.columns.len().max(1)).take(1000);
         let mut columns: Vec<usize> = Vec::new();
         for row in known {
             for (i, value) in row.iter().enumerate() {
@@ -31,13 +28,7 @@ fn shown(data: &Data) -> Vec<(&'static str, Vec<usize>)> {
             }
         }
         match out.iter_mut().find(|(name, _)| *name == activity.name) {
-            Some((_, all)) => all.extend(
-                columns
-                    .iter()
-                    .filter(|c| !all.contains(c))
-                    .copied()
-                    .collect::<Vec<_>>(),
-            ),
+            Some((_, all)) => all.extend(columns.iter().filter(|c| !all.contains(c)).copied().collect::<Vec<_>>()),
             None => out.push((activity.name, columns)),
         }
     }
@@ -49,11 +40,8 @@ fn shown(data: &Data) -> Vec<(&'static str, Vec<usize>)> {
             let unless = set.activity.columns.get(*c).and_then(|c| c.unless);
             unless.and_then(|other| set.activity.column(other))
         };
-        let kept: Vec<usize> = columns
-            .iter()
-            .copied()
-            .filter(|c| !detailed(c).is_some_and(|d| columns.contains(&d)))
-            .collect();
+        let kept: Vec<usize> =
+            columns.iter().copied().filter(|c| !detailed(c).is_some_and(|d| columns.contains(&d))).collect();
         *columns = kept;
         columns.sort_unstable();
     }
@@ -78,12 +66,7 @@ fn clock(at: &Stamp) -> String {
 }
 
 fn hms(second: u32) -> String {
-    format!(
-        "{:02}:{:02}:{:02}",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
+    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
 /// Length of a span in whole seconds, as sadf shows it.
@@ -95,8 +78,7 @@ fn seconds(span: &Span) -> Option<u64> {
     let elapsed = match (from.epoch, span.to.epoch, from.local, span.to.local) {
         (Some(a), Some(b), ..) => b - a,
         (_, _, Some(a), Some(b)) => {
-            i64::from(b.second) - i64::from(a.second)
-                + 86400 * (i64::from(b.day) - i64::from(a.day))
+            i64::from(b.second) - i64::from(a.second) + 86400 * (i64::from(b.day) - i64::from(a.day))
         }
         _ => return None,
     };

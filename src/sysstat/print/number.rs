@@ -64,12 +64,7 @@ mod tests {
         let mut x: f64 = 0.000_123_4;
         for _ in 0..20_000 {
             x = (x * 1.003 + 0.01) % 1e9;
-            for value in [
-                x,
-                -x,
-                (x * 100.0).round() / 100.0 + 0.005,
-                (x * 8.0).round() / 8.0,
-            ] {
+            for value in [x, -x, (x * 100.0).round() / 100.0 + 0.005, (x * 8.0).round() / 8.0] {
                 for decimals in [0, 2] {
                     let mut out = Vec::new();
                     fixed(&mut out, value, decimals);

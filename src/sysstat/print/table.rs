@@ -17,10 +17,7 @@ pub fn text(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
         let segments = data.spans.last().map_or(0, |s| s.segment);
         for segment in 0..=segments {
             for restart in data.restarts.iter().filter(|r| r.segment == segment) {
-                let cpus = restart
-                    .cpus
-                    .map(|n| format!("\t({n} CPU)"))
-                    .unwrap_or_default();
+                let cpus = restart.cpus.map(|n| format!("\t({n} CPU)")).unwrap_or_default();
                 writeln!(out, "\n{}       LINUX RESTART{cpus}", local(&restart.at))?;
             }
             for (name, columns) in &columns {
@@ -33,23 +30,11 @@ pub fn text(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
 
 fn banner(data: &Data, out: &mut dyn Write) -> io::Result<()> {
     let or = |s: &Option<String>| s.clone().unwrap_or_else(|| "?".to_string());
-    let first = data
-        .spans
-        .first()
-        .map(|s| s.from.unwrap_or(s.to))
-        .or(data.created);
+    let first = data.spans.first().map(|s| s.from.unwrap_or(s.to)).or(data.created);
     let day = first.and_then(|s| s.local.and_then(|l| l.date).or_else(|| super::date(&s)));
-    let day = day
-        .map(|d| d.to_string())
-        .unwrap_or_else(|| "?".to_string());
+    let day = day.map(|d| d.to_string()).unwrap_or_else(|| "?".to_string());
     let sysname = data.sysname.as_deref().unwrap_or("Linux");
-    write!(
-        out,
-        "{sysname} {} ({}) \t{day} \t_{}_",
-        or(&data.release),
-        or(&data.host),
-        or(&data.arch)
-    )?;
+    write!(out, "{sysname} {} ({}) \t{day} \t_{}_", or(&data.release), or(&data.host), or(&data.arch))?;
     match data.cpus {
         Some(cpus) => writeln!(out, "\t({cpus} CPU)"),
         None => writeln!(out),
@@ -61,13 +46,7 @@ fn local(at: &Stamp) -> String {
     at.local.map_or_else(|| clock(at), |l| hms(l.second))
 }
 
-fn table(
-    data: &Data,
-    name: &str,
-    columns: &[usize],
-    segment: u32,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn table(data: &Data, name: &str, columns: &[usize], segment: u32, out: &mut dyn Write) -> io::Result<()> {
     let sets: Vec<&Set> = data.sets_of(name).collect();
     let Some(first) = sets.first() else {
         return Ok(());
@@ -90,13 +69,8 @@ fn table(
                 continue;
             }
             if !begun {
-                let names: Vec<&str> = columns
-                    .iter()
-                    .filter_map(|&i| Some(activity.columns.get(i)?.name))
-                    .collect();
-                let from = span
-                    .from
-                    .map_or_else(|| "        ".to_string(), |f| local(&f));
+                let names: Vec<&str> = columns.iter().filter_map(|&i| Some(activity.columns.get(i)?.name)).collect();
+                let from = span.from.map_or_else(|| "        ".to_string(), |f| local(&f));
                 writeln!(out)?;
                 heading(&from, activity.item.unwrap_or_default(), &names, last, out)?;
                 begun = true;
@@ -117,13 +91,7 @@ fn table(
     Ok(())
 }
 
-fn heading(
-    time: &str,
-    item: &str,
-    names: &[&str],
-    last: bool,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn heading(time: &str, item: &str, names: &[&str], last: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut line = time.to_string();
     if !last && !item.is_empty() {
         line += &format!(" {item:>12}");
@@ -146,18 +114,11 @@ fn cells(set: &Set, row: &[f64], columns: &[usize], last: bool, line: &mut Vec<u
         cell.clear();
         match row.get(column) {
             Some(value) if value.is_finite() => {
-                fixed(
-                    &mut cell,
-                    *value,
-                    set.activity.columns.get(column).map_or(2, |c| c.decimals),
-                );
+                fixed(&mut cell, *value, set.activity.columns.get(column).map_or(2, |c| c.decimals));
             }
             _ => cell.push(b'-'),
         }
-        line.extend(std::iter::repeat_n(
-            b' ',
-            1 + 9usize.saturating_sub(cell.len()),
-        ));
+        line.extend(std::iter::repeat_n(b' ', 1 + 9usize.saturating_sub(cell.len())));
         line.extend_from_slice(&cell);
     }
     if let (true, Some(item)) = (last, &set.item) {
@@ -182,13 +143,8 @@ struct Mean {
 
 impl Mean {
     fn add(&mut self, row: &[f64], span: &Span) {
-        let weight = span
-            .centis
-            .map_or_else(
-                || super::seconds(span).unwrap_or(1) as f64 * 100.0,
-                |c| c as f64,
-            )
-            .max(1.0);
+        let weight =
+            span.centis.map_or_else(|| super::seconds(span).unwrap_or(1) as f64 * 100.0, |c| c as f64).max(1.0);
         self.rows += 1;
         self.weight += weight;
         for sums in [&mut self.weighted, &mut self.plain, &mut self.per_request] {
@@ -196,11 +152,7 @@ impl Mean {
         }
         let requests = row.first().copied().unwrap_or(0.0) * weight;
         self.requests += requests;
-        let sums = self
-            .weighted
-            .iter_mut()
-            .zip(&mut self.plain)
-            .zip(&mut self.per_request);
+        let sums = self.weighted.iter_mut().zip(&mut self.plain).zip(&mut self.per_request);
         for (value, ((weighted, plain), per_request)) in row.iter().zip(sums) {
             *weighted += value * weight;
             *plain += value;
@@ -213,21 +165,13 @@ impl Mean {
         if last {
             return self.last.clone();
         }
-        let columns = set
-            .activity
-            .columns
-            .iter()
-            .zip(&self.weighted)
-            .zip(&self.plain)
-            .zip(&self.per_request);
+        let columns = set.activity.columns.iter().zip(&self.weighted).zip(&self.plain).zip(&self.per_request);
         columns
-            .map(
-                |(((column, weighted), plain), per_request)| match column.name {
-                    "await" | "areq-sz" if self.requests > 0.0 => per_request / self.requests,
-                    _ if column.is_gauge() => plain / self.rows.max(1) as f64,
-                    _ => weighted / self.weight.max(1.0),
-                },
-            )
+            .map(|(((column, weighted), plain), per_request)| match column.name {
+                "await" | "areq-sz" if self.requests > 0.0 => per_request / self.requests,
+                _ if column.is_gauge() => plain / self.rows.max(1) as f64,
+                _ => weighted / self.weight.max(1.0),
+            })
             .collect()
     }
 }

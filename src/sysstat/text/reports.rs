@@ -46,19 +46,12 @@ fn when(line: &str) -> Option<(String, Stamp)> {
         let wall = at.naive_local();
         let second = u32::try_from(wall.and_utc().timestamp().rem_euclid(86400)).ok()?;
         let mut at = Stamp::utc(at.timestamp());
-        at.local = Some(super::super::model::Local {
-            date: Some(wall.date()),
-            day: 0,
-            second,
-        });
+        at.local = Some(super::super::model::Local { date: Some(wall.date()), day: 0, second });
         return Some((date.to_string(), at));
     }
     if let Some(time) = line.strip_prefix("Time: ") {
         let (second, rest) = stamp::time(time)?;
-        return rest
-            .trim()
-            .is_empty()
-            .then(|| (String::new(), Stamp::wall(None, 0, second)));
+        return rest.trim().is_empty().then(|| (String::new(), Stamp::wall(None, 0, second)));
     }
     for (at, _) in line.match_indices([' ', '\u{a0}']) {
         let (date, time) = line.split_at_checked(at)?;
@@ -66,10 +59,7 @@ fn when(line: &str) -> Option<(String, Stamp)> {
             continue;
         }
         if let Some((second, rest)) = stamp::time(time) {
-            return rest
-                .trim()
-                .is_empty()
-                .then(|| (date.to_string(), Stamp::wall(None, 0, second)));
+            return rest.trim().is_empty().then(|| (date.to_string(), Stamp::wall(None, 0, second)));
         }
     }
     // OSWatcher: Sat Nov 21 00:42:18 UTC 2026
@@ -139,28 +129,14 @@ impl Run {
             return;
         };
         if values.len() != table.width {
-            return self
-                .build
-                .problem(n, "a row with another number of values than headings");
+            return self.build.problem(n, "a row with another number of values than headings");
         }
-        let span = self.build.span(
-            Span {
-                segment: 0,
-                to,
-                from: Some(from),
-                centis: None,
-            },
-            None,
-            n,
-        );
+        let span = self.build.span(Span { segment: 0, to, from: Some(from), centis: None }, None, n);
         for (i, activity) in table.activities.iter().enumerate() {
-            let row = values
-                .iter()
-                .zip(&table.columns)
-                .filter_map(|(cell, place)| {
-                    let (which, column, factor) = (*place)?;
-                    (which == i).then_some((column, stamp::value(cell, "")? * factor))
-                });
+            let row = values.iter().zip(&table.columns).filter_map(|(cell, place)| {
+                let (which, column, factor) = (*place)?;
+                (which == i).then_some((column, stamp::value(cell, "")? * factor))
+            });
             self.build.add(activity, item, span, row);
         }
     }
@@ -250,8 +226,7 @@ pub fn read_vmstat(text: &[u8]) -> Data {
             continue;
         }
         let timed = cells.len() == columns.len() + 2;
-        let Some((values, &[date, time])) = cells.split_at_checked(columns.len()).filter(|_| timed)
-        else {
+        let Some((values, &[date, time])) = cells.split_at_checked(columns.len()).filter(|_| timed) else {
             let data = !cells.is_empty() && cells.len() == columns.len();
             if data && !untimed {
                 build.problem(n, "vmstat ran without -t: its rows have no time");
@@ -261,27 +236,13 @@ pub fn read_vmstat(text: &[u8]) -> Data {
         };
         let at = match utc {
             true => stamp::epoch(date, time).map(Stamp::utc),
-            false => {
-                stamp::civil(date, time).map(|(date, second)| Stamp::wall(Some(date), 0, second))
-            }
+            false => stamp::civil(date, time).map(|(date, second)| Stamp::wall(Some(date), 0, second)),
         };
         let Some(to) = at else { continue };
         // The first row speaks of the time since boot.
         if let Some(from) = from {
-            let span = build.span(
-                Span {
-                    segment: 0,
-                    to,
-                    from: Some(from),
-                    centis: None,
-                },
-                None,
-                0,
-            );
-            let row = values
-                .iter()
-                .zip(&columns)
-                .filter_map(|(v, c)| Some(((*c)?, stamp::value(v, "")?)));
+            let span = build.span(Span { segment: 0, to, from: Some(from), centis: None }, None, 0);
+            let row = values.iter().zip(&columns).filter_map(|(v, c)| Some(((*c)?, stamp::value(v, "")?)));
             build.add(activity, None, span, row);
         }
         from = Some(to);

@@ -7,30 +7,13 @@ use super::columns::column;
 use super::stamp;
 
 /// Attributes and keys that name an item.
-const ITEM_KEYS: &[&str] = &[
-    "cpu",
-    "number",
-    "disk-device",
-    "dev",
-    "iface",
-    "filesystem",
-    "fsname",
-    "mountpoint",
-    "fchost",
-    "name",
-];
+const ITEM_KEYS: &[&str] =
+    &["cpu", "number", "disk-device", "dev", "iface", "filesystem", "fsname", "mountpoint", "fchost", "name"];
 
 /// The activities under an element or key of this name.
 pub(crate) fn activities(name: &str) -> impl Iterator<Item = &'static Activity> {
-    let name = if name == "cpu-load-all" {
-        "cpu-load"
-    } else {
-        name
-    };
-    ACTIVITIES
-        .iter()
-        .copied()
-        .filter(move |a| a.id != 0 && a.json.name == name)
+    let name = if name == "cpu-load-all" { "cpu-load" } else { name };
+    ACTIVITIES.iter().copied().filter(move |a| a.id != 0 && a.json.name == name)
 }
 
 /// The column that a key means, and the factor to its unit.
@@ -46,19 +29,9 @@ pub(crate) fn key_column(activity: &Activity, key: &str) -> Option<(usize, f64)>
         }
     }
     // `fsused-percent` of the XML is `%fsused` of the JSON.
-    let bare = |s: &'_ str| {
-        s.trim_start_matches('%')
-            .trim_end_matches("-percent")
-            .to_string()
-    };
-    let by_bare = activity
-        .columns
-        .iter()
-        .position(|c| bare(c.json) == bare(key));
-    by_bare
-        .map(|at| (at, 1.0))
-        .or_else(|| column(activity, &format!("{key}/s")))
-        .or_else(|| column(activity, key))
+    let bare = |s: &'_ str| s.trim_start_matches('%').trim_end_matches("-percent").to_string();
+    let by_bare = activity.columns.iter().position(|c| bare(c.json) == bare(key));
+    by_bare.map(|at| (at, 1.0)).or_else(|| column(activity, &format!("{key}/s"))).or_else(|| column(activity, key))
 }
 
 /// Collects the samples of either form.
@@ -70,10 +43,7 @@ pub(crate) struct Tree {
 
 impl Tree {
     pub fn new(source: Source) -> Tree {
-        Tree {
-            build: Builder::new(source),
-            span: None,
-        }
+        Tree { build: Builder::new(source), span: None }
     }
 
     /// `zone`: the attribute `tz`, or `utc`; sadf up to 10 wrote neither, and its times were UTC.
@@ -87,51 +57,25 @@ impl Tree {
 
     pub fn sample(&mut self, to: Option<Stamp>, interval: Option<i64>) {
         self.span = to.map(|to| {
-            let from =
-                interval.and_then(|seconds| Some(Stamp::utc(to.epoch?.checked_sub(seconds)?)));
-            self.build.new_span(Span {
-                segment: 0,
-                to,
-                from,
-                centis: None,
-            })
+            let from = interval.and_then(|seconds| Some(Stamp::utc(to.epoch?.checked_sub(seconds)?)));
+            self.build.new_span(Span { segment: 0, to, from, centis: None })
         });
     }
 
-    pub fn value(
-        &mut self,
-        activity: &'static Activity,
-        item: Option<&str>,
-        key: &str,
-        value: f64,
-    ) {
+    pub fn value(&mut self, activity: &'static Activity, item: Option<&str>, key: &str, value: f64) {
         let (Some(span), Some((at, factor))) = (self.span, key_column(activity, key)) else {
             return;
         };
-        let item = if activity.item.is_some() {
-            Some(item.unwrap_or_default())
-        } else {
-            None
-        };
-        self.build
-            .add(activity, item, span, std::iter::once((at, value * factor)));
+        let item = if activity.item.is_some() { Some(item.unwrap_or_default()) } else { None };
+        self.build.add(activity, item, span, std::iter::once((at, value * factor)));
     }
 
     pub fn restart(&mut self, at: Stamp, cpus: Option<u32>) {
-        self.build.data.restarts.push(Restart {
-            at,
-            cpus,
-            reboot: None,
-            marked: true,
-            segment: 0,
-        });
+        self.build.data.restarts.push(Restart { at, cpus, reboot: None, marked: true, segment: 0 });
     }
 
     pub fn comment(&mut self, at: Stamp, text: &str) {
-        self.build.data.comments.push(Comment {
-            at,
-            text: text.to_string(),
-        });
+        self.build.data.comments.push(Comment { at, text: text.to_string() });
     }
 
     /// The restarts stand behind all samples: they part them now.
@@ -139,8 +83,7 @@ impl Tree {
         let mut build = self.build;
         let mut times: Vec<Stamp> = build.data.restarts.iter().map(|r| r.at).collect();
         times.sort();
-        let before =
-            |at: Stamp| u32::try_from(times.iter().filter(|t| **t <= at).count()).unwrap_or(0);
+        let before = |at: Stamp| u32::try_from(times.iter().filter(|t| **t <= at).count()).unwrap_or(0);
         for span in &mut build.data.spans {
             span.segment = before(span.from.unwrap_or(span.to));
         }
@@ -155,13 +98,8 @@ impl Tree {
 pub fn looks_like_sadf_json(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head.get(..head.len().min(4096)).unwrap_or_default());
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    let sysstat = text
-        .strip_prefix('{')
-        .map(str::trim_start)
-        .is_some_and(|t| t.starts_with("\"sysstat\""));
-    sysstat
-        && text.contains("\"hosts\"")
-        && (text.contains("\"file-date\"") || text.contains("\"timestamp\": {"))
+    let sysstat = text.strip_prefix('{').map(str::trim_start).is_some_and(|t| t.starts_with("\"sysstat\""));
+    sysstat && text.contains("\"hosts\"") && (text.contains("\"file-date\"") || text.contains("\"timestamp\": {"))
 }
 
 /// Reads `sadf -j` output, one [`Data`] per host. Never fails.
@@ -181,14 +119,8 @@ pub fn read_sadf_json(text: &[u8]) -> Vec<Data> {
                     break;
                 };
                 at = end;
-                let next = text
-                    .get(at..)
-                    .and_then(|t| t.iter().find(|b| !b.is_ascii_whitespace()));
-                if next == Some(&b':') {
-                    json.key(word)
-                } else {
-                    json.scalar(&word)
-                }
+                let next = text.get(at..).and_then(|t| t.iter().find(|b| !b.is_ascii_whitespace()));
+                if next == Some(&b':') { json.key(word) } else { json.scalar(&word) }
             }
             b'0'..=b'9' | b'-' => {
                 // A comma with a digit behind it is a decimal one: members are parted by a comma and a space.
@@ -199,9 +131,7 @@ pub fn read_sadf_json(text: &[u8]) -> Vec<Data> {
                     _ => false,
                 };
                 let len = rest.iter().enumerate().take_while(|&t| more(t)).count();
-                let number =
-                    String::from_utf8_lossy(text.get(at - 1..at + len).unwrap_or_default())
-                        .replace(',', ".");
+                let number = String::from_utf8_lossy(text.get(at - 1..at + len).unwrap_or_default()).replace(',', ".");
                 at += len;
                 json.scalar(&number);
             }
@@ -210,8 +140,7 @@ pub fn read_sadf_json(text: &[u8]) -> Vec<Data> {
     }
     let whole = text.trim_ascii_end().ends_with(b"}");
     if let Some(tree) = json.tree.as_mut().filter(|_| !whole) {
-        tree.build
-            .problem(text.len(), "the text ends inside a sample");
+        tree.build.problem(text.len(), "the text ends inside a sample");
     }
     json.hosts.extend(json.tree.take().map(Tree::finish));
     json.hosts
@@ -227,9 +156,8 @@ fn string(text: &[u8], at: usize) -> Option<(String, usize)> {
         quote
     })?;
     let raw = text.get(at - 1..at + end + 1)?;
-    let word = serde_json::from_slice(raw).unwrap_or_else(|_| {
-        String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned()
-    });
+    let word = serde_json::from_slice(raw)
+        .unwrap_or_else(|_| String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned());
     Some((word, at + end + 1))
 }
 
@@ -265,25 +193,15 @@ impl Json {
     fn open(&mut self) {
         let own: Vec<&'static Activity> = activities(&self.key).collect();
         let inherited = self.stack.last();
-        let activities = if own.is_empty() {
-            inherited.map(|f| f.activities.clone()).unwrap_or_default()
-        } else {
-            own
-        };
+        let activities = if own.is_empty() { inherited.map(|f| f.activities.clone()).unwrap_or_default() } else { own };
         // Deeper than sysstat goes is no sysstat.
         if self.stack.len() < 64 {
-            self.stack.push(Frame {
-                key: self.key.clone(),
-                activities,
-                ..Frame::default()
-            });
+            self.stack.push(Frame { key: self.key.clone(), activities, ..Frame::default() });
         }
     }
 
     fn scalar(&mut self, text: &str) {
-        let Json {
-            tree, stack, key, ..
-        } = self;
+        let Json { tree, stack, key, .. } = self;
         let tree = tree.get_or_insert_with(|| Tree::new(Source::SadfJson));
         match stack.last_mut() {
             Some(frame) if frame.activities.is_empty() && !is_moment(&frame.key) => {
@@ -299,23 +217,13 @@ impl Json {
         let (Some(frame), Some(tree)) = (self.stack.pop(), self.tree.as_mut()) else {
             return;
         };
-        let get = |key: &str| {
-            frame
-                .values
-                .iter()
-                .find(|(k, _)| k == key)
-                .map(|(_, v)| v.as_str())
-        };
+        let get = |key: &str| frame.values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         if is_moment(&frame.key) && !frame.values.is_empty() {
-            let at = get("date")
-                .zip(get("time"))
-                .and_then(|(d, t)| Tree::moment(d, t, get("tz"), get("utc")));
+            let at = get("date").zip(get("time")).and_then(|(d, t)| Tree::moment(d, t, get("tz"), get("utc")));
             let number = |key: &str| get(key).and_then(|v| v.parse::<i64>().ok());
             match (frame.key.as_str(), at) {
                 ("timestamp", at) => tree.sample(at, number("interval")),
-                ("boot", Some(at)) => {
-                    tree.restart(at, number("cpu_count").and_then(|n| n.try_into().ok()))
-                }
+                ("boot", Some(at)) => tree.restart(at, number("cpu_count").and_then(|n| n.try_into().ok())),
                 ("comment", Some(at)) => tree.comment(at, get("com").unwrap_or_default()),
                 _ => {}
             }
@@ -325,11 +233,7 @@ impl Json {
             let Ok(value) = value.parse::<f64>() else {
                 continue;
             };
-            for activity in frame
-                .activities
-                .iter()
-                .filter(|a| a.item.is_some() == frame.item.is_some())
-            {
+            for activity in frame.activities.iter().filter(|a| a.item.is_some() == frame.item.is_some()) {
                 tree.value(activity, frame.item.as_deref(), key, value);
             }
         }
@@ -370,16 +274,8 @@ pub fn read_sadf_xml(text: &[u8]) -> Vec<Data> {
     let mut tree: Option<Tree> = None;
     let mut stack: Vec<(String, Vec<&'static Activity>)> = Vec::new();
     let mut at = 0;
-    while let Some(open) = text
-        .get(at..)
-        .and_then(|t| t.iter().position(|&b| b == b'<'))
-        .map(|n| at + n)
-    {
-        let Some(close) = text
-            .get(open..)
-            .and_then(|t| t.iter().position(|&b| b == b'>'))
-            .map(|n| open + n)
-        else {
+    while let Some(open) = text.get(at..).and_then(|t| t.iter().position(|&b| b == b'<')).map(|n| at + n) {
+        let Some(close) = text.get(open..).and_then(|t| t.iter().position(|&b| b == b'>')).map(|n| open + n) else {
             break;
         };
         let content = String::from_utf8_lossy(text.get(at..open).unwrap_or_default());
@@ -405,11 +301,7 @@ pub fn read_sadf_xml(text: &[u8]) -> Vec<Data> {
             tree = Some(Tree::new(Source::SadfXml));
         }
         let own: Vec<&'static Activity> = activities(name).collect();
-        let now = if own.is_empty() {
-            stack.last().map(|(_, a)| a.clone()).unwrap_or_default()
-        } else {
-            own
-        };
+        let now = if own.is_empty() { stack.last().map(|(_, a)| a.clone()).unwrap_or_default() } else { own };
         if let Some(tree) = tree.as_mut() {
             element(tree, name, &attributes, &now);
         }
@@ -430,11 +322,7 @@ fn attributes(text: &str) -> Vec<(&str, String)> {
         let Some((value, more)) = more.split_once('"') else {
             break;
         };
-        let plain = value
-            .replace("&quot;", "\"")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&");
+        let plain = value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
         out.push((name.trim(), plain));
         rest = more;
     }
@@ -457,25 +345,11 @@ fn leaf(tree: &mut Tree, name: &str, activities: &[&'static Activity], content: 
     }
 }
 
-fn element(
-    tree: &mut Tree,
-    name: &str,
-    attributes: &[(&str, String)],
-    activities: &[&'static Activity],
-) {
-    let get = |key: &str| {
-        attributes
-            .iter()
-            .find(|(k, _)| *k == key)
-            .map(|(_, v)| v.as_str())
-    };
+fn element(tree: &mut Tree, name: &str, attributes: &[(&str, String)], activities: &[&'static Activity]) {
+    let get = |key: &str| attributes.iter().find(|(k, _)| *k == key).map(|(_, v)| v.as_str());
     let moment = || Tree::moment(get("date")?, get("time")?, get("tz"), get("utc"));
     match name {
-        "host" => field(
-            &mut tree.build.data,
-            "nodename",
-            get("nodename").unwrap_or_default(),
-        ),
+        "host" => field(&mut tree.build.data, "nodename", get("nodename").unwrap_or_default()),
         "timestamp" => tree.sample(moment(), get("interval").and_then(|i| i.parse().ok())),
         "boot" => {
             if let Some(at) = moment() {
@@ -488,18 +362,12 @@ fn element(
             }
         }
         _ => {
-            let item = attributes
-                .iter()
-                .find(|(k, _)| ITEM_KEYS.contains(k))
-                .map(|(_, v)| v.as_str());
+            let item = attributes.iter().find(|(k, _)| ITEM_KEYS.contains(k)).map(|(_, v)| v.as_str());
             for (key, value) in attributes.iter().filter(|(k, _)| !ITEM_KEYS.contains(k)) {
                 let Some(value) = stamp::value(value, "") else {
                     continue;
                 };
-                for activity in activities
-                    .iter()
-                    .filter(|a| a.item.is_some() == item.is_some())
-                {
+                for activity in activities.iter().filter(|a| a.item.is_some() == item.is_some()) {
                     tree.value(activity, item, key, value);
                 }
             }
