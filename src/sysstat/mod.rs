@@ -36,7 +36,8 @@ pub use model::{Comment, Data, Fault, Local, Problem, Restart, Set, Skipped, Sou
 
 /// What kind of sysstat data begins like this, if any. Strict: a log file is none.
 pub fn looks_like(head: &[u8]) -> Option<Source> {
-    let tests: [(fn(&[u8]) -> bool, Source); 8] = [
+    type Test = fn(&[u8]) -> bool;
+    let tests: [(Test, Source); 8] = [
         (looks_like_sa, Source::Binary),
         (text::looks_like_sadf_json, Source::SadfJson),
         (text::looks_like_sadf_xml, Source::SadfXml),

@@ -1,5 +1,7 @@
 //! Every recorded file against the output of the sysstat that wrote it.
 
+#![allow(clippy::print_stdout)]
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -153,13 +155,12 @@ fn values_equal_those_of_the_sysstat_that_wrote_the_file() {
     }
     print(&table);
     for f in failures.iter().take(30) {
-        eprintln!("{f}");
+        println!("{f}");
     }
     assert!(failures.is_empty(), "{} rows differ", failures.len());
 }
 
 /// The table version × activity: rows compared, and behind a `!` those that differ.
-#[allow(clippy::print_stdout)]
 fn print(table: &BTreeMap<String, Score>) {
     let mut names: Vec<&str> = table.values().flat_map(|s| s.keys().copied()).collect();
     names.sort();
@@ -224,7 +225,7 @@ fn the_text_of_sar_says_what_the_binary_file_says() {
     }
     print(&table);
     for f in failures.iter().take(30) {
-        eprintln!("{f}");
+        println!("{f}");
     }
     assert!(failures.is_empty(), "{} rows differ", failures.len());
 }
@@ -258,7 +259,7 @@ fn sar_speaks_sixteen_languages() {
         failures.extend(examples.into_iter().map(|e| format!("{path}: {e}")));
     }
     for f in failures.iter().take(30) {
-        eprintln!("{f}");
+        println!("{f}");
     }
     assert!(failures.is_empty(), "{} rows differ of {score:?}", failures.len());
 }
@@ -287,7 +288,7 @@ fn the_other_outputs_of_sadf_say_the_same() {
     }
     print(&table);
     for f in failures.iter().take(40) {
-        eprintln!("{f}");
+        println!("{f}");
     }
     assert!(failures.is_empty(), "{} rows differ", failures.len());
 }
@@ -310,7 +311,6 @@ fn read_lines(text: &[u8]) -> Data {
 /// sysstat's own test files are GPL and not in this repository: set SYSSTAT_UPSTREAM to a folder that holds them, with
 /// the outputs of sysstat beside them (`sim-*/data.sadf-d.csv`, `upstream-tests/expected.*`).
 #[test]
-#[allow(clippy::print_stdout)]
 fn upstream_samples() {
     let Ok(root) = std::env::var("SYSSTAT_UPSTREAM").map(PathBuf::from) else {
         return;

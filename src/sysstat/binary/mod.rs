@@ -40,7 +40,7 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
     let header = match header::read(data) {
         Ok(header) => header,
         Err(problem) => {
-            out.problems.push(problem);
+            out.problems.push(*problem);
             return out;
         }
     };

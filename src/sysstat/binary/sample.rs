@@ -156,10 +156,10 @@ impl<'a> Rows<'a> {
                     continue;
                 };
                 let mut old = find(*bytes, stored, before, key, i, &mut older);
-                if let (Some(prev), Some(renewed)) = (old, stored.layout.renewed) {
-                    if renewed(&prev, &cur, *version) {
-                        old = None;
-                    }
+                if let (Some(prev), Some(renewed)) = (old, stored.layout.renewed)
+                    && renewed(&prev, &cur, *version)
+                {
+                    old = None;
                 }
                 if old.is_none() && !options.like_sysstat && has_rates(stored.layout) {
                     continue;
@@ -276,10 +276,10 @@ impl<'a> View<'a> {
 
     /// The set of an item, opened when it is met first.
     fn set(&mut self, data: &mut Data, item: &Item<'a, '_>, layout: &Layout, key: &'a [u8], i: usize) -> usize {
-        if let Some(&(last, set)) = self.last.get(i) {
-            if same(last, key) {
-                return set;
-            }
+        if let Some(&(last, set)) = self.last.get(i)
+            && same(last, key)
+        {
+            return set;
         }
         let set = match self.by_key.get(key) {
             Some(&set) => set,

@@ -24,10 +24,11 @@ pub fn looks_like_sar(head: &[u8]) -> bool {
         let cells: Vec<&str> = rest.split_whitespace().collect();
         if let Some(found) = headings(&cells) {
             table = Some(found);
-        } else if let Some(table) = &table {
-            if !table.activities.is_empty() && split(table, &cells).is_some_and(|(_, values)| numeric(values)) {
-                return true;
-            }
+        } else if let Some(table) = &table
+            && !table.activities.is_empty()
+            && split(table, &cells).is_some_and(|(_, values)| numeric(values))
+        {
+            return true;
         }
     }
     false
@@ -208,7 +209,7 @@ impl Reader {
         let cells = cells.as_slice();
         let Some((item, values)) = split(table, cells) else {
             // The last line of a cut file.
-            let known = table.activities.first().is_some();
+            let known = !table.activities.is_empty();
             if known {
                 self.build.problem(n, "a row with fewer values than headings");
             }

@@ -22,10 +22,10 @@ pub(crate) fn key_column(activity: &Activity, key: &str) -> Option<(usize, f64)>
         return Some((at, 1.0));
     }
     for node in activity.json.shape {
-        if let Node::Key(name, at, factor) = node {
-            if *name == key {
-                return Some((*at, 1.0 / factor));
-            }
+        if let Node::Key(name, at, factor) = node
+            && *name == key
+        {
+            return Some((*at, 1.0 / factor));
         }
     }
     // `fsused-percent` of the XML is `%fsused` of the JSON.
