@@ -1,7 +1,7 @@
 //! Block devices. A file knows them by major and minor number only.
 
 use super::Kind::{I, L, Q};
-use super::{Activity, Json, Key, Layout, Node, calc, old, rate, run};
+use super::{Activity, Json, Key, Layout, Node, Old, calc, old, rate, run};
 use crate::sysstat::binary::item::{Item, Pair};
 use crate::sysstat::model::Version;
 
@@ -62,6 +62,12 @@ static LAYOUT: Layout = Layout {
     chars: &[],
     old: &[
         old(64, &[run(IOS, 1, 0, 8, Q), run(READ, 2, 16, 8, L), run(READ_MS, 6, 32, 4, I)]),
+        // RHEL 6.3 and later: nr_ios became 64 bits wide and moved forward, when A_IO grew to 80 bytes.
+        Old {
+            size: 80,
+            beside: Some((6, 80)),
+            runs: &[run(READ, 2, 0, 16, Q), run(IOS, 1, 32, 8, Q), run(READ_MS, 4, 40, 8, L), run(MAJOR, 2, 72, 4, I)],
+        },
         old(80, &[run(READ, 2, 0, 16, Q), run(READ_MS, 4, 32, 8, L), run(IOS, 1, 64, 8, L), run(MAJOR, 2, 72, 4, I)]),
     ],
     key: Key::Device(MAJOR),

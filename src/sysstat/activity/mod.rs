@@ -130,6 +130,8 @@ pub(crate) struct Layout {
 pub(crate) struct Old {
     /// Declared size of the item.
     pub size: u32,
+    /// Only in files where this activity has items of this size: Red Hat changed layouts without changing sizes.
+    pub beside: Option<(u32, u32)>,
     pub runs: &'static [Run],
 }
 
@@ -148,7 +150,7 @@ pub(crate) const fn run(first: usize, n: usize, at: usize, step: usize, kind: Ki
 }
 
 pub(crate) const fn old(size: u32, runs: &'static [Run]) -> Old {
-    Old { size, runs }
+    Old { size, beside: None, runs }
 }
 
 pub(crate) const fn rate(name: &'static str, json: &'static str, field: usize) -> Column {

@@ -95,10 +95,10 @@ impl Builder {
         }
         let start = set.values.len().saturating_sub(width);
         for (column, value) in values {
-            if let Some(slot) = set.values.get_mut(start..).and_then(|row| row.get_mut(column)) {
-                if slot.is_nan() {
-                    *slot = value;
-                }
+            if let Some(slot) = set.values.get_mut(start..).and_then(|row| row.get_mut(column))
+                && slot.is_nan()
+            {
+                *slot = value;
             }
         }
     }

@@ -24,10 +24,11 @@ pub fn looks_like_sar(head: &[u8]) -> bool {
         let cells: Vec<&str> = rest.split_whitespace().collect();
         if let Some(found) = headings(&cells) {
             table = Some(found);
-        } else if let Some(table) = &table {
-            if !table.activities.is_empty() && split(table, &cells).is_some_and(|(_, values)| numeric(values)) {
-                return true;
-            }
+        } else if let Some(table) = &table
+            && !table.activities.is_empty()
+            && split(table, &cells).is_some_and(|(_, values)| numeric(values))
+        {
+            return true;
         }
     }
     false
@@ -202,9 +203,13 @@ impl Reader {
 
     fn row(&mut self, n: usize, second: u32, cells: &[&str]) {
         let Some(table) = &self.table else { return };
+        let mut cells = cells.to_vec();
+        let pid = self.headings.iter().position(|h| h == "PID").filter(|&at| at < cells.len());
+        let pid = pid.map(|at| cells.remove(at));
+        let cells = cells.as_slice();
         let Some((item, values)) = split(table, cells) else {
             // The last line of a cut file.
-            let known = table.activities.first().is_some();
+            let known = !table.activities.is_empty();
             if known {
                 self.build.problem(n, "a row with fewer values than headings");
             }
@@ -213,7 +218,10 @@ impl Reader {
         let values: Vec<Option<f64>> =
             values.iter().zip(self.names()).map(|(cell, name)| stamp::value(cell, name)).collect();
         self.comma |= cells.iter().any(|c| c.contains(','));
-        let item = if table.item.as_deref() == Some("PID") { pid_item(cells, item) } else { item };
+        let item = match pid {
+            Some(pid) => Some(format!("{pid} {}", item.unwrap_or_default())),
+            None => item,
+        };
         let previous = self.last;
         let again = self.seen.contains(&item) && !item.as_ref().is_some_and(|i| i.starts_with('/'));
         if second != previous.1 || again || self.seen.is_empty() {
@@ -255,10 +263,4 @@ impl Reader {
         let empty = data.sets.is_empty() && data.restarts.is_empty() && data.comments.is_empty();
         (self.banner.is_some() || !empty).then_some(data)
     }
-}
-
-/// `PID command`: the number stands before the values, the command behind them.
-fn pid_item(cells: &[&str], command: Option<String>) -> Option<String> {
-    let pid = cells.iter().take(2).rev().find(|c| c.bytes().all(|b| b.is_ascii_digit()))?;
-    Some(format!("{pid} {}", command.unwrap_or_default()))
 }
