@@ -201,9 +201,32 @@ macro_rules! causes {
 }
 
 causes! {
-    clock_skew, dcs_network, disk_full, etcd_nospace, etcd_quorum_loss, etcd_slow_disk, host_disk_io, host_stall, k8s_api_unavailable, memory_oom,
-    planned_or_external_action, postgres_crash, replica_not_eligible, service_manager_misconfig, timeouts_misconfig, tls_certificate,
+    archive_or_restore_misconfig,
+    auth_failure,
+    clock_skew,
+    dcs_network,
+    dcs_state_lost_or_foreign,
+    disk_full,
+    dns_failure,
+    etcd_nospace,
+    etcd_quorum_loss,
+    etcd_slow_disk,
+    external_manager_conflict,
+    host_disk_io,
+    host_stall,
+    k8s_api_unavailable,
+    memory_oom,
+    patroni_bug,
+    planned_or_external_action,
+    postgres_crash,
+    replica_not_eligible,
+    rest_api_unresponsive,
+    rewind_or_timeline,
+    service_manager_misconfig,
+    timeouts_misconfig,
+    tls_certificate,
     vip_or_proxy_healthcheck,
+    wal_retention,
 }
 
 #[cfg(test)]
