@@ -1,6 +1,7 @@
 //! The pipeline: bundle → detect → read → name → clock → timeline → incidents → causes → report.
 
 use crate::clock::{self, Zones};
+use crate::cluster;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::read_log;
 use crate::incidents::{self, Incident};
@@ -8,9 +9,8 @@ use crate::input::{Entry, InputError, Limits, Loss, Skipped, read_all};
 use crate::model::{Coverage, Parsed, Problem, Source};
 use crate::report::{self, Report, Skip};
 use crate::timeline::{self, Timeline};
-use crate::cluster;
 use std::io::{BufRead, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a user may say about an analysis.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,9 @@ pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputEr
 /// Reads all sources below the paths.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
     let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
-    let listing = read_all(paths, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| read_one(&entry.path, input))?;
+    let listing = read_all(paths, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
+        read_one(&entry.path, input)
+    })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
         match parsed {
@@ -51,8 +53,22 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
+    let prefixes: Vec<String> = paths.iter().filter_map(|p| shown_without(p)).collect();
+    let shorten = |path: &mut String| {
+        if let Some(rest) = prefixes.iter().find_map(|p| path.strip_prefix(p.as_str())).filter(|r| !r.is_empty()) {
+            *path = rest.to_owned();
+        }
+    };
+    bundle.sources.iter_mut().for_each(|s| shorten(&mut s.path));
+    bundle.skipped.iter_mut().for_each(|s| shorten(&mut s.path));
     bundle.skipped.sort_by(|a, b| (&a.path, &a.why).cmp(&(&b.path, &b.why)));
     Ok(bundle)
+}
+
+/// What is left out of shown paths: the folders above the one that was named.
+fn shown_without(path: &Path) -> Option<String> {
+    let parent = path.parent()?.to_string_lossy();
+    (!parent.is_empty()).then(|| format!("{}/", parent.trim_end_matches('/')))
 }
 
 /// Reads one source; `Err` says why it is not evidence.
@@ -125,14 +141,21 @@ pub fn files_in(bundle: &str) -> Vec<(String, String)> {
 pub fn timeline_of(files: &[(String, String)], settings: &Settings) -> (Timeline, Vec<Incident>) {
     let sources = files
         .iter()
-        .filter_map(|(path, text)| Some(Source { path: path.clone(), modified: None, parsed: read_one(path, &mut text.as_bytes()).ok()? }))
+        .filter_map(|(path, text)| {
+            Some(Source { path: path.clone(), modified: None, parsed: read_one(path, &mut text.as_bytes()).ok()? })
+        })
         .collect();
     let (timeline, incidents, _) = place(sources, settings);
     (timeline, incidents)
 }
 
 /// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would; gives what could not be read.
-pub fn sar(paths: &[PathBuf], settings: &Settings, format: &str, out: &mut dyn std::io::Write) -> Result<Vec<String>, InputError> {
+pub fn sar(
+    paths: &[PathBuf],
+    settings: &Settings,
+    format: &str,
+    out: &mut dyn std::io::Write,
+) -> Result<Vec<String>, InputError> {
     use crate::sysstat::print;
     let read = |_: &Entry, input: &mut dyn BufRead| {
         let mut all = Vec::new();

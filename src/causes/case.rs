@@ -2,7 +2,7 @@
 
 use super::{Need, Who};
 use crate::incidents::{Cite, Incident, Kind};
-use crate::model::{Key, Metric, Micros, NodeId, Program, Role, SECOND, Sample, Span, What, seconds};
+use crate::model::{Key, Metric, Micros, NodeId, Program, Role, SECOND, Sample, Span, What, Why, seconds};
 use crate::timeline::{Event, Hit, Series, Timeline};
 use std::collections::BTreeSet;
 
@@ -78,7 +78,8 @@ impl<'a> Case<'a> {
     /// Median of a series outside the incident: the host's own normal.
     pub fn baseline(&self, series: &Series) -> Option<f32> {
         let span = self.incident.span.widened(60 * SECOND);
-        let mut values: Vec<f32> = series.samples.iter().filter(|s| s.to < span.from || s.from > span.to).map(|s| s.value).collect();
+        let mut values: Vec<f32> =
+            series.samples.iter().filter(|s| s.to < span.from || s.from > span.to).map(|s| s.value).collect();
         values.sort_by(f32::total_cmp);
         values.get(values.len() / 2).copied()
     }
@@ -90,7 +91,10 @@ impl<'a> Case<'a> {
 
     /// How many members the DCS has: as a member list says, else as many as wrote logs.
     pub fn dcs_members(&self) -> usize {
-        self.t.number(Key::EtcdMembers).map_or_else(|| self.dcs_nodes().len(), |n| n as usize).max(self.dcs_nodes().len())
+        self.t
+            .number(Key::EtcdMembers)
+            .map_or_else(|| self.dcs_nodes().len(), |n| n as usize)
+            .max(self.dcs_nodes().len())
     }
 
     /// Whether the data for a need is missing from the bundle.
@@ -99,10 +103,18 @@ impl<'a> Case<'a> {
         let old = self.incident.old;
         match need {
             Need::Log(program, who) => match who {
-                Who::OldPrimary => old.map_or(!self.t.covers(program, None, span), |n| !self.t.covers(program, Some(n), span)),
+                Who::OldPrimary => {
+                    old.map_or(!self.t.covers(program, None, span), |n| !self.t.covers(program, Some(n), span))
+                }
                 Who::NewPrimary => self.incident.new.is_some_and(|n| !self.t.covers(program, Some(n), span)),
                 Who::DcsMembers => {
-                    let seen: BTreeSet<NodeId> = self.t.covered.iter().filter(|c| c.program == program && c.span.overlaps(&span)).map(|c| c.node).collect();
+                    let seen: BTreeSet<NodeId> = self
+                        .t
+                        .covered
+                        .iter()
+                        .filter(|c| c.program == program && c.span.overlaps(&span))
+                        .map(|c| c.node)
+                        .collect();
                     seen.len() < self.dcs_members().max(1)
                 }
                 Who::Any => !self.t.covers(program, None, span),
@@ -111,7 +123,10 @@ impl<'a> Case<'a> {
                 let node = if who == Who::OldPrimary { old } else { None };
                 !self.t.samples(metric, span).any(|(s, _)| node.is_none_or(|n| s.node == n))
             }
-            Need::Disks(_) => !self.t.facts.iter().any(|f| f.fact.key == Key::FsUsed) && !self.t.series.iter().any(|s| s.metric == Metric::FsUsed),
+            Need::Disks(_) => {
+                !self.t.facts.iter().any(|f| f.fact.key == Key::FsUsed)
+                    && !self.t.series.iter().any(|s| s.metric == Metric::FsUsed)
+            }
             Need::Config => self.t.setting(Key::Ttl).is_none(),
         }
     }
@@ -124,6 +139,48 @@ impl<'a> Case<'a> {
     /// Whether `node` was part of the working cluster before `at`.
     pub fn worked_before(&self, node: NodeId, at: Micros) -> bool {
         self.t.beats.iter().any(|b| b.node == node && b.from < at && b.role != Role::Idle)
+    }
+
+    /// Stretches longer than ttl in which the old primary's Patroni wrote nothing although it led, before the
+    /// incident made it busy. With each: whether timeouts of the DCS fill it (they are logged when they end).
+    pub fn silences(&self) -> Vec<(Cite, Span, Vec<Hit<'a>>)> {
+        let ttl = self.t.ttl();
+        let Some(old) = self.incident.old else { return Vec::new() };
+        let reach = Span::new(self.incident.span.from - 2 * ttl, self.incident.span.to);
+        let busy = [
+            What::DemoteOffline,
+            What::DemoteImmediate,
+            What::DemoteNolock,
+            What::DemoteGraceful,
+            What::PgShutdownFast,
+            What::PgShutdownImmediate,
+        ];
+        let begun = self.t.find(&busy, reach).filter(|e| e.node == old).map(|e| e.at).min();
+        let gaps = self
+            .t
+            .gaps
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > ttl);
+        gaps.filter(|(_, g)| begun.is_none_or(|b| g.span.from + SECOND < b))
+            .filter(|(_, g)| {
+                self.t.beats.iter().any(|b| {
+                    b.node == old && b.role == Role::Leader && b.to >= g.span.from - 2 * ttl && b.from <= g.span.from
+                })
+            })
+            .map(|(i, g)| {
+                let failures = [What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsGetClusterFailed];
+                let explained = self.t.find(&failures, Span::new(g.span.from, g.span.to + ttl)).filter(|e| {
+                    e.node == old && matches!(e.why, Why::ReadTimeout | Why::ConnectTimeout | Why::ServerTimeout)
+                });
+                (Cite::Gap(i as u32), g.span, explained.collect())
+            })
+            .collect()
+    }
+
+    /// Whether the old primary's Patroni stood still for longer than ttl without waiting for the DCS.
+    pub fn froze(&self) -> bool {
+        self.silences().iter().any(|(_, _, explained)| explained.is_empty())
     }
 
     /// Whether a request for this incident is recorded: then nobody needs another cause.

@@ -119,10 +119,20 @@ pub struct Assessment {
 
 impl Assessment {
     pub fn pro(&mut self, strength: Strength, words: impl Into<String>, cites: impl IntoIterator<Item = Cite>) {
-        self.evidence.push(Evidence { side: Side::For, strength, words: words.into(), cites: cites.into_iter().collect() });
+        self.evidence.push(Evidence {
+            side: Side::For,
+            strength,
+            words: words.into(),
+            cites: cites.into_iter().collect(),
+        });
     }
     pub fn con(&mut self, strength: Strength, words: impl Into<String>, cites: impl IntoIterator<Item = Cite>) {
-        self.evidence.push(Evidence { side: Side::Against, strength, words: words.into(), cites: cites.into_iter().collect() });
+        self.evidence.push(Evidence {
+            side: Side::Against,
+            strength,
+            words: words.into(),
+            cites: cites.into_iter().collect(),
+        });
     }
     pub fn tag(&mut self, tag: &'static str) {
         if !self.tags.contains(&tag) {
@@ -243,7 +253,11 @@ mod tests {
         for cause in CAUSES {
             for next in cause.leads_to {
                 assert!(ids.contains(next), "{} leads to {next}, which is no cause", cause.id);
-                assert!(!by_id(next).is_some_and(|n| n.leads_to.contains(&cause.id)), "{} and {next} lead to each other", cause.id);
+                assert!(
+                    !by_id(next).is_some_and(|n| n.leads_to.contains(&cause.id)),
+                    "{} and {next} lead to each other",
+                    cause.id
+                );
             }
         }
     }
@@ -251,7 +265,9 @@ mod tests {
     #[test]
     fn every_cause_explains_itself() {
         for cause in CAUSES {
-            for heading in ["## What happens", "## How we tell", "## What else looks like it", "## What to do", "## References"] {
+            for heading in
+                ["## What happens", "## How we tell", "## What else looks like it", "## What to do", "## References"]
+            {
                 assert!(cause.doc.contains(heading), "{} lacks {heading:?}", cause.id);
             }
             assert!(!cause.remedies.is_empty(), "{} has no remedy", cause.id);

@@ -11,8 +11,10 @@ use std::borrow::Cow;
 pub struct Object<'a>(pub &'a [u8]);
 
 impl Fields for Object<'_> {
+    /// Templates write the blanks in a name as underscores: etcd's `time spent` is `time_spent` there.
     fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         value(self.0, name.as_bytes())
+            .or_else(|| name.contains('_').then(|| value(self.0, name.replace('_', " ").as_bytes()))?)
     }
 }
 

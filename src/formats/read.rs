@@ -273,19 +273,43 @@ impl LogReader {
             Found::Meaning(meaning) if meaning.why != Why::Unsaid => meaning.why,
             _ => classify(text),
         };
-        // It also says why the record failed that it belongs to.
-        if why != Why::Unsaid
-            && last.program == Program::Patroni
-            && let Some(raw) = last.raw.and_then(|i| self.out.streams.get_mut(last.stream)?.raws.get_mut(i))
-            && raw.why == Why::Unsaid
-        {
-            raw.why = why;
+        if why != Why::Unsaid && last.program == Program::Patroni {
+            self.explain(&last, why);
         }
         if let Found::Meaning(meaning) = found {
             self.out.coverage.noise -= 1;
             self.out.coverage.understood += 1;
             self.meaning(last.stream, last.stamp, last.pid, meaning, line, number);
         }
+    }
+
+    /// A traceback says why the record failed that it belongs to. That record, pushed or folded without a reason,
+    /// joins the others with the same reason.
+    fn explain(&mut self, last: &Last, why: Why) {
+        let Some(at) = last.raw else { return };
+        let Some(raws) = self.out.streams.get_mut(last.stream).map(|s| &mut s.raws) else { return };
+        let Some(raw) = raws.get(at).filter(|r| r.why == Why::Unsaid && r.count == 1) else { return };
+        let without = (last.stream, raw.what, Why::Unsaid, raw.who.clone());
+        let with = (last.stream, raw.what, why, raw.who.clone());
+        self.open.remove(&without);
+        let (until, newest) = (raw.until, at + 1 == raws.len());
+        if folds(raw.what)
+            && newest
+            && let Some(earlier) = self.open.get(&with).copied()
+            && let Some(same) = raws.get_mut(earlier).filter(|r| (until - r.until).abs() <= FOLD)
+        {
+            same.count = same.count.saturating_add(1);
+            same.until = same.until.max(until);
+            raws.pop();
+            if let Some(l) = &mut self.last {
+                l.raw = Some(earlier);
+            }
+            return;
+        }
+        if let Some(raw) = raws.get_mut(at) {
+            raw.why = why;
+        }
+        self.open.insert(with, at);
     }
 
     /// `initdb` and others write without a line end to the same stream: a second head may stand inside a line.
@@ -527,6 +551,25 @@ fn folds(what: What) -> bool {
             | Boot
             | EtcdStart
             | EtcdStopSignal
+            // Each of these has its own term, request or way to end.
+            | LeaderSeen
+            | LeaderLost
+            | LeaderChanged
+            | QuorumLost
+            | LockAcquired
+            | LockReleased
+            | LockReleasedPgDown
+            | LockReleasedDatadir
+            | DemotedStartTimeout
+            | DemotedCrash
+            | DemotedNotHealthiest
+            | DemotedNofailover
+            | DemotedWatchdog
+            | SwitchoverRequested
+            | ManualFailover
+            | NoSpaceAlarm
+            | CorruptAlarm
+            | AlarmCleared
             | UnitStarting
             | UnitStarted
             | UnitStopping
@@ -636,4 +679,50 @@ fn program_of(ident: &[u8]) -> Option<Program> {
     } else {
         return None;
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raws(log: &str) -> Vec<(What, Why, u32)> {
+        let parsed = read_log(&mut log.as_bytes(), None, false);
+        parsed.streams.iter().flat_map(|s| s.raws.iter().map(|r| (r.what, r.why, r.count))).collect()
+    }
+
+    #[test]
+    fn a_traceback_says_why_its_record_failed_and_equal_reasons_join() {
+        let traceback = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nTimeoutError: timed out\n\n\
+            During handling of the above exception, another exception occurred:\n\netcd.EtcdException: Bad\n";
+        let log = format!(
+            "2024-05-01 10:00:00,000 ERROR: get_cluster\n{traceback}\
+             2024-05-01 10:00:05,000 ERROR: get_cluster\n\
+             2024-05-01 10:00:10,000 ERROR: get_cluster\n\
+             2024-05-01 10:00:15,000 INFO: DCS is not accessible\n\
+             2024-05-01 10:00:55,000 ERROR: Failed to drop replication slot 'a'\n{traceback}"
+        );
+        assert_eq!(
+            raws(&log),
+            [
+                (What::DcsGetClusterFailed, Why::ReadTimeout, 1),
+                (What::DcsGetClusterFailed, Why::Unsaid, 2),
+                (What::DcsUnreachable, Why::Unsaid, 1),
+                (What::SlotError, Why::ReadTimeout, 1),
+            ]
+        );
+        let twice = format!(
+            "2024-05-01 10:00:00,000 ERROR: get_cluster\n{traceback}2024-05-01 10:00:05,000 ERROR: get_cluster\n{traceback}"
+        );
+        assert_eq!(raws(&twice), [(What::DcsGetClusterFailed, Why::ReadTimeout, 2)]);
+    }
+
+    #[test]
+    fn a_paused_loop_is_a_heartbeat_and_a_pause() {
+        let log = "2024-05-01 10:00:00,000 INFO: PAUSE: no action. I am (pg1), the leader with the lock\n";
+        let parsed = read_log(&mut log.as_bytes(), None, false);
+        let stream = parsed.streams.first().unwrap();
+        assert_eq!(stream.beats.first().map(|b| b.role), Some(Role::Leader));
+        assert_eq!(stream.raws.first().map(|r| r.what), Some(What::PauseOn));
+        assert_eq!((parsed.coverage.understood, parsed.coverage.unknown), (1, 0));
+    }
 }

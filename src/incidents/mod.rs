@@ -72,9 +72,15 @@ pub enum Cite {
     Event(u32),
     Undated(u32),
     /// A run of heartbeats; `last`: its last line rather than its first.
-    Beats { run: u32, last: bool },
+    Beats {
+        run: u32,
+        last: bool,
+    },
     Gap(u32),
-    Sample { series: u32, sample: u32 },
+    Sample {
+        series: u32,
+        sample: u32,
+    },
     Fact(u32),
 }
 
@@ -111,6 +117,9 @@ const MERGE: Micros = 75 * SECOND;
 /// A cluster without a leader keeps its episode open this long for the promotion that ends it (our choice).
 const OPEN: Micros = 30 * 60 * SECOND;
 
+/// Turns of one crash loop may be this far apart: Patroni waits up to primary_start_timeout (300 s by default).
+const LOOP: Micros = 300 * SECOND;
+
 /// All episodes of the bundle in order of time.
 pub fn find(t: &Timeline) -> Vec<Incident> {
     let mut episodes: Vec<Episode> = Vec::new();
@@ -120,7 +129,15 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
     for (i, event, class) in &triggers {
         let joins = episodes.last().is_some_and(|ep| {
             let distance = event.began() - ep.span.to;
-            distance <= MERGE || (ep.leaderless && distance <= OPEN && matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader))
+            distance <= MERGE
+                || (distance <= LOOP
+                    && *class == Class::Crash
+                    && ep.triggers.iter().any(|(i, c)| {
+                        *c == Class::Crash && t.events.get(*i as usize).is_some_and(|e| e.node == event.node)
+                    }))
+                || (ep.leaderless
+                    && distance <= OPEN
+                    && matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader))
         });
         if !joins {
             episodes.push(Episode { span: event.span(), triggers: Vec::new(), leaderless: false });
@@ -169,7 +186,13 @@ impl Timeline {
             .iter()
             .enumerate()
             .filter(|(_, b)| b.role == Role::Replica && b.from < at)
-            .filter_map(|(i, b)| Some((b.to.min(at), self.cluster.resolve(b.leader.as_deref()?)?, Some(Cite::Beats { run: i as u32, last: true }))))
+            .filter_map(|(i, b)| {
+                Some((
+                    b.to.min(at),
+                    self.cluster.resolve(b.leader.as_deref()?)?,
+                    Some(Cite::Beats { run: i as u32, last: true }),
+                ))
+            })
             .max_by_key(|x| x.0);
         let owner = self
             .all(&[What::LockOwner])

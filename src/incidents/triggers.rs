@@ -32,13 +32,23 @@ pub const FSYNC_SEVERE_MS: f64 = 5_000.0;
 pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
     use What::*;
     Some(match e.what {
-        DemoteOffline | DemoteImmediate | DemoteNolock | DemotedLockUpdate | DemotedDcs | DemotedForeignLock | DemotedLostRace
-        | DemotedNotHealthiest | DemotedNofailover | DemotedWatchdog | DemotedStartTimeout | DemotedCrash | LockReleasedPgDown
-        | LockReleasedDatadir => Class::Demotion,
-        Promoted | PromotedAgain => Class::Promotion,
-        SwitchoverRequested | ManualFailover | DemoteGraceful | FailoverKeyCleanup | RestartRequested | ReinitRequested => Class::Request,
-        PgBackendSignal | PgReinit | PgPanic | PgNoSpace | PgStartupFailed | PgStartFailed | PgNotRunning | PgCrashRecoveryFailed
-        | PgIoError | PgPostmasterPidGone | PgDatadirBad => Class::Crash,
+        DemoteOffline | DemoteImmediate | DemoteNolock | DemotedLockUpdate | DemotedDcs | DemotedForeignLock
+        | DemotedLostRace | DemotedNotHealthiest | DemotedNofailover | DemotedWatchdog | DemotedStartTimeout
+        | DemotedCrash | LockReleasedPgDown | LockReleasedDatadir => Class::Demotion,
+        Promoted | PromotedAgain | HistoryLeader => Class::Promotion,
+        SwitchoverRequested | ManualFailover | DemoteGraceful | FailoverKeyCleanup | RestartRequested
+        | ReinitRequested => Class::Request,
+        PgBackendSignal
+        | PgReinit
+        | PgPanic
+        | PgNoSpace
+        | PgStartupFailed
+        | PgStartFailed
+        | PgNotRunning
+        | PgCrashRecoveryFailed
+        | PgIoError
+        | PgPostmasterPidGone
+        | PgDatadirBad => Class::Crash,
         OomKill | CoreDump | Segfault if about_database(e) => Class::Crash,
         PgCorruption if e.count > 0 => Class::Crash,
         PgShutdownImmediate => Class::Stop,
@@ -46,11 +56,13 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         UnitStopping | UnitStopped | UnitKilled if unit(e).is_some() => Class::Stop,
         SystemShutdown | Boot | WatchdogReset | Suspended => Class::Stop,
         RaceLag | RaceRejected | NoCandidate | RaceNofailover => Class::NoLeader,
-        LockUpdateFailed | DcsUnreachable | DcsGetClusterFailed | FailsafeKept | DcsNoSpace | DcsLeaseLost | DcsAuthFailed | DcsWaiting
-        | DcsResolveFailed | DcsClusterIdChanged | DcsNoInitKey | NotPromotingLock | DemoteSkippedPause => Class::Dcs,
+        LockUpdateFailed | DcsUnreachable | DcsGetClusterFailed | FailsafeKept | DcsNoSpace | DcsLeaseLost
+        | DcsAuthFailed | DcsWaiting | DcsResolveFailed | DcsClusterIdChanged | DcsNoInitKey | NotPromotingLock
+        | DemoteSkippedPause => Class::Dcs,
         LockAcquired if e.count > 1 => Class::Dcs,
-        NoSpaceAlarm | CorruptAlarm | EtcdDiskFull | EtcdIoError | EtcdFatal | EtcdPanic | EtcdCorrupt | EtcdTlsRejected
-        | EtcdAuthFailed | QuorumLost | NoRaftLeader | EtcdRequestTimeout | EtcdStopSignal | EtcdRemoved | ClusterIdMismatch | QuotaExceeded => Class::Etcd,
+        NoSpaceAlarm | CorruptAlarm | EtcdDiskFull | EtcdIoError | EtcdFatal | EtcdPanic | EtcdCorrupt
+        | EtcdTlsRejected | EtcdAuthFailed | QuorumLost | NoRaftLeader | EtcdRequestTimeout | EtcdStopSignal
+        | EtcdRemoved | ClusterIdMismatch | QuotaExceeded => Class::Etcd,
         FsyncSlow if e.num >= FSYNC_SEVERE_MS => Class::Etcd,
         ElectionStart | LeaderLost | Candidate => Class::Etcd,
         UnitStartTimeout => Class::StartFailure,

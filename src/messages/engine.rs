@@ -28,6 +28,8 @@ impl Fields for NoFields {
 enum Hole {
     Any,
     Who,
+    /// A subject written as `address:port`; the port says nothing and would keep equal events apart.
+    Host,
     Me,
     Num,
     Duration,
@@ -42,6 +44,7 @@ impl Hole {
     fn named(name: &str) -> Hole {
         match name {
             "who" => Hole::Who,
+            "host" => Hole::Host,
             "me" => Hole::Me,
             "num" => Hole::Num,
             "dur" => Hole::Duration,
@@ -82,6 +85,8 @@ pub struct Table {
     /// The others, found by their longest literal anywhere in the line.
     floating: Vec<u32>,
     needles: Option<AhoCorasick>,
+    /// The template `$`: what a message without any text means.
+    empty: Option<u32>,
 }
 
 impl Table {
@@ -90,7 +95,12 @@ impl Table {
         let templates: Vec<Template> = messages.iter().map(Template::parse).collect();
         let mut by_start: HashMap<[u8; KEY], Vec<u32>> = HashMap::new();
         let mut floating = Vec::new();
+        let mut empty = None;
         for (i, template) in templates.iter().enumerate() {
+            if template.holes.is_empty() && template.literals.iter().all(|l| l.is_empty()) {
+                empty = Some(i as u32);
+                continue;
+            }
             let key = template.literals.first().and_then(|l| l.get(..KEY)).and_then(|k| k.try_into().ok());
             match key {
                 Some(key) => by_start.entry(key).or_default().push(i as u32),
@@ -112,11 +122,15 @@ impl Table {
             .filter_map(|i| templates.get(*i as usize))
             .map(|t| t.literals.iter().copied().max_by_key(|l| l.len()).unwrap_or(b"\0"));
         let needles = if floating.is_empty() { None } else { AhoCorasick::new(needles).ok() };
-        Table { templates, by_start, floating, needles }
+        Table { templates, by_start, floating, needles, empty }
     }
 
     /// What `message` means.
     pub fn find(&self, message: &[u8], fields: &dyn Fields) -> Found {
+        if message.trim_ascii().is_empty() {
+            let template = self.empty.and_then(|i| self.templates.get(i as usize));
+            return template.and_then(|t| t.read(b"", fields)).unwrap_or(Found::Unknown);
+        }
         if let Some(key) = message.get(..KEY).and_then(|k| <[u8; KEY]>::try_from(k).ok())
             && let Some(list) = self.by_start.get(&key)
         {
@@ -186,6 +200,12 @@ impl Template {
                 fill(&mut meaning, *hole, &value)?;
             }
         }
+        // Structured logs keep the reason in a field of its own.
+        if meaning.why == Why::Unsaid
+            && let Some(error) = fields.get("error")
+        {
+            meaning.why = classify(&error);
+        }
         Some(Found::Meaning(meaning))
     }
 }
@@ -195,6 +215,7 @@ fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
         Hole::Any => {}
         Hole::Set(why) => meaning.why = why,
         Hole::Who => meaning.who = Some(name(value)),
+        Hole::Host => meaning.who = Some(name(without_port(value))),
         Hole::Me => meaning.me = Some(name(value)),
         Hole::Num => meaning.num = signed(value)?,
         Hole::Duration => meaning.num = go_duration_ms(value.trim_ascii())?,
@@ -214,6 +235,14 @@ fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
 fn name(value: &[u8]) -> Arc<str> {
     let text = String::from_utf8_lossy(value.trim_ascii());
     Arc::from(clip(text.trim_matches(|c| matches!(c, '"' | '\'' | '[' | ']')), 120))
+}
+
+/// `10.0.0.1:2379` or `[::1]:2379` without the port.
+fn without_port(value: &[u8]) -> &[u8] {
+    match memchr::memrchr(b':', value).map(|colon| value.split_at(colon)) {
+        Some((host, port)) if port.get(1..).is_some_and(|p| p.iter().all(u8::is_ascii_digit)) => host,
+        _ => value,
+    }
 }
 
 fn signed(value: &[u8]) -> Option<f64> {
@@ -253,6 +282,8 @@ mod tests {
         m(What::HeartbeatLate, "failed to send out heartbeat on time (exceeded the {} timeout for {dur})", "", ""),
         m(What::LeaderWon, "{who} became leader at term {num}", "", ""),
         noise("compacted raft log at {}", "", ""),
+        m(What::EtcdTlsRejected, "rejected connection from {host} (", "", ""),
+        m(What::DcsRequestFailed, "$", "", ""),
     ];
 
     fn read(text: &str) -> Found {
@@ -291,6 +322,14 @@ mod tests {
     fn a_hole_that_does_not_parse_is_no_match() {
         assert_eq!(read("failed to send out heartbeat on time (exceeded the 100ms timeout for ages)"), Found::Unknown);
         assert_eq!(read("compacted raft log at 5"), Found::Noise);
-        assert_eq!(read(""), Found::Unknown);
+    }
+
+    #[test]
+    fn a_host_has_no_port_and_an_empty_message_its_own_template() {
+        for (text, host) in [("10.0.0.1:2379", "10.0.0.1"), ("[::1]:2379", "::1"), ("etcd1", "etcd1")] {
+            let Found::Meaning(m) = read(&format!("rejected connection from {text} (x)")) else { panic!() };
+            assert_eq!(m.who.as_deref(), Some(host));
+        }
+        assert!(matches!(read(" "), Found::Meaning(m) if m.what == What::DcsRequestFailed));
     }
 }

@@ -31,7 +31,11 @@ struct Page {
 
 impl Page {
     fn heading(&mut self, text: &str) {
-        let _ = if self.style.colour { writeln!(self.out, "\n\x1b[1m{text}\x1b[0m") } else { writeln!(self.out, "\n{text}") };
+        let _ = if self.style.colour {
+            writeln!(self.out, "\n\x1b[1m{text}\x1b[0m")
+        } else {
+            writeln!(self.out, "\n{text}")
+        };
     }
 
     /// A paragraph wrapped to the width; the first line begins with `lead`, the others are indented as far.
@@ -95,7 +99,13 @@ fn answer(p: &mut Page, report: &Report) {
     }
     let main = report.incidents.iter().find(|i| i.verdict.headline == v.headline);
     let outage = match main.and_then(|i| i.write_outage.as_ref()) {
-        Some(o) => format!("{} to {} UTC, {:.1} s (±{:.1} s) without a primary that takes writes", clock(&o.from), clock(&o.to), o.seconds, o.uncertainty_s),
+        Some(o) => format!(
+            "{} to {} UTC, {:.1} s (±{:.1} s) without a primary that takes writes",
+            clock(&o.from),
+            clock(&o.to),
+            o.seconds,
+            o.uncertainty_s
+        ),
         None => match main {
             Some(i) => format!("{} to {} UTC; no write outage can be measured", day_clock(&i.start), clock(&i.end)),
             None => "no incident in the bundle".to_owned(),
@@ -104,14 +114,27 @@ fn answer(p: &mut Page, report: &Report) {
     p.wrapped("  When      ", &outage);
     let cause = match (&v.root_cause, v.kind) {
         (Some(cause), _) => {
-            let with = if v.contributing.is_empty() { String::new() } else { format!("; contributing: {}", v.contributing.join(", ")) };
+            let with = if v.contributing.is_empty() {
+                String::new()
+            } else {
+                format!("; contributing: {}", v.contributing.join(", "))
+            };
             format!("{cause}{with}")
         }
         (None, VerdictKind::NoIncident) if v.contributing.is_empty() => "nothing failed".to_owned(),
         (None, VerdictKind::NoIncident) => format!("no failure; {}", v.contributing.join(", ")),
         (None, _) => {
-            let candidates: Vec<&str> = v.hypotheses.iter().filter(|h| h.status == "possible" || h.status == "likely").map(|h| h.cause.as_str()).collect();
-            if candidates.is_empty() { "not told by this bundle".to_owned() } else { format!("not proven; candidates: {}", candidates.join(", ")) }
+            let candidates: Vec<&str> = v
+                .hypotheses
+                .iter()
+                .filter(|h| h.status == "possible" || h.status == "likely")
+                .map(|h| h.cause.as_str())
+                .collect();
+            if candidates.is_empty() {
+                "not told by this bundle".to_owned()
+            } else {
+                format!("not proven; candidates: {}", candidates.join(", "))
+            }
         }
     };
     p.wrapped(&format!("  {word}"), &cause);
@@ -124,7 +147,17 @@ fn answer(p: &mut Page, report: &Report) {
         None => p.wrapped("  Proof     ", "none: see what is missing"),
     }
     if let Some(first) = v.missing_evidence.first().filter(|_| v.kind == VerdictKind::InsufficientEvidence) {
-        p.wrapped("  Send      ", &format!("the {} of {}, {} to {} UTC; it would decide {}", first.kind, first.host, day_clock(&first.from), clock(&first.to), first.decides.join(", ")));
+        p.wrapped(
+            "  Send      ",
+            &format!(
+                "the {} of {}, {} to {} UTC; it would decide {}",
+                first.kind,
+                first.host,
+                day_clock(&first.from),
+                clock(&first.to),
+                first.decides.join(", ")
+            ),
+        );
     }
 }
 
@@ -190,7 +223,17 @@ fn missing(p: &mut Page, v: &Verdict) {
     p.heading("Missing, most decisive first");
     let shown = if p.style.verbose { v.missing_evidence.len() } else { v.missing_evidence.len().min(4) };
     for (i, m) in v.missing_evidence.iter().take(shown).enumerate() {
-        p.wrapped(&format!("  {}  ", i + 1), &format!("{} of {}, {} to {} UTC (decides {})", m.kind, m.host, day_clock(&m.from), clock(&m.to), m.decides.join(", ")));
+        p.wrapped(
+            &format!("  {}  ", i + 1),
+            &format!(
+                "{} of {}, {} to {} UTC (decides {})",
+                m.kind,
+                m.host,
+                day_clock(&m.from),
+                clock(&m.to),
+                m.decides.join(", ")
+            ),
+        );
         p.wrapped("     $ ", &m.command);
     }
 }
@@ -265,7 +308,8 @@ fn inventory(p: &mut Page, report: &Report) {
             p.wrapped("    ! ", problem);
         }
     }
-    let assumed: Vec<&str> = inv.sources.iter().filter(|s| s.zone_why.starts_with("assumed")).map(|s| s.path.as_str()).collect();
+    let assumed: Vec<&str> =
+        inv.sources.iter().filter(|s| s.zone_why.starts_with("assumed")).map(|s| s.path.as_str()).collect();
     if !assumed.is_empty() {
         p.wrapped("  ", &format!("zone assumed to be UTC for {} (set it with --tz)", assumed.join(", ")));
     }

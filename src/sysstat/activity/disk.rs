@@ -1,7 +1,7 @@
 //! Block devices. A file knows them by major and minor number only.
 
 use super::Kind::{I, L, Q};
-use super::{Activity, Json, Key, Layout, Node, calc, old, rate, run};
+use super::{Activity, Json, Key, Layout, Node, Old, calc, old, rate, run};
 use crate::sysstat::binary::item::{Item, Pair};
 use crate::sysstat::model::Version;
 
@@ -61,23 +61,14 @@ static LAYOUT: Layout = Layout {
     counts: [3, 3, 8],
     chars: &[],
     old: &[
-        old(
-            64,
-            &[
-                run(IOS, 1, 0, 8, Q),
-                run(READ, 2, 16, 8, L),
-                run(READ_MS, 6, 32, 4, I),
-            ],
-        ),
-        old(
-            80,
-            &[
-                run(READ, 2, 0, 16, Q),
-                run(READ_MS, 4, 32, 8, L),
-                run(IOS, 1, 64, 8, L),
-                run(MAJOR, 2, 72, 4, I),
-            ],
-        ),
+        old(64, &[run(IOS, 1, 0, 8, Q), run(READ, 2, 16, 8, L), run(READ_MS, 6, 32, 4, I)]),
+        // RHEL 6.3 and later: nr_ios became 64 bits wide and moved forward, when A_IO grew to 80 bytes.
+        Old {
+            size: 80,
+            beside: Some((6, 80)),
+            runs: &[run(READ, 2, 0, 16, Q), run(IOS, 1, 32, 8, Q), run(READ_MS, 4, 40, 8, L), run(MAJOR, 2, 72, 4, I)],
+        },
+        old(80, &[run(READ, 2, 0, 16, Q), run(READ_MS, 4, 32, 8, L), run(IOS, 1, 64, 8, L), run(MAJOR, 2, 72, 4, I)]),
     ],
     key: Key::Device(MAJOR),
     used: None,
@@ -96,21 +87,13 @@ fn or_zero(value: f64) -> f64 {
 
 fn wait(p: &Pair<'_>) -> f64 {
     let n = finished(p);
-    if n <= 0.0 {
-        0.0
-    } else {
-        (p.diff(READ_MS) + p.diff(WRITE_MS) + or_zero(p.diff(DISCARD_MS))) / n
-    }
+    if n <= 0.0 { 0.0 } else { (p.diff(READ_MS) + p.diff(WRITE_MS) + or_zero(p.diff(DISCARD_MS))) / n }
 }
 
 /// In kB; the counters are sectors of 512 bytes.
 fn request_size(p: &Pair<'_>) -> f64 {
     let n = finished(p);
-    if n <= 0.0 {
-        0.0
-    } else {
-        (p.diff(READ) + p.diff(WRITTEN) + or_zero(p.diff(DISCARDED))) / n / 2.0
-    }
+    if n <= 0.0 { 0.0 } else { (p.diff(READ) + p.diff(WRITTEN) + or_zero(p.diff(DISCARDED))) / n / 2.0 }
 }
 
 /// Meaningless, and gone since sysstat 12.1.2; kept so that old files show what old sysstat showed.
@@ -119,11 +102,7 @@ fn service_time(p: &Pair<'_>) -> f64 {
         return f64::NAN;
     }
     let tput = finished(p) * 100.0 / p.centis;
-    if tput == 0.0 {
-        0.0
-    } else {
-        p.rate(BUSY_MS) / tput
-    }
+    if tput == 0.0 { 0.0 } else { p.rate(BUSY_MS) / tput }
 }
 
 /// A device whose counters all went back was unplugged and another one plugged in.
