@@ -123,7 +123,7 @@ documents! {
     timedatectl, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,
     sysstat,
-    notes,
+    failed_command, notes, other,
 }
 
 #[cfg(test)]
