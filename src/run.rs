@@ -10,7 +10,7 @@ use crate::model::{Coverage, Parsed, Problem, Source};
 use crate::report::{self, Report, Skip};
 use crate::timeline::{self, Timeline};
 use std::io::{BufRead, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a user may say about an analysis.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +53,22 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
+    let prefixes: Vec<String> = paths.iter().filter_map(|p| shown_without(p)).collect();
+    let shorten = |path: &mut String| {
+        if let Some(rest) = prefixes.iter().find_map(|p| path.strip_prefix(p.as_str())).filter(|r| !r.is_empty()) {
+            *path = rest.to_owned();
+        }
+    };
+    bundle.sources.iter_mut().for_each(|s| shorten(&mut s.path));
+    bundle.skipped.iter_mut().for_each(|s| shorten(&mut s.path));
     bundle.skipped.sort_by(|a, b| (&a.path, &a.why).cmp(&(&b.path, &b.why)));
     Ok(bundle)
+}
+
+/// What is left out of shown paths: the folders above the one that was named.
+fn shown_without(path: &Path) -> Option<String> {
+    let parent = path.parent()?.to_string_lossy();
+    (!parent.is_empty()).then(|| format!("{}/", parent.trim_end_matches('/')))
 }
 
 /// Reads one source; `Err` says why it is not evidence.

@@ -2,7 +2,7 @@
 
 use super::{Need, Who};
 use crate::incidents::{Cite, Incident, Kind};
-use crate::model::{Key, Metric, Micros, NodeId, Program, SECOND, Sample, Span, What, seconds};
+use crate::model::{Key, Metric, Micros, NodeId, Program, Role, SECOND, Sample, Span, What, Why, seconds};
 use crate::timeline::{Event, Hit, Series, Timeline};
 use std::collections::BTreeSet;
 
@@ -131,10 +131,106 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether heartbeats of `node` go on through all of `span`: its HA loop had no trouble.
+    pub fn beats_through(&self, node: NodeId, span: Span) -> bool {
+        self.t.beats.iter().any(|b| b.node == node && b.from <= span.from && b.to >= span.to)
+    }
+
+    /// Whether `node` was part of the working cluster before `at`.
+    pub fn worked_before(&self, node: NodeId, at: Micros) -> bool {
+        self.t.beats.iter().any(|b| b.node == node && b.from < at && b.role != Role::Idle)
+    }
+
+    /// Stretches longer than ttl in which the old primary's Patroni wrote nothing although it led, before the
+    /// incident made it busy. With each: whether timeouts of the DCS fill it (they are logged when they end).
+    pub fn silences(&self) -> Vec<(Cite, Span, Vec<Hit<'a>>)> {
+        let ttl = self.t.ttl();
+        let Some(old) = self.incident.old else { return Vec::new() };
+        let reach = Span::new(self.incident.span.from - 2 * ttl, self.incident.span.to);
+        let busy = [
+            What::DemoteOffline,
+            What::DemoteImmediate,
+            What::DemoteNolock,
+            What::DemoteGraceful,
+            What::PgShutdownFast,
+            What::PgShutdownImmediate,
+        ];
+        let begun = self.t.find(&busy, reach).filter(|e| e.node == old).map(|e| e.at).min();
+        let gaps = self
+            .t
+            .gaps
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > ttl);
+        gaps.filter(|(_, g)| begun.is_none_or(|b| g.span.from + SECOND < b))
+            .filter(|(_, g)| {
+                self.t.beats.iter().any(|b| {
+                    b.node == old && b.role == Role::Leader && b.to >= g.span.from - 2 * ttl && b.from <= g.span.from
+                })
+            })
+            .map(|(i, g)| {
+                let failures = [What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsGetClusterFailed];
+                let explained = self.t.find(&failures, Span::new(g.span.from, g.span.to + ttl)).filter(|e| {
+                    e.node == old && matches!(e.why, Why::ReadTimeout | Why::ConnectTimeout | Why::ServerTimeout)
+                });
+                (Cite::Gap(i as u32), g.span, explained.collect())
+            })
+            .collect()
+    }
+
+    /// Whether the old primary's Patroni stood still for longer than ttl without waiting for the DCS.
+    pub fn froze(&self) -> bool {
+        self.silences().iter().any(|(_, _, explained)| explained.is_empty())
+    }
+
     /// Whether a request for this incident is recorded: then nobody needs another cause.
     pub fn requested(&self) -> bool {
         self.incident.planned
     }
+}
+
+/// What says that Patroni could not use its DCS, or acted upon that.
+pub const DCS_GIVEN_UP: &[What] = &[
+    What::DcsUnreachable,
+    What::DcsGetClusterFailed,
+    What::LockUpdateFailed,
+    What::DemoteOffline,
+    What::DemotedDcs,
+    What::DemotedLockUpdate,
+    What::DcsWaiting,
+    What::FailsafeKept,
+    What::NotPromotingLock,
+];
+
+/// Events that carry the error text of a request to the DCS, by Patroni.
+pub const DCS_ERRORS: &[What] = &[
+    What::DcsRequestFailed,
+    What::DcsRetry,
+    What::DcsException,
+    What::DcsGetClusterFailed,
+    What::DcsWatchFailed,
+    What::DcsResolveFailed,
+    What::DcsAuthFailed,
+    What::DcsWaiting,
+    What::K8sError,
+];
+
+/// Number of messages behind some hits.
+pub fn times(hits: &[Hit<'_>]) -> u32 {
+    hits.iter().map(|h| h.count).sum()
+}
+
+/// `1 message`, `7 messages`.
+pub fn said(hits: &[Hit<'_>]) -> String {
+    match times(hits) {
+        1 => "1 message".to_owned(),
+        n => format!("{n} messages"),
+    }
+}
+
+/// Names of the hosts of some hits.
+pub fn hosts(c: &Case<'_>, hits: &[Hit<'_>]) -> String {
+    list(hits.iter().map(|h| c.name(h.node)))
 }
 
 /// The places of some hits.

@@ -59,7 +59,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.pro(Strength::Strong, "a network link went down", cites(&links));
     }
     // A host that cannot reach several others while they still reach each other is cut off.
-    let froze = c.t.gaps.iter().any(|g| c.incident.old == Some(g.node) && g.span.overlaps(&c.incident.span) && g.span.length() > c.t.ttl());
+    let froze = c.froze();
     let stalls = c.has(&[What::FsyncSlow]);
     if !connect.is_empty() && !lost.is_empty() {
         let from: BTreeSet<_> = connect.iter().chain(&lost).map(|e| e.node).collect();

@@ -1,9 +1,8 @@
 //! The host, or the Patroni process, did not run for seconds.
 
 use super::case::{cites, length};
-use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::incidents::Cite;
-use crate::model::{Metric, Program, Role, Span, What, Why};
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
+use crate::model::{Metric, Program, Span, What};
 use crate::timeline::Hit;
 
 pub static CAUSE: Cause = Cause {
@@ -41,45 +40,34 @@ fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let ttl = c.t.ttl();
     let Some(old) = c.incident.old else { return a };
-    let reach = Span::new(c.incident.span.from - 2 * ttl, c.incident.span.to);
-    let gaps: Vec<(u32, Span)> = c.t.gaps.iter().enumerate().filter(|(_, g)| g.node == old && g.span.overlaps(&reach)).map(|(i, g)| (i as u32, g.span)).collect();
-    let long: Vec<&(u32, Span)> = gaps.iter().filter(|(_, s)| s.length() > ttl).collect();
-    for (index, gap) in &long {
-        // Time that a failing DCS explains is no stall: its timeouts are logged when they end.
-        let explained: Vec<Hit<'_>> = c
-            .t
-            .find(&[What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsGetClusterFailed], Span::new(gap.from, gap.to + ttl))
-            .filter(|e| e.node == old && matches!(e.why, Why::ReadTimeout | Why::ConnectTimeout | Why::ServerTimeout))
-            .collect();
-        let led = c.t.beats.iter().any(|b| b.node == old && b.role == Role::Leader && b.to >= gap.from - 2 * ttl && b.from <= gap.from);
-        if !led {
-            continue;
-        }
+    for (cite, gap, explained) in c.silences() {
         if !explained.is_empty() {
             a.con(Strength::Strong, "timeouts of the DCS fill the silence", cites(&explained));
             continue;
         }
-        // A key that others saw expire before ttl was over was not lost by this silence.
-        let early: Vec<Hit<'_>> = c.t.find(&[What::LockNobody], Span::new(gap.from, gap.from + ttl * 2 / 3)).filter(|e| e.node != old).collect();
-        if !early.is_empty() {
-            a.con(Strength::Strong, format!("the leader key was gone {} after its last renewal, before ttl ({}) was over", length(early.first().map_or(0, |e| e.at - gap.from)), length(ttl)), cites(&early));
+        // A key that others saw gone before ttl was over was not lost by this silence.
+        let early: Vec<Hit<'_>> =
+            c.t.find(&[What::LockNobody], Span::new(gap.from, gap.from + ttl * 2 / 3)).filter(|e| e.node != old).collect();
+        if let Some(first) = early.first() {
+            let after = length(first.at - gap.from);
+            a.con(Strength::Strong, format!("the leader key was gone {after} after its last renewal, before ttl ({}) was over", length(ttl)), cites(&early));
             continue;
         }
-        let others: Vec<Hit<'_>> = c.t.find(&[What::PgCheckpoint, What::PgSlowStatement, What::PgStreaming], *gap).filter(|e| e.node == old).collect();
-        let alive = !others.is_empty();
+        let alive = c.t.find(&[What::PgCheckpoint, What::PgSlowStatement, What::PgStreaming, What::ApplySlow, What::EtcdCompact], gap).any(|e| e.node == old);
         let who = if alive { "Patroni" } else { "Patroni (or the whole host)" };
         a.pro(
             Strength::Decisive,
             format!("{who} on {} wrote nothing for {}, longer than ttl ({}), and nothing says that it waited for the DCS", c.old_name(), length(gap.length()), length(ttl)),
-            [Cite::Gap(*index)],
+            [cite],
         );
     }
+    let stood = a.evidence.iter().any(|e| e.side == Side::For);
     let slow = c.find(&[What::LoopOverrun]).into_iter().filter(|e| e.node == old).collect::<Vec<_>>();
-    if !a.evidence.is_empty() && !slow.is_empty() {
+    if stood && !slow.is_empty() {
         a.pro(Strength::Weak, "the HA loop had overrun its time before", cites(&slow));
     }
     let status = c.find(&[What::RestStatusFailed, What::PgStatementTimeout]);
-    if !a.evidence.is_empty() && !status.is_empty() {
+    if stood && !status.is_empty() {
         a.pro(Strength::Weak, "PostgreSQL did not answer a status query within its time limit", cites(&status));
     }
     let frozen = c.find(&[What::TickMissed, What::SoftLockup, What::Suspended, What::HungTask]);

@@ -109,12 +109,14 @@ pub fn set(sources: &[Source], cluster: &Cluster, zones: &Zones) -> Clocks {
         }
     }
     facts(sources, &all, &mut found);
+    history(sources, &all, &mut found);
     ambiguous(sources, &all, &mut found);
     // Each of these may unlock another: repeat until nothing new is found (at most once per stream).
     loop {
         let before = found.len();
         same_envelope(sources, &all, &mut found);
         agreement::same_host(sources, &all, &mut found);
+        agreement::across_hosts(sources, cluster, &all, &mut found);
         neighbours(sources, cluster, &all, &mut found);
         if found.len() == before {
             break;
@@ -184,7 +186,7 @@ fn inside(stream: &Stream) -> Option<Proof> {
     let (zone, n) = stream.written_zone.iter().max_by_key(|(_, n)| **n)?;
     match zone {
         Zone::Abbrev(name) => {
-            let offset = zone::certain_abbreviation(name)?;
+            let offset = crate::model::certain_offset(name)?;
             Some(Proof {
                 rule: Rule::Fixed(offset),
                 why: format!("written as {} in {n} lines", zone::abbreviation_text(name)),
@@ -222,6 +224,27 @@ fn facts(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
                     );
                 }
             }
+        }
+    }
+}
+
+/// Patroni stamps its history with the offset of its own host: the newest row tells the zone of Patroni's logs,
+/// unless a log's own proof or its host's settings said it before. (Older rows may be from the other half of the year.)
+fn history(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
+    let rows = sources
+        .iter()
+        .flat_map(|s| s.parsed.facts.iter().map(move |f| (s, f)))
+        .filter(|(_, f)| f.key == crate::model::Key::HistoryLeader);
+    let newest = rows
+        .filter_map(|(s, f)| Some((f.at?, &s.path)))
+        .max_by_key(|(at, path)| (at.civil, std::cmp::Reverse((*path).clone())));
+    let Some((at, path)) = newest else { return };
+    let Some(offset) = zone::written_offset(at.zone) else { return };
+    for open in all.iter().filter(|a| !found.contains_key(a)).copied().collect::<Vec<_>>() {
+        let Some(stream) = sources.get(open.source).and_then(|s| s.parsed.streams.get(open.stream)) else { continue };
+        if stream.program == Program::Patroni && stream.own_clock && needs_zone(stream) && stream.proofs.is_empty() {
+            let rule = Rule::Fixed(offset);
+            found.insert(open, Proof { why: format!("{path} says {}", rule.label()), rule });
         }
     }
 }

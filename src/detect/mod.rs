@@ -75,7 +75,7 @@ fn detect_text(text: &[u8], name: &str) -> (Detected, String) {
     let taken = |d: &'static Document, score: u8| (Detected::Document(d), format!("looks like {} ({score} %)", d.name));
     match document {
         Some((d, score)) if score >= UNMISTAKABLE => return taken(d, score),
-        _ if votes.most() => return log(),
+        _ if votes.most() || votes.begins() => return log(),
         Some((d, score)) if score >= CERTAIN => return taken(d, score),
         _ if votes.enough() => return log(),
         Some((d, score)) if score >= LIKELY => return taken(d, score),

@@ -15,6 +15,8 @@ pub struct Votes {
     rising: usize,
     falling: usize,
     previous: Option<(Written, Micros)>,
+    /// The first line that could vote is a log's.
+    begins_as_log: bool,
 }
 
 /// Counts the votes.
@@ -38,6 +40,7 @@ impl Votes {
         self.lines += 1;
         let body = BODIES.iter().find_map(|b| (b.head)(line).map(|h| (b.name, h.stamp)));
         if let Some((name, stamp)) = body {
+            self.begins_as_log |= self.lines == 1;
             match self.bodies.iter_mut().find(|(n, _)| *n == name) {
                 Some((_, n)) => *n += 1,
                 None => self.bodies.push((name, 1)),
@@ -47,12 +50,18 @@ impl Votes {
         }
         let peeled = ENVELOPES.iter().find_map(|e| (e.peel)(line).map(|p| (*e, p.stamp)));
         if let Some((envelope, stamp)) = peeled {
+            self.begins_as_log |= self.lines == 1;
             match self.envelopes.iter_mut().find(|(e, _)| e.name == envelope.name) {
                 Some((_, n)) => *n += 1,
                 None => self.envelopes.push((envelope, 1)),
             }
             self.stamp(stamp.map(|s| (s.written, s.civil)));
         }
+    }
+
+    /// Logs quote documents (Patroni prints pg_controldata), documents never begin with a log's line.
+    pub fn begins(&self) -> bool {
+        self.begins_as_log && self.enough()
     }
 
     fn stamp(&mut self, stamp: Option<(Written, Micros)>) {

@@ -19,7 +19,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
     let demotion = first(Class::Demotion);
     let promotions: Vec<&Event> = events.iter().filter(|(_, c)| *c == Class::Promotion).map(|(e, _)| *e).collect();
     let requested = any(&[What::SwitchoverRequested, What::ManualFailover, What::DemoteGraceful]);
-    let leader = t.leader_before(ep.span.from + SECOND);
+    // A promotion names the next leader, not the one before.
+    let begins_by_promotion = events.first().is_some_and(|(_, c)| *c == Class::Promotion);
+    let leader = t.leader_before(if begins_by_promotion { ep.span.from } else { ep.span.from + SECOND });
     let old = demotion.map(|e| e.node).or(leader.map(|l| l.0));
     let bootstrap = old.is_none() || leader.is_none();
 
@@ -69,6 +71,16 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         return None;
     };
 
+    // A promotion known from the history alone began when the old leader was last heard.
+    let silent = events.iter().all(|(e, _)| e.what == What::HistoryLeader);
+    let heard = t
+        .beats
+        .iter()
+        .filter(|b| b.role == Role::Leader && b.to <= ep.span.from && b.to >= ep.span.from - LOOK_BACK)
+        .map(|b| b.to)
+        .max();
+    let span = if silent { Span::new(heard.unwrap_or(ep.span.from), ep.span.to) } else { ep.span };
+
     let at = match kind {
         Kind::Failover | Kind::Demotion => demotion
             .map(|e| e.at)
@@ -92,8 +104,8 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         kind,
         planned,
         at,
-        span: ep.span,
-        window: Span::new(ep.span.from - LOOK_BACK, ep.span.to + MINUTE),
+        span,
+        window: Span::new(span.from - LOOK_BACK, span.to + MINUTE),
         old: if matches!(kind, Kind::NearMiss) { None } else { old },
         new,
         nodes,

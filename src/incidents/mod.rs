@@ -117,6 +117,9 @@ const MERGE: Micros = 75 * SECOND;
 /// A cluster without a leader keeps its episode open this long for the promotion that ends it (our choice).
 const OPEN: Micros = 30 * 60 * SECOND;
 
+/// Turns of one crash loop may be this far apart: Patroni waits up to primary_start_timeout (300 s by default).
+const LOOP: Micros = 300 * SECOND;
+
 /// All episodes of the bundle in order of time.
 pub fn find(t: &Timeline) -> Vec<Incident> {
     let mut episodes: Vec<Episode> = Vec::new();
@@ -127,6 +130,11 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
         let joins = episodes.last().is_some_and(|ep| {
             let distance = event.began() - ep.span.to;
             distance <= MERGE
+                || (distance <= LOOP
+                    && *class == Class::Crash
+                    && ep.triggers.iter().any(|(i, c)| {
+                        *c == Class::Crash && t.events.get(*i as usize).is_some_and(|e| e.node == event.node)
+                    }))
                 || (ep.leaderless
                     && distance <= OPEN
                     && matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader))

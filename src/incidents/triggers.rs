@@ -35,7 +35,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         DemoteOffline | DemoteImmediate | DemoteNolock | DemotedLockUpdate | DemotedDcs | DemotedForeignLock
         | DemotedLostRace | DemotedNotHealthiest | DemotedNofailover | DemotedWatchdog | DemotedStartTimeout
         | DemotedCrash | LockReleasedPgDown | LockReleasedDatadir => Class::Demotion,
-        Promoted | PromotedAgain => Class::Promotion,
+        Promoted | PromotedAgain | HistoryLeader => Class::Promotion,
         SwitchoverRequested | ManualFailover | DemoteGraceful | FailoverKeyCleanup | RestartRequested
         | ReinitRequested => Class::Request,
         PgBackendSignal

@@ -3,7 +3,8 @@
 //! A template reads like the format string in the program's source, with named holes:
 //! `{}` anything, `{who}` the subject, `{host}` a subject without its
 //! port, `{me}` the writer's own name, `{num}` a number, `{dur}` a duration with its unit,
-//! `{s}` a number of seconds, `{ms}` a number of milliseconds, `{why}` an error text to classify.
+//! `{s}` a number of seconds, `{ms}` a number of milliseconds, `{why}` an error text to classify, `{sig}` a signal.
+//! `{=Reason}` at the end takes the rest and sets the reason that the template itself states.
 //! Durations become milliseconds. Text after the template's end is allowed, because senders cut
 //! and append; a template that ends in `$` must match to the end. `$` alone is a message without any text.
 //!
@@ -31,7 +32,7 @@ tables! {
     patroni Patroni, etcd Etcd, postgres Postgres, kernel Kernel, systemd Systemd, proxy Proxy, job Job,
 }
 
-use crate::model::{Meaning, Program, What};
+use crate::model::{Meaning, Program, What, Why};
 pub use duration::go_duration_ms;
 pub use engine::{Fields, NoFields, Table, clip as engine_clip};
 use std::sync::OnceLock;
@@ -89,9 +90,24 @@ pub fn find_with(program: Program, message: &[u8], fields: &dyn Fields) -> Found
         Some(Found::Unknown) if program == Program::Postgres => {
             postgres_locale::find(message).unwrap_or(Found::Unknown)
         }
+        Some(Found::Meaning(meaning)) => Found::Meaning(refined(meaning)),
         Some(found) => found,
         None => Found::Unknown,
     }
+}
+
+/// Where the error text says more than the message: a fatal end for want of space is a full disk.
+fn refined(mut meaning: Meaning) -> Meaning {
+    use What::*;
+    meaning.what = match (meaning.what, meaning.why) {
+        (EtcdFatal | EtcdPanic, Why::NoSpace) => EtcdDiskFull,
+        (EtcdFatal | EtcdPanic, Why::Io) => EtcdIoError,
+        (PgPanic, Why::NoSpace) => PgNoSpace,
+        (PgPanic, Why::Io) => PgIoError,
+        (DcsException | DcsRequestFailed | DcsGetClusterFailed, Why::Quota) => DcsNoSpace,
+        (what, _) => what,
+    };
+    meaning
 }
 
 #[cfg(test)]

@@ -165,15 +165,17 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
             t.undated.push(Event { dated: false, ..event(raw, 0, 0, own, Program::Other, i) });
         }
     }
+    t.cluster = cluster;
+    t.clocks = clocks;
+    history(&mut t);
     t.events.sort_by(|a, b| (a.at, a.node, a.source, a.line, a.what).cmp(&(b.at, b.node, b.source, b.line, b.what)));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.gaps.sort_by_key(|g| (g.span.from, g.node, g.source));
     for (i, e) in t.events.iter().enumerate() {
         t.by_what.entry(e.what).or_default().push(i as u32);
     }
+    widen(&mut t, sources);
     merge_twins(&mut t.series);
-    t.cluster = cluster;
-    t.clocks = clocks;
     t
 }
 
@@ -205,6 +207,79 @@ fn event(raw: &Raw, at: Micros, until: Micros, node: NodeId, program: Program, s
         text: raw.text.clone(),
         dated: true,
     }
+}
+
+/// Rows of `patronictl history` within the time of the logs are events: they may be the only trace of a promotion.
+fn history(t: &mut Timeline) {
+    let Some(span) = t.span().map(|s| s.widened(1_800 * SECOND)) else { return };
+    let mut told: Vec<(NodeId, Micros)> = t
+        .events
+        .iter()
+        .filter(|e| matches!(e.what, What::Promoted | What::PromotedAgain))
+        .map(|e| (e.node, e.at))
+        .collect();
+    for k in t.facts.clone().iter().filter(|k| k.fact.key == Key::HistoryLeader) {
+        let (Some(at), Some(node)) =
+            (k.at.filter(|a| span.contains(*a)), k.fact.value.text().and_then(|v| t.resolve(v)))
+        else {
+            continue;
+        };
+        // The same promotion from its own log, or from another host's copy of the history.
+        if told.iter().any(|(n, a)| *n == node && (a - at).abs() < 30 * SECOND) {
+            continue;
+        }
+        told.push((node, at));
+        t.events.push(Event {
+            at,
+            until: at,
+            slack: SECOND,
+            count: 1,
+            what: What::HistoryLeader,
+            why: Why::Unsaid,
+            num: k.fact.item.as_deref().and_then(|i| i.parse().ok()).unwrap_or(0.0),
+            who: None,
+            pid: 0,
+            node,
+            program: Program::Patroni,
+            source: k.source,
+            line: k.fact.line,
+            text: k.fact.text.clone(),
+            dated: true,
+        });
+    }
+}
+
+/// What a log covers beyond its own lines. etcd, the kernel and the service manager are quiet for hours, so their
+/// logs reach as far as the last line of anything else from that host; a system log with lines of either covers both.
+fn widen(t: &mut Timeline, sources: &[Source]) {
+    let quiet = [Program::Etcd, Program::Kernel, Program::Systemd];
+    let mut latest: BTreeMap<NodeId, Micros> = BTreeMap::new();
+    for c in &t.covered {
+        let end = latest.entry(c.node).or_insert(c.span.to);
+        *end = (*end).max(c.span.to);
+    }
+    let mut both = Vec::new();
+    for c in &t.covered {
+        if matches!(c.program, Program::Kernel | Program::Systemd) {
+            let whole = t
+                .covered
+                .iter()
+                .filter(|o| o.source == c.source && o.node == c.node)
+                .map(|o| o.span)
+                .fold(c.span, |a, b| a.union(&b));
+            let several = sources.get(c.source as usize).is_some_and(|s| s.parsed.streams.len() > 1);
+            let programs: &[Program] = if several { &[Program::Kernel, Program::Systemd] } else { &[] };
+            both.extend(programs.iter().map(|p| Covered { program: *p, span: whole, ..*c }));
+        }
+    }
+    t.covered.extend(both);
+    for c in t.covered.iter_mut().filter(|c| quiet.contains(&c.program)) {
+        if let Some(end) = latest.get(&c.node) {
+            c.span.to = c.span.to.max(*end);
+        }
+    }
+    t.covered.sort_by_key(|c| (c.node, c.program, c.source, c.span));
+    t.covered.dedup();
 }
 
 /// The same numbers from a binary file and from its text are kept once: the series with more samples.
@@ -304,6 +379,10 @@ impl Timeline {
 
     pub fn path(&self, source: u32) -> &str {
         self.paths.get(source as usize).map_or("?", String::as_str)
+    }
+
+    pub fn resolve(&self, name: &str) -> Option<NodeId> {
+        self.cluster.resolve(name)
     }
 
     pub fn name(&self, node: NodeId) -> Arc<str> {

@@ -9,6 +9,8 @@ mod memory;
 mod net;
 mod psi;
 
+pub use disk::usual_disk_name;
+
 use super::binary::item::{Item, Pair};
 use super::model::Version;
 
@@ -130,6 +132,8 @@ pub(crate) struct Layout {
 pub(crate) struct Old {
     /// Declared size of the item.
     pub size: u32,
+    /// Only in files where this activity has items of this size: Red Hat changed layouts without changing sizes.
+    pub beside: Option<(u32, u32)>,
     pub runs: &'static [Run],
 }
 
@@ -148,7 +152,7 @@ pub(crate) const fn run(first: usize, n: usize, at: usize, step: usize, kind: Ki
 }
 
 pub(crate) const fn old(size: u32, runs: &'static [Run]) -> Old {
-    Old { size, runs }
+    Old { size, beside: None, runs }
 }
 
 pub(crate) const fn rate(name: &'static str, json: &'static str, field: usize) -> Column {

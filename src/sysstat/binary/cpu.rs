@@ -54,7 +54,7 @@ fn elapsed(now: &Times, before: &mut Times, v: Version) -> u64 {
     // Some kernels count guest time before user time: what user lacks is added.
     let shortfall = |part: usize, whole: usize, before: &Times| {
         let (n, b) = (get(now, whole).wrapping_sub(get(now, part)), get(before, whole).wrapping_sub(get(before, part)));
-        if n < b { b - n } else { 0 }
+        b.saturating_sub(n)
     };
     let mut extra = 0u64;
     if v >= Version(10, 0, 4) && !(v >= Version(12, 4, 1) && get(now, USER) < get(before, USER)) {

@@ -84,9 +84,9 @@ pub(crate) fn magic(data: &[u8]) -> Option<(bool, u16)> {
 }
 
 /// Reads everything before the first record.
-pub(crate) fn read(data: &[u8]) -> Result<Header, Problem> {
+pub(crate) fn read(data: &[u8]) -> Result<Header, Box<Problem>> {
     let Some((big_endian, format)) = magic(data) else {
-        return Err(Problem::new(0, Fault::Header, "this is no sysstat activity file"));
+        return Err(problem(0, Fault::Header, "this is no sysstat activity file"));
     };
     let version = Version(
         data.get(4).copied().unwrap_or(0),
@@ -103,7 +103,7 @@ pub(crate) fn read(data: &[u8]) -> Result<Header, Problem> {
         0x2175 => r.described()?,
         _ => {
             let what = format!("activity file of unknown format {format:#06x}");
-            return Err(Problem::new(2, Fault::Header, what));
+            return Err(problem(2, Fault::Header, what));
         }
     };
     check(&header)?;
@@ -111,8 +111,8 @@ pub(crate) fn read(data: &[u8]) -> Result<Header, Problem> {
 }
 
 /// Values that no sysstat writes are refused as a whole, like sysstat does: nothing after them could be trusted.
-fn check(header: &Header) -> Result<(), Problem> {
-    let bad = |what: String| Err(Problem::new(header.end as u64, Fault::Header, what));
+fn check(header: &Header) -> Result<(), Box<Problem>> {
+    let bad = |what: String| Err(problem(header.end as u64, Fault::Header, what));
     if header.long != 4 && header.long != 8 {
         return bad(format!("the header says that a long has {} bytes", header.long));
     }
@@ -126,6 +126,9 @@ fn check(header: &Header) -> Result<(), Problem> {
         if a.nr2 == 0 || a.nr2 > MAX_SUB_ITEMS {
             return bad(format!("activity {} has {} sub-items", a.id, a.nr2));
         }
+        if u64::from(a.nr) * u64::from(a.nr2) * u64::from(a.size) > u64::from(u32::MAX) {
+            return bad(format!("activity {} has {} times {} items of {} bytes", a.id, a.nr, a.nr2, a.size));
+        }
         if let Some([q, l, i]) = a.types {
             let mapped = |long: u64| u64::from(q) * 8 + u64::from(l) * long + u64::from(i) * 4;
             let least = if header.long == 4 { mapped(4) } else { mapped(8) };
@@ -135,6 +138,10 @@ fn check(header: &Header) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+fn problem(at: u64, fault: Fault, what: impl Into<String>) -> Box<Problem> {
+    Box::new(Problem::new(at, fault, what))
 }
 
 struct Reader<'a> {
@@ -149,31 +156,31 @@ impl<'a> Reader<'a> {
         if self.big_endian { Endianness::Big } else { Endianness::Little }
     }
 
-    fn size_at(&self, at: usize, least: u32) -> Result<usize, Problem> {
+    fn size_at(&self, at: usize, least: u32) -> Result<usize, Box<Problem>> {
         let value = Bytes { data: self.data, big_endian: self.big_endian, long: 8 }.u32(at);
         match value {
             None => Err(self.cut(at, 4)),
             Some(n) if n < least || n > MAX_HEADER => {
-                Err(Problem::new(at as u64, Fault::Header, format!("the header claims a size of {n} bytes")))
+                Err(problem(at as u64, Fault::Header, format!("the header claims a size of {n} bytes")))
             }
             Some(n) => Ok(n as usize),
         }
     }
 
-    fn cut(&self, at: usize, need: usize) -> Problem {
-        let mut p = Problem::new(at as u64, Fault::Truncated, "the file ends inside its header");
+    fn cut(&self, at: usize, need: usize) -> Box<Problem> {
+        let mut p = problem(at as u64, Fault::Truncated, "the file ends inside its header");
         p.need = Some(need as u64);
         p.have = Some(self.data.len().saturating_sub(at) as u64);
         p
     }
 
-    fn part(&self, at: usize, len: usize) -> Result<&'a [u8], Problem> {
+    fn part(&self, at: usize, len: usize) -> Result<&'a [u8], Box<Problem>> {
         let end = at.checked_add(len);
         end.and_then(|end| self.data.get(at..end)).ok_or_else(|| self.cut(at, len))
     }
 
     /// 0x2170 … 0x2173: fixed offsets, with or without the CPU and volatile counts of 10.3.1.
-    fn fixed(&self, at: usize, size: usize, volatile: bool) -> Result<Header, Problem> {
+    fn fixed(&self, at: usize, size: usize, volatile: bool) -> Result<Header, Box<Problem>> {
         let raw = self.part(at, size)?;
         let endian = self.endian();
         let parse = |input: In<'a>| -> Res<'a, _> {
@@ -191,7 +198,7 @@ impl<'a> Reader<'a> {
         };
         let (_, (created, (acts, vol), long, names)) = parse(raw).map_err(|_| self.cut(at, size))?;
         if acts > MAX_ACTIVITIES || vol > MAX_ACTIVITIES {
-            return Err(Problem::new(at as u64, Fault::Header, format!("the header claims {acts} activities")));
+            return Err(problem(at as u64, Fault::Header, format!("the header claims {acts} activities")));
         }
         let created = Bytes { data: created, big_endian: self.big_endian, long }.long(0).unwrap_or(0);
         let list = at + size;
@@ -229,7 +236,7 @@ impl<'a> Reader<'a> {
     }
 
     /// 0x2175: every structure says how many fields of each type it has; a group only ever grows at its end.
-    fn described(&self) -> Result<Header, Problem> {
+    fn described(&self) -> Result<Header, Box<Problem>> {
         const AT: usize = 76;
         let endian = self.endian();
         let size = self.size_at(8, 1)?;
@@ -239,7 +246,7 @@ impl<'a> Reader<'a> {
         };
         let (_, header_types) = types(self.part(16, 12)?).map_err(|_| self.cut(16, 12))?;
         let raw = self.part(AT, size)?;
-        let odd = |what: &str| Problem::new(AT as u64, Fault::Header, what.to_string());
+        let odd = |what: &str| problem(AT as u64, Fault::Header, what.to_string());
         let map = mapped(header_types).filter(|&m| m <= size);
         let map = map.ok_or_else(|| odd("the header is smaller than the fields that it claims"))?;
         let [q, l, i] = header_types;

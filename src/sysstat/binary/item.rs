@@ -3,6 +3,7 @@
 use super::super::activity::{Key, Kind, Layout};
 use super::super::model::Version;
 use super::bytes::{Bytes, cut};
+use super::header::FileActivity;
 
 /// Where the fields of an item lie in this very file. Worked out once per activity.
 #[derive(Debug, Clone, Default)]
@@ -56,9 +57,11 @@ impl Plan {
     }
 
     /// From the declared size of a file before 11.7.1; the largest known layout that fits, if none is equal.
-    pub fn by_size(layout: &Layout, size: u32) -> Option<Plan> {
-        let old = layout.old.iter().find(|o| o.size == size);
-        let old = old.or_else(|| layout.old.iter().filter(|o| o.size <= size).max_by_key(|o| o.size))?;
+    pub fn by_size(layout: &Layout, size: u32, all: &[FileActivity]) -> Option<Plan> {
+        let here = |(id, size): (u32, u32)| all.iter().any(|a| a.id == id && a.size == size);
+        let mut known = layout.old.iter().filter(|o| o.beside.is_none_or(here));
+        let old = known.clone().find(|o| o.size == size);
+        let old = old.or_else(|| known.by_ref().filter(|o| o.size <= size).max_by_key(|o| o.size))?;
         let mut places = vec![None; layout.counts.iter().sum::<usize>() + layout.chars.len()];
         for run in old.runs {
             for i in 0..run.n {

@@ -11,8 +11,9 @@ use super::activity::name_of;
 use super::model::{Comment, Data, Fault, Problem, Restart, Skipped, Source, Span, Stamp, Version};
 use bytes::Bytes;
 use header::Header;
+use records::Block;
 use records::{COMMENT, Event, RESTART, Record, STATS, Walk};
-use sample::{Interval, Rows, Sample};
+use sample::{Interval, Rows, Step, Steps};
 
 /// How faithful to sysstat's own output the numbers shall be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
     let header = match header::read(data) {
         Ok(header) => header,
         Err(problem) => {
-            out.problems.push(problem);
+            out.problems.push(*problem);
             return out;
         }
     };
@@ -61,7 +62,8 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
     }
     let mut reading = Reading {
         out,
-        rows,
+        steps: Steps::new(header.activities.len()),
+        blocks: Vec::new(),
         options,
         version: options.as_version.unwrap_or(header.version),
         new: header.format == 0x2175,
@@ -77,7 +79,8 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
     while let Some(event) = walk.next() {
         reading.event(event, &walk, data.len());
     }
-    let mut out = reading.out;
+    let Reading { mut out, steps, .. } = reading;
+    out.sets = rows.sets(&steps);
     // Sets open in the order in which devices appear; show them as sysstat does.
     let order = |a: &str| super::activity::ACTIVITIES.iter().position(|t| t.name == a);
     out.sets.sort_by_key(|s| order(s.activity.name));
@@ -107,14 +110,17 @@ fn cpus(cpu_nr: u32) -> u32 {
 struct Baseline {
     record: Record,
     stamp: Stamp,
-    sample: Sample,
+    /// Its number among the [`Steps`].
+    sample: usize,
 }
 
 /// What is carried from record to record.
 #[derive(Debug)]
-struct Reading<'a> {
+struct Reading {
     out: Data,
-    rows: Rows<'a>,
+    steps: Steps,
+    /// Scratch space for the blocks of a sample.
+    blocks: Vec<Block>,
     options: Options,
     version: Version,
     new: bool,
@@ -130,7 +136,7 @@ struct Reading<'a> {
     open_hole: Option<usize>,
 }
 
-impl Reading<'_> {
+impl Reading {
     fn event(&mut self, event: Event, walk: &Walk<'_>, len: usize) {
         match event {
             Event::Record(r) => self.record(r, walk),
@@ -198,32 +204,22 @@ impl Reading<'_> {
             let segment = self.segment;
             self.out.restarts.push(Restart { at: stamp, cpus: None, reboot: Some(true), marked: false, segment });
         }
-        let mut sample = Sample::default();
+        let elapsed = r.uptime.wrapping_sub(self.last_uptime.unwrap_or(r.uptime));
+        self.last_uptime = Some(r.uptime);
+        // In half seconds as sysstat rounds: less counts as none.
+        let v = self.version;
+        let drops = v < Version(12, 2, 2) || (v > Version(12, 3, 0) && v < Version(12, 3, 3));
+        if self.options.like_sysstat && drops && elapsed < 50 && self.prev.is_some() {
+            return;
+        }
+        walk.blocks(&r, &mut self.blocks);
+        let sample = self.steps.sample(&self.blocks);
         if let Some(prev) = self.prev.take() {
-            let elapsed = r.uptime.wrapping_sub(self.last_uptime.unwrap_or(r.uptime));
-            self.last_uptime = Some(r.uptime);
-            // In half seconds as sysstat rounds: less counts as none.
-            let v = self.version;
-            let drops = v < Version(12, 2, 2) || (v > Version(12, 3, 0) && v < Version(12, 3, 3));
-            if self.options.like_sysstat && drops && elapsed < 50 {
-                self.prev = Some(prev);
-                return;
-            }
-            walk.blocks(&r, &mut sample.blocks);
-            self.rows.load(&mut sample);
             let interval = self.interval(&prev.record, &r, walk);
             let span = u32::try_from(self.out.spans.len()).unwrap_or(u32::MAX);
-            self.out.spans.push(Span {
-                segment: self.segment,
-                to: stamp,
-                from: Some(prev.stamp),
-                centis: Some(interval.centis),
-            });
-            self.rows.add(&mut self.out, span, &prev.sample, &mut sample, interval);
-        } else {
-            self.last_uptime = Some(r.uptime);
-            walk.blocks(&r, &mut sample.blocks);
-            self.rows.load(&mut sample);
+            let (from, centis) = (Some(prev.stamp), Some(interval.centis));
+            self.out.spans.push(Span { segment: self.segment, to: stamp, from, centis });
+            self.steps.steps.push(Step { prev: prev.sample, cur: sample, span, interval });
         }
         self.prev = Some(Baseline { record: r, stamp, sample });
     }

@@ -19,7 +19,6 @@ const EARLIEST: u64 = 2 * 86400;
 /// The beginning of a record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record {
-    pub at: usize,
     pub kind: u8,
     pub epoch: u64,
     pub hms: (u8, u8, u8),
@@ -129,11 +128,17 @@ impl<'a> Walk<'a> {
             }
         };
         let hms = (b.u8(kind_at + 1)?, b.u8(kind_at + 2)?, b.u8(kind_at + 3)?);
-        Some(Record { at, kind: b.u8(kind_at)?, epoch, hms, uptime, all_jiffies, body, extra })
+        Some(Record { kind: b.u8(kind_at)?, epoch, hms, uptime, all_jiffies, body, extra })
     }
 
-    /// A record header that makes sense.
+    /// A record header that makes sense. RESTART and COMMENT have no uptime, which helps to find them behind a hole;
+    /// development versions wrote one.
     fn plausible(&self, at: usize) -> Option<Record> {
+        self.possible(at).filter(|r| !(matches!(r.kind, RESTART | COMMENT) && r.uptime != 0))
+    }
+
+    /// The same where a record is expected.
+    fn possible(&self, at: usize) -> Option<Record> {
         let r = self.raw(at)?;
         let last = if self.new { 15 } else { COMMENT };
         let (h, m, s) = r.hms;
@@ -142,7 +147,6 @@ impl<'a> Walk<'a> {
             && m < 60
             && s <= 60
             && self.near(r.epoch)
-            && !(matches!(r.kind, RESTART | COMMENT) && r.uptime != 0)
             && (!self.check_offset || quarter_hour(&r));
         if !ok {
             return None;
@@ -285,14 +289,14 @@ impl Iterator for Walk<'_> {
             return None;
         }
         let head = self.header_size();
-        let record = self.plausible(at);
+        let record = self.possible(at);
         let end = record.as_ref().map(|r| self.end(r));
         let mut cut = None;
         match (record, end) {
             (Some(r), Some(Ok(end))) => {
                 let good = end == len
                     || len - end < head
-                    || self.plausible(end).is_some()
+                    || self.possible(end).is_some()
                     || self.bytes.zero(end, head)
                     // What follows is no record: then this one was cut if a good chain begins inside it.
                     || self.search(at + 1, end).is_none();

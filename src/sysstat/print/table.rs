@@ -48,7 +48,9 @@ fn local(at: &Stamp) -> String {
 
 fn table(data: &Data, name: &str, columns: &[usize], segment: u32, out: &mut dyn Write) -> io::Result<()> {
     let sets: Vec<&Set> = data.sets_of(name).collect();
-    let Some(first) = sets.first() else { return Ok(()) };
+    let Some(first) = sets.first() else {
+        return Ok(());
+    };
     let activity = first.activity;
     let last = activity.name == "filesystem";
     let mut next = vec![0usize; sets.len()];

@@ -87,10 +87,7 @@ impl Table {
 
     /// The same with the item column known.
     pub fn of(item: Option<&str>, item_last: bool, names: &[&str]) -> Option<Table> {
-        let label = match item {
-            Some(heading) => Some(ITEMS.iter().find(|(name, _)| *name == heading).map_or(heading, |(_, l)| *l)),
-            None => None,
-        };
+        let label = item.map(|heading| ITEMS.iter().find(|(name, _)| *name == heading).map_or(heading, |(_, l)| *l));
         let mut table = Table {
             activities: Vec::new(),
             item: item.map(str::to_string),

@@ -29,7 +29,7 @@ fn clean(line: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What the line `Linux 5.14.0 (db01) 	2026-11-21 	_x86_64_	(8 CPU)` says.
+/// What the line `Linux 5.14.0 (db01) <tab>2026-11-21 <tab>_x86_64_<tab>(8 CPU)` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Banner {
     pub sysname: String,

@@ -3,7 +3,9 @@
 //! Activity follows activity, each with its own row of headings that begins with the time of the sample before.
 //! Rows that begin with no time (averages, in forty languages) are no data.
 
-use super::super::model::{Comment, Data, Restart, Source, Span, Stamp};
+use std::collections::HashSet;
+
+use super::super::model::{Data, Restart, Source, Span, Stamp};
 use super::build::Builder;
 use super::columns::Table;
 use super::line::{Banner, banner, lines, settle_date};
@@ -24,10 +26,11 @@ pub fn looks_like_sar(head: &[u8]) -> bool {
         let cells: Vec<&str> = rest.split_whitespace().collect();
         if let Some(found) = headings(&cells) {
             table = Some(found);
-        } else if let Some(table) = &table {
-            if !table.activities.is_empty() && split(table, &cells).is_some_and(|(_, values)| numeric(values)) {
-                return true;
-            }
+        } else if let Some(table) = &table
+            && !table.activities.is_empty()
+            && split(table, &cells).is_some_and(|(_, values)| numeric(values))
+        {
+            return true;
         }
     }
     false
@@ -105,7 +108,7 @@ struct Reader {
     /// The row before the current sample.
     from: Option<Stamp>,
     /// Items seen in the current sample.
-    seen: Vec<Option<String>>,
+    seen: HashSet<Option<String>>,
     comma: bool,
     half_days: bool,
 }
@@ -125,7 +128,7 @@ impl Reader {
             start: (0, None),
             last: (0, 0),
             from: None,
-            seen: Vec::new(),
+            seen: HashSet::new(),
             comma: false,
             half_days: false,
         }
@@ -167,10 +170,7 @@ impl Reader {
     fn comment(&mut self, second: u32, text: &str) {
         // Repeated in the block of every activity. It doesn't move the clock: it may stand between rows of one sample.
         let day = self.last.0 + u32::from(second + HALF_DAY < self.last.1);
-        let note = Comment { at: Stamp::wall(None, day, second), text: text.to_string() };
-        if !self.build.data.comments.contains(&note) {
-            self.build.data.comments.push(note);
-        }
+        self.build.comment(Stamp::wall(None, day, second), text);
     }
 
     /// Moves the clock of the block; past midnight it starts again at 0.
@@ -202,9 +202,13 @@ impl Reader {
 
     fn row(&mut self, n: usize, second: u32, cells: &[&str]) {
         let Some(table) = &self.table else { return };
+        let mut cells = cells.to_vec();
+        let pid = self.headings.iter().position(|h| h == "PID").filter(|&at| at < cells.len());
+        let pid = pid.map(|at| cells.remove(at));
+        let cells = cells.as_slice();
         let Some((item, values)) = split(table, cells) else {
             // The last line of a cut file.
-            let known = table.activities.first().is_some();
+            let known = !table.activities.is_empty();
             if known {
                 self.build.problem(n, "a row with fewer values than headings");
             }
@@ -213,7 +217,10 @@ impl Reader {
         let values: Vec<Option<f64>> =
             values.iter().zip(self.names()).map(|(cell, name)| stamp::value(cell, name)).collect();
         self.comma |= cells.iter().any(|c| c.contains(','));
-        let item = if table.item.as_deref() == Some("PID") { pid_item(cells, item) } else { item };
+        let item = match pid {
+            Some(pid) => Some(format!("{pid} {}", item.unwrap_or_default())),
+            None => item,
+        };
         let previous = self.last;
         let again = self.seen.contains(&item) && !item.as_ref().is_some_and(|i| i.starts_with('/'));
         if second != previous.1 || again || self.seen.is_empty() {
@@ -223,7 +230,7 @@ impl Reader {
             self.seen.clear();
             self.tick(second);
         }
-        self.seen.push(item.clone());
+        self.seen.insert(item.clone());
         let to = Stamp::wall(None, self.last.0, self.last.1);
         let from = self.from;
         let span = self.build.span(Span { segment: self.segment, to, from, centis: None }, item.as_deref(), 0);
@@ -255,10 +262,4 @@ impl Reader {
         let empty = data.sets.is_empty() && data.restarts.is_empty() && data.comments.is_empty();
         (self.banner.is_some() || !empty).then_some(data)
     }
-}
-
-/// `PID command`: the number stands before the values, the command behind them.
-fn pid_item(cells: &[&str], command: Option<String>) -> Option<String> {
-    let pid = cells.iter().take(2).rev().find(|c| c.bytes().all(|b| b.is_ascii_digit()))?;
-    Some(format!("{pid} {}", command.unwrap_or_default()))
 }

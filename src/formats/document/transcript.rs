@@ -1,0 +1,303 @@
+//! Several outputs in one file: pasted shell sessions, collectors' reports, `patroni-info` of an operator's export.
+//!
+//! The text is cut at prompts, rulers and blank lines; neighbouring pieces of one kind are put together, and each
+//! goes to the document or log reader that knows it. A `date` dates what follows it.
+
+use crate::detect::{Detected, detect};
+use crate::formats::prompt::{Prompt, prompt, ruler};
+use crate::formats::sheet::{Line, Sheet, lines};
+use crate::formats::{DOCUMENTS, Document, read_log};
+use crate::model::{Naming, Parsed, Problem, Program, Stamp};
+use std::collections::BTreeSet;
+
+pub static FORMAT: Document = Document {
+    name: "transcript",
+    program: Program::Command,
+    doc: "outputs of several commands, parted by prompts (`$ df -h`, `[root@pg1 ~]# date`), rulers (`=== df ===`) or blank lines",
+    sniff,
+    read,
+    samples: &[
+        "[root@pg1 ~]# df -h\nFilesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        50G   38G   12G  76% /\n[root@pg1 ~]# etcdctl endpoint health\n127.0.0.1:2379 is healthy: successfully committed proposal: took = 3.4ms\n",
+    ],
+};
+
+/// Kinds that may stand anywhere and do not make a file a transcript.
+static MINOR: &[&str] = &["date", "transcript", "notes"];
+
+fn sniff(head: &[u8], _name: &str) -> u8 {
+    let text = String::from_utf8_lossy(head);
+    let marks = text.lines().filter(|l| prompt(l).is_some() || ruler(l).is_some()).count();
+    let blank = text.lines().any(|l| l.trim().is_empty());
+    if marks == 0 && !blank {
+        return 0;
+    }
+    let mut kinds: BTreeSet<&str> = BTreeSet::new();
+    for piece in pieces(&text).iter().take(60) {
+        if let Some((document, score)) = best(&piece.text()) {
+            if score >= 85 && !MINOR.contains(&document.name) {
+                kinds.insert(document.name);
+            }
+        }
+    }
+    // Blank lines alone part configs as well: then every piece must be an output.
+    let configs = [
+        "patroni-yml",
+        "patroni-config",
+        "etcd-conf",
+        "unit-file",
+        "kubernetes",
+        "postgresql-conf",
+        "environment",
+        "metrics",
+    ];
+    let outputs = kinds.iter().filter(|k| !configs.contains(k)).count();
+    match (marks, kinds.len()) {
+        (1.., 2..) => 98,
+        (0, 2..) if outputs >= 2 && outputs == kinds.len() => 96,
+        _ => 0,
+    }
+}
+
+/// Kinds that are told line by line, so that several may stand in one piece.
+static LOOSE: &[&str] = &["date", "uptime", "host-name", "ip-addr", "packages"];
+
+/// Lines between two cuts.
+#[derive(Debug, Default)]
+struct Piece<'a> {
+    command: Option<Prompt<'a>>,
+    lines: Vec<Line<'a>>,
+}
+
+impl Piece<'_> {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            text.push_str(line.text);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+fn best(text: &str) -> Option<(&'static Document, u8)> {
+    let all = DOCUMENTS.iter().filter(|d| d.name != FORMAT.name);
+    let scored = all.map(|d| (*d, (d.sniff)(text.as_bytes(), "")));
+    scored.filter(|(_, s)| *s > 0).fold(None, |best: Option<(&Document, u8)>, next| match best {
+        Some(b) if b.1 >= next.1 => Some(b),
+        _ => Some(next),
+    })
+}
+
+/// Cuts at prompts and rulers; a stretch without any is cut at blank lines.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut out: Vec<Piece<'_>> = vec![Piece::default()];
+    for line in lines(text) {
+        if line.text.starts_with("```") {
+            out.push(Piece::default());
+            continue;
+        }
+        let found = prompt(line.text);
+        let titled = ruler(line.text).map(|title| Prompt { host: None, command: title });
+        if found.is_some() || titled.is_some() {
+            out.push(Piece { command: found.or(titled), lines: vec![] });
+            continue;
+        }
+        if let Some(piece) = out.last_mut() {
+            piece.lines.push(line);
+        }
+    }
+    out.into_iter().flat_map(at_blanks).filter(|p| p.command.is_some() || !p.lines.is_empty()).collect()
+}
+
+/// The parts between blank lines, put together again where the whole is one document (a YAML, an expanded psql record).
+fn at_blanks(piece: Piece<'_>) -> Vec<Piece<'_>> {
+    if !piece.lines.iter().any(|l| l.text.trim().is_empty()) {
+        return vec![piece];
+    }
+    let mut parts: Vec<Piece<'_>> = vec![Piece { command: piece.command, lines: vec![] }];
+    for line in &piece.lines {
+        if line.text.trim().is_empty() {
+            parts.push(Piece::default());
+        } else if let Some(part) = parts.last_mut() {
+            part.lines.push(*line);
+        }
+    }
+    let kinds: BTreeSet<&str> = parts
+        .iter()
+        .filter_map(|p| best(&p.text()))
+        .filter(|(_, s)| *s >= 85)
+        .map(|(d, _)| d.name)
+        .filter(|n| !MINOR.contains(n))
+        .collect();
+    if kinds.len() <= 1 {
+        vec![piece]
+    } else {
+        parts.into_iter().filter(|p| p.command.is_some() || !p.lines.is_empty()).collect()
+    }
+}
+
+fn read(content: &[u8], name: &str, out: &mut Parsed) {
+    let text = String::from_utf8_lossy(content);
+    let mut at: Option<Stamp> = None;
+    let mut hosts: BTreeSet<String> = BTreeSet::new();
+    for piece in pieces(&text) {
+        out.coverage.lines += u64::from(piece.command.is_some());
+        out.coverage.noise += u64::from(piece.command.is_some());
+        if let Some(host) = piece.command.and_then(|c| c.host) {
+            let first = piece.lines.first().copied().unwrap_or_default();
+            hosts.insert(host.to_owned());
+            Sheet::new(out, Program::Command).name(Naming::Host, host, first);
+        }
+        let part = read_piece(&piece, name);
+        at = part_stamp(&piece).or(at);
+        merge(part, &piece, at, out);
+    }
+    out.coverage.bytes += content.len() as u64;
+    if hosts.len() > 1 {
+        let list: Vec<String> = hosts.into_iter().collect();
+        let what =
+            format!("outputs of several hosts in one file ({}): their facts cannot be told apart", list.join(", "));
+        out.problems.push(Problem { line: None, what });
+    }
+}
+
+/// When a piece says that it was taken.
+fn part_stamp(piece: &Piece<'_>) -> Option<Stamp> {
+    piece.lines.iter().find_map(|l| super::date::stamp_line(l.text))
+}
+
+fn read_piece(piece: &Piece<'_>, name: &str) -> Parsed {
+    let text = piece.text();
+    let mut parsed = Parsed::default();
+    match detect(text.as_bytes(), "").found {
+        Detected::Log { envelope, newest_first } => return read_log(&mut text.as_bytes(), envelope, newest_first),
+        Detected::Document(d) if d.name != FORMAT.name && !LOOSE.contains(&d.name) => {
+            (d.read)(text.as_bytes(), name, &mut parsed);
+            return parsed;
+        }
+        _ => {}
+    }
+    loose(piece, &mut parsed);
+    parsed
+}
+
+/// Outputs of one line each, one below the other: `date; uptime; uname -a; hostname; ip -br addr`.
+fn loose(piece: &Piece<'_>, out: &mut Parsed) {
+    let mut sheet = Sheet::new(out, Program::Command);
+    let mut known = 0;
+    for (i, line) in piece.lines.iter().enumerate() {
+        let place = Line { number: i as u32 + 1, text: line.text };
+        if let Some(stamp) = super::date::stamp_line(line.text) {
+            super::date::zone_fact(stamp, place, &mut sheet);
+            known += 1;
+        } else if super::uptime::facts(place, &mut sheet)
+            || super::host_names::facts(place, &mut sheet)
+            || super::packages::facts(place, &mut sheet)
+            || super::ip_addr::facts(place, &mut sheet)
+        {
+            known += 1;
+        } else {
+            // `hostname` prints a bare word: believed only where the prompt says so or `uname` said the same.
+            let word = line.text.trim();
+            let asked = piece.command.is_some_and(|c| c.command.starts_with("hostname"));
+            if asked && super::host_names::is_host(word) {
+                sheet.name(Naming::Host, word, place);
+                known += 1;
+            }
+        }
+    }
+    let all = piece.lines.len() as u64;
+    out.coverage.lines += all;
+    out.coverage.understood += known;
+    out.coverage.noise += all - known.min(all);
+}
+
+/// Adds what a piece gave, with its lines counted from the top of the file.
+fn merge(part: Parsed, piece: &Piece<'_>, at: Option<Stamp>, out: &mut Parsed) {
+    let place = |line: u32| piece.lines.get(line.saturating_sub(1) as usize).map_or(line, |l| l.number);
+    for mut fact in part.facts {
+        fact.line = place(fact.line);
+        fact.at = fact.at.or(at);
+        out.facts.push(fact);
+    }
+    for mut stream in part.streams {
+        stream.names.iter_mut().for_each(|n| n.line = place(n.line));
+        stream.raws.iter_mut().for_each(|r| r.line = place(r.line));
+        for beat in &mut stream.beats {
+            beat.line = place(beat.line);
+            beat.last_line = place(beat.last_line);
+        }
+        let plain = stream.raws.is_empty() && stream.beats.is_empty() && stream.series.is_empty();
+        match out
+            .streams
+            .iter_mut()
+            .find(|s| plain && s.program == stream.program && s.host == stream.host && s.own_clock == stream.own_clock)
+        {
+            Some(same) => {
+                for name in stream.names {
+                    match same.names.iter_mut().find(|n| n.naming == name.naming && n.name == name.name) {
+                        Some(known) => known.seen = known.seen.saturating_add(name.seen),
+                        None => same.names.push(name),
+                    }
+                }
+            }
+            None => out.streams.push(stream),
+        }
+    }
+    for mut raw in part.undated {
+        raw.line = place(raw.line);
+        out.undated.push(raw);
+    }
+    for mut problem in part.problems {
+        problem.line = problem.line.map(place);
+        out.problems.push(problem);
+    }
+    let (all, from) = (&mut out.coverage, part.coverage);
+    all.lines += from.lines;
+    all.understood += from.understood;
+    all.noise += from.noise;
+    all.unknown += from.unknown;
+    all.unnamed += from.unnamed;
+    all.unread += from.unread;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Key;
+
+    #[test]
+    fn each_output_goes_to_its_reader_and_keeps_its_line() {
+        let text = "[root@pg1 ~]# date\nSat Nov 21 00:25:46 UTC 2026\n[root@pg1 ~]# df -h\nFilesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        50G   38G   12G  76% /\n[root@pg1 ~]# etcdctl endpoint health\n127.0.0.1:2379 is healthy: successfully committed proposal: took = 3.4ms\n[root@pg1 ~]# journalctl -u patroni\nNov 20 19:15:30 pg1 patroni[22148]: 2026-11-20 19:15:30,123 INFO: no action. I am (pg1), the leader with the lock\n";
+        let mut out = Parsed::default();
+        assert_eq!(sniff(text.as_bytes(), ""), 98);
+        read(text.as_bytes(), "", &mut out);
+        let used = out.facts.iter().find(|f| f.key == Key::FsUsed).unwrap();
+        assert_eq!((used.line, used.at.is_some()), (5, true));
+        assert!(out.facts.iter().any(|f| f.key == Key::EtcdHealth && f.line == 7));
+        assert!(out.streams.iter().any(|s| s.program == Program::Patroni));
+        assert!(out.streams.iter().any(|s| s.names.iter().any(|n| n.naming == Naming::Host && &*n.name == "pg1")));
+        assert_eq!(out.coverage.lines, 9);
+    }
+
+    #[test]
+    fn blank_lines_part_outputs_and_loose_lines_are_read() {
+        let text = "/dev/vda / ext4 rw,relatime 0 0\n/dev/sdb /data ext4 rw,relatime 0 0\n\nFri Nov 20 19:19:18 EST 2026\n 19:19:18 up 45 min,  0 user,  load average: 10.69, 8.99, 6.10\nLinux db01 6.18.44-generic #1 SMP PREEMPT_DYNAMIC @0 x86_64 GNU/Linux\ndb01\nlo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@if31        UP             10.11.1.11/24 fe80::6c66:a6ff:fec0:1837/64 \n";
+        let mut out = Parsed::default();
+        assert!(sniff(text.as_bytes(), "") >= 96);
+        read(text.as_bytes(), "", &mut out);
+        for key in [Key::Mount, Key::Uptime, Key::BootTime, Key::TimeZone] {
+            assert!(out.facts.iter().any(|f| f.key == key), "{key:?}");
+        }
+        let names: Vec<&str> = out.streams.iter().flat_map(|s| &s.names).map(|n| &*n.name).collect();
+        assert!(names.contains(&"db01") && names.contains(&"10.11.1.11"), "{names:?}");
+    }
+
+    #[test]
+    fn facts_of_several_hosts_are_told() {
+        let text = "root@pg1:~# df -h\nFilesystem Size Used Avail Use% Mounted on\n/dev/sda1 50G 38G 12G 76% /\nroot@pg2:~# uname -a\nLinux pg2 6.1 #1 SMP x86_64\n";
+        let mut out = Parsed::default();
+        read(text.as_bytes(), "", &mut out);
+        assert_eq!(out.problems.len(), 1, "{:?}", out.problems);
+    }
+}
