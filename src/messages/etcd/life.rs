@@ -124,7 +124,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(EtcdDefrag, "starting to defragment the storage backend...", "starting to defragment the storage backend...", "v3rpc/maintenance.go, capnslog"),
     m(EtcdDefrag, "finished defragmenting the storage backend", "finished defragmenting the storage backend", "v3rpc/maintenance.go, capnslog"),
     m(EtcdDefrag, "starting defragment", "starting defragment", "v3rpc/maintenance.go, zap, 3.4+"),
-    m(EtcdDefrag, "finished defragmenting directory | took=dur", r#"{"level":"info","ts":"2026-11-21T00:27:07.578931Z","caller":"backend/backend.go:589","msg":"finished defragmenting directory","path":"/srv/lab/catalog/lab/A/e1.data/member/snap/db","current-db-size-bytes-diff":-1236992,"took":"46.5ms"}"#, "mvcc/backend/backend.go, zap, 3.5+"),
+    m(EtcdDefrag, "finished defragmenting directory | took=dur", r#"{"level":"info","ts":"2026-11-21T00:27:07.578931Z","caller":"backend/backend.go:589","msg":"finished defragmenting directory","path":"/var/lib/etcd/member/snap/db","current-db-size-bytes-diff":-1236992,"took":"46.5ms"}"#, "mvcc/backend/backend.go, zap, 3.5+"),
     noise("finished defragment$", "finished defragment", "v3rpc/maintenance.go, zap"),
     noise("defragmenting", "defragmenting", "mvcc/backend/backend.go, zap"),
     // ---- clients
