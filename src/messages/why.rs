@@ -48,6 +48,7 @@ static SIGNS: &[(&str, Why)] = &[
     ("network is unreachable", Why::NoRoute),
     ("Host is unreachable", Why::NoRoute),
     ("ConnectTimeout", Why::ConnectTimeout),
+    ("Layer4 timeout", Why::ConnectTimeout),
     ("connect timeout", Why::ConnectTimeout),
     ("Connect timeout", Why::ConnectTimeout),
     ("connection timed out", Why::ConnectTimeout),
