@@ -45,6 +45,12 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.con(Strength::Strong, "timeouts of the DCS fill the silence", cites(&explained));
             continue;
         }
+        // What starts anew at the end of the silence had ended; it did not stand still.
+        let anew: Vec<Hit<'_>> = c.restarted(old, gap).into_iter().chain(c.on(old, &[What::PatroniStart], gap)).collect();
+        if !anew.is_empty() {
+            a.con(Strength::Strong, format!("the silence of {} ends with a start: Patroni or the host had ended, it did not stand still", length(gap.length())), cites(&anew));
+            continue;
+        }
         // A key that others saw gone before ttl was over was not lost by this silence.
         let early: Vec<Hit<'_>> =
             c.t.find(&[What::LockNobody], Span::new(gap.from, gap.from + ttl * 2 / 3)).filter(|e| e.node != old).collect();
@@ -70,9 +76,13 @@ fn assess(c: &Case<'_>) -> Assessment {
     if stood && !status.is_empty() {
         a.pro(Strength::Weak, "PostgreSQL did not answer a status query within its time limit", cites(&status));
     }
-    let frozen = c.find(&[What::TickMissed, What::SoftLockup, What::Suspended, What::HungTask]);
+    let frozen = c.on(old, &[What::SoftLockup, What::Suspended], c.near());
     if !frozen.is_empty() {
-        a.pro(Strength::Strong, "the system itself reports that it stood still", cites(&frozen));
+        a.pro(Strength::Strong, format!("the system of {} itself reports {} times that it stood still", c.old_name(), frozen.iter().map(|e| e.count).sum::<u32>()), cites(&frozen));
+    }
+    let late = c.on(old, &[What::TickMissed, What::HungTask], c.near());
+    if !late.is_empty() {
+        a.pro(Strength::Weak, format!("processes on {} did not run in time ({} reports)", c.old_name(), late.iter().map(|e| e.count).sum::<u32>()), cites(&late));
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);
