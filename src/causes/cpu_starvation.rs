@@ -28,7 +28,7 @@ pub static CAUSE: Cause = Cause {
     id: "cpu_starvation",
     title: "the CPU was missing",
     layer: Layer::Host,
-    leads_to: &["etcd_quorum_loss", "etcd_slow_disk", "host_stall"],
+    leads_to: &["etcd_quorum_loss", "etcd_slow_disk", "host_stall", "postgres_slow_or_hung"],
     needs: &[Need::Series(Metric::CpuSteal, Who::OldPrimary)],
     doc: DOC,
     remedies: &[

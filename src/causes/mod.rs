@@ -212,8 +212,9 @@ macro_rules! causes {
 }
 
 causes! {
-    clock_skew, cpu_starvation, dcs_network, disk_full, etcd_nospace, etcd_quorum_loss, etcd_slow_disk, host_crash_or_reboot, host_disk_io, host_stall, k8s_api_unavailable, memory_oom,
-    patroni_process_died, planned_or_external_action, postgres_crash, replica_not_eligible, service_manager_misconfig, timeouts_misconfig, tls_certificate,
+    clock_skew, connection_exhaustion, cpu_starvation, dcs_network, disk_full, etcd_nospace, etcd_quorum_loss, etcd_slow_disk, filesystem_or_hw_fault,
+    host_crash_or_reboot, host_disk_io, host_stall, k8s_api_unavailable, memory_oom, patroni_process_died, planned_or_external_action, postgres_crash,
+    postgres_slow_or_hung, replica_not_eligible, service_manager_misconfig, slow_shutdown, timeouts_misconfig, tls_certificate,
     vip_or_proxy_healthcheck, vm_pause, watchdog_reset,
 }
 
