@@ -29,14 +29,26 @@ impl<'a> Case<'a> {
 
     /// The first promotion of another member.
     pub fn taken_over(&self) -> Option<Hit<'a>> {
-        self.t.find(&[What::Promoted, What::PromotedAgain], self.incident.span.widened(SECOND)).find(|e| !self.on_old(e))
+        self.t
+            .find(&[What::Promoted, What::PromotedAgain], self.incident.span.widened(SECOND))
+            .find(|e| !self.on_old(e))
     }
 
     /// The last sign that the leader key was renewed.
     pub fn last_renewal(&self, node: NodeId, before: Micros) -> Option<(Micros, Cite)> {
-        let beats = self.t.beats.iter().enumerate().filter(|(_, b)| b.node == node && b.role == Role::Leader && b.from <= before);
-        let beat = beats.map(|(i, b)| (b.to.min(before), Cite::Beats { run: i as u32, last: true })).max_by_key(|b| b.0);
-        let busy = self.t.all(&[What::LockRenewedBusy]).filter(|e| e.node == node && e.at <= before).map(|e| (e.until.min(before), Cite::Event(e.index)));
+        let beats = self
+            .t
+            .beats
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| b.node == node && b.role == Role::Leader && b.from <= before);
+        let beat =
+            beats.map(|(i, b)| (b.to.min(before), Cite::Beats { run: i as u32, last: true })).max_by_key(|b| b.0);
+        let busy = self
+            .t
+            .all(&[What::LockRenewedBusy])
+            .filter(|e| e.node == node && e.at <= before)
+            .map(|e| (e.until.min(before), Cite::Event(e.index)));
         busy.chain(beat).max_by_key(|b| b.0)
     }
 
@@ -44,7 +56,9 @@ impl<'a> Case<'a> {
     pub fn boot(&self, node: NodeId, span: Span) -> Option<(Micros, Cite)> {
         let line = self.t.find(&[What::Boot], span).find(|e| e.node == node).map(|e| (e.at, Cite::Event(e.index)));
         let facts = self.t.facts.iter().enumerate().filter(|(_, f)| f.fact.key == Key::BootTime && f.node == node);
-        line.or_else(|| facts.filter_map(|(i, f)| Some((f.at?, Cite::Fact(i as u32)))).find(|(at, _)| span.contains(*at)))
+        line.or_else(|| {
+            facts.filter_map(|(i, f)| Some((f.at?, Cite::Fact(i as u32)))).find(|(at, _)| span.contains(*at))
+        })
     }
 
     /// The boot that belongs to the incident.
@@ -74,11 +88,19 @@ impl<'a> Case<'a> {
         for (i, b) in self.t.beats.iter().enumerate().filter(|(_, b)| b.node == node) {
             // Heartbeats without a hole: it lived all the time.
             mark(b.from, Some(Cite::Beats { run: i as u32, last: false }));
-            mark(if b.from <= moment { b.to.min(moment) } else { b.to }, Some(Cite::Beats { run: i as u32, last: true }));
+            mark(
+                if b.from <= moment { b.to.min(moment) } else { b.to },
+                Some(Cite::Beats { run: i as u32, last: true }),
+            );
             mark(b.to, Some(Cite::Beats { run: i as u32, last: true }));
         }
         // A log's own first and last line, of the programs that write all the time.
-        for c in self.t.covered.iter().filter(|c| c.node == node && matches!(c.program, Program::Patroni | Program::Postgres)) {
+        for c in self
+            .t
+            .covered
+            .iter()
+            .filter(|c| c.node == node && matches!(c.program, Program::Patroni | Program::Postgres))
+        {
             mark(c.span.from, None);
             mark(c.span.to, None);
         }
@@ -90,12 +112,21 @@ impl<'a> Case<'a> {
     pub fn orderly_end(&self, node: NodeId, end: Micros) -> Vec<Hit<'a>> {
         let whats = [What::SystemShutdown, What::UnitStopping, What::UnitStopped, What::PgShutDown, What::LockReleased];
         let hits = self.on(node, &whats, Span::new(end - 300 * SECOND, end + 5 * SECOND));
-        hits.into_iter().filter(|e| !matches!(e.what, What::UnitStopping | What::UnitStopped) || systemd_unit(e.who.as_deref().unwrap_or("")).is_some()).collect()
+        hits.into_iter()
+            .filter(|e| {
+                !matches!(e.what, What::UnitStopping | What::UnitStopped)
+                    || systemd_unit(e.who.as_deref().unwrap_or("")).is_some()
+            })
+            .collect()
     }
 
     /// What PostgreSQL says at a start after it had ended without being told to, within a span.
     pub fn interrupted(&self, node: NodeId, span: Span) -> Vec<Hit<'a>> {
-        let told = self.on(node, &[What::PgShutdownImmediate, What::PgShutdownFast, What::PgShutdownSmart, What::PgBackendSignal], span);
+        let told = self.on(
+            node,
+            &[What::PgShutdownImmediate, What::PgShutdownFast, What::PgShutdownSmart, What::PgBackendSignal],
+            span,
+        );
         let starts = self.on(node, &[What::PgInterrupted, What::PgNotProperlyShut], span);
         starts.into_iter().filter(|e| !told.iter().any(|x| x.at <= e.at)).collect()
     }
@@ -115,7 +146,10 @@ impl<'a> Case<'a> {
 
     /// Answers that other members got, or did not get, from a host's REST API.
     pub fn probes_of(&self, node: NodeId) -> Vec<Hit<'a>> {
-        self.t.find(&[What::ProbeFailed], self.near()).filter(|e| e.node != node && e.who.as_deref().and_then(|w| self.t.cluster.resolve(w)) == Some(node)).collect()
+        self.t
+            .find(&[What::ProbeFailed], self.near())
+            .filter(|e| e.node != node && e.who.as_deref().and_then(|w| self.t.cluster.resolve(w)) == Some(node))
+            .collect()
     }
 
     /// Whether logs of other hosts go on past a moment.

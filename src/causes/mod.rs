@@ -212,10 +212,11 @@ macro_rules! causes {
 }
 
 causes! {
-    clock_skew, connection_exhaustion, cpu_starvation, dcs_network, disk_full, etcd_nospace, etcd_quorum_loss, etcd_slow_disk, filesystem_or_hw_fault,
-    host_crash_or_reboot, host_disk_io, host_stall, k8s_api_unavailable, memory_oom, patroni_process_died, planned_or_external_action, postgres_crash,
-    postgres_slow_or_hung, replica_not_eligible, service_manager_misconfig, slow_shutdown, timeouts_misconfig, tls_certificate,
-    vip_or_proxy_healthcheck, vm_pause, watchdog_reset,
+    archive_or_restore_misconfig, auth_failure, clock_skew, connection_exhaustion, cpu_starvation, dcs_network, dcs_state_lost_or_foreign, disk_full,
+    dns_failure, etcd_nospace, etcd_quorum_loss, etcd_slow_disk, external_manager_conflict, filesystem_or_hw_fault, host_crash_or_reboot,
+    host_disk_io, host_stall, k8s_api_unavailable, memory_oom, patroni_bug, patroni_process_died, planned_or_external_action, postgres_crash,
+    postgres_slow_or_hung, replica_not_eligible, rest_api_unresponsive, rewind_or_timeline, service_manager_misconfig, slow_shutdown,
+    timeouts_misconfig, tls_certificate, vip_or_proxy_healthcheck, vm_pause, wal_retention, watchdog_reset,
 }
 
 #[cfg(test)]
