@@ -13,7 +13,7 @@ pub static CAUSE: Cause = Cause {
     id: "dcs_network",
     title: "the network between the cluster's hosts failed",
     layer: Layer::Network,
-    leads_to: &["etcd_quorum_loss"],
+    leads_to: &["etcd_quorum_loss", "slow_shutdown"],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[

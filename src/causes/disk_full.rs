@@ -72,3 +72,72 @@ fn assess(c: &Case<'_>) -> Assessment {
 
 /// Events that carry an error text of their own.
 const ALL_WITH_WHY: &[What] = &[What::ConfigError, What::DcsException, What::ActionFailed, What::PgStartupFailed, What::UnnamedAlarm, What::PgPanic, What::EtcdFatal, What::PatroniBug, What::PgArchiveFailed];
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn wal_fills_its_volume() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,012 WARNING: Postgresql is not running.
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:23.100 UTC [812] PANIC:  could not write to file "pg_wal/xlogtemp.812": No space left on device
+2026-03-02 10:00:24.100 UTC [800] LOG:  startup process (PID 900) was terminated by signal 6: Aborted
+"#,
+            expect![[r#"
+                disk_full: confirmed (crash)
+                  + decisive: PostgreSQL on pg1 could not write: no space left on device
+            "#]],
+        );
+    }
+
+    #[test]
+    fn eighty_five_percent_is_a_risk_and_no_cause() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,012 WARNING: Postgresql is not running.
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:23.100 UTC [800] LOG:  server process (PID 23417) was terminated by signal 11: Segmentation fault
+//- pg1/df.txt
+Filesystem     1K-blocks     Used Available Use% Mounted on
+/dev/sdb1      102400000 87040000  15360000  85% /var/lib/postgresql
+"#,
+            expect![[r#"
+                disk_full: ruled_out (crash)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn no_log_of_postgres_and_no_df() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,012 WARNING: Postgresql is not running.
+"#,
+            expect![[r#"
+                disk_full: not_assessable (crash)
+            "#]],
+        );
+    }
+}

@@ -9,7 +9,7 @@ pub static CAUSE: Cause = Cause {
     id: "etcd_quorum_loss",
     title: "too few etcd members were running for a majority",
     layer: Layer::Dcs,
-    leads_to: &[],
+    leads_to: &["slow_shutdown"],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[

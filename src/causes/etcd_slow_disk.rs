@@ -17,7 +17,7 @@ pub static CAUSE: Cause = Cause {
     id: "etcd_slow_disk",
     title: "etcd could not write to its disk in time",
     layer: Layer::Dcs,
-    leads_to: &["etcd_quorum_loss"],
+    leads_to: &["etcd_quorum_loss", "slow_shutdown"],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Series(Metric::DiskAwait, Who::Any)],
     doc: DOC,
     remedies: &[

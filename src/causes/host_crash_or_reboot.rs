@@ -100,6 +100,10 @@ fn assess(c: &Case<'_>) -> Assessment {
         let and = if together.is_empty() { "" } else { "; etcd on it started anew, too" };
         a.pro(strength, format!("Patroni and PostgreSQL on {name} ended together, without a shutdown: PostgreSQL says at its next start that it was interrupted{and}"), cites(&interrupted).into_iter().chain(cites(&together)));
     }
+    let panic = c.on(old, &[What::KernelPanic], Span::new(silence.last - 60 * SECOND, boot.map_or(silence.last + ttl, |b| b.0)));
+    if !panic.is_empty() {
+        a.pro(Strength::Strong, format!("the kernel of {name} panicked or oopsed ({} lines)", panic.iter().map(|e| e.count).sum::<u32>()), cites(&panic));
+    }
     if waited && gone {
         let words = format!("a replica was promoted {} after the last renewal by {name}, when ttl ({}) was over: nobody gave the key back", length(lapse.unwrap_or(0)), length(ttl));
         a.pro(Strength::Weak, words, promoted.map(|p| crate::incidents::Cite::Event(p.index)));
@@ -164,8 +168,9 @@ mod tests {
             expect![[r#"
                 host_crash_or_reboot: confirmed (failover)
                   + decisive: pg1 booted 2 min 46 s after the last line of its logs, and no line of a shutdown stands before
-                  + weak: Patroni and PostgreSQL on pg1 ended together, without a shutdown: PostgreSQL says at its next start that it was interrupted
+                  + strong: Patroni and PostgreSQL on pg1 ended together, without a shutdown: PostgreSQL says at its next start that it was interrupted
                   + weak: a replica was promoted 33.0 s after the last renewal by pg1, when ttl (30.0 s) was over: nobody gave the key back
+                  + weak: pg1 could not be reached over the network (1 tries of other members)
             "#]],
         );
     }
@@ -237,7 +242,8 @@ mod tests {
 2026-03-02 10:01:04,100 INFO: no action. I am (pg2), the leader with the lock
 "#,
             expect![[r#"
-                host_crash_or_reboot: not_assessable (failover)
+                host_crash_or_reboot: possible (failover)
+                  + weak: pg1 could not be reached over the network: down, or cut off; the bundle holds no log of it
             "#]],
         );
     }

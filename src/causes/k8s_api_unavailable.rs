@@ -9,7 +9,7 @@ pub static CAUSE: Cause = Cause {
     id: "k8s_api_unavailable",
     title: "the Kubernetes API did not answer Patroni",
     layer: Layer::Dcs,
-    leads_to: &[],
+    leads_to: &["slow_shutdown"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[

@@ -62,3 +62,78 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn a_query_eats_the_memory_and_the_kernel_kills_a_backend() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/var/log/kern.log
+2026-03-02T10:00:23.000000+00:00 pg1 kernel: Out of memory: Killed process 23417 (postgres) total-vm:8221844kB, anon-rss:1195384kB, file-rss:19160kB, shmem-rss:112164kB
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:23.100 UTC [800] LOG:  server process (PID 23417) was terminated by signal 9: Killed
+2026-03-02 10:00:23.110 UTC [800] LOG:  terminating any other active server processes
+2026-03-02 10:00:24.110 UTC [800] LOG:  all server processes terminated; reinitializing
+"#,
+            expect![[r#"
+                memory_oom: confirmed (crash)
+                  + decisive: the kernel killed postgres because of lack of memory
+            "#]],
+        );
+    }
+
+    #[test]
+    fn somebody_sends_kill_9() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/var/log/kern.log
+2026-03-02T09:59:23.000000+00:00 pg1 kernel: eth0: link up
+2026-03-02T10:02:23.000000+00:00 pg1 kernel: eth0: link up
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:23.100 UTC [800] LOG:  server process (PID 23417) was terminated by signal 9: Killed
+2026-03-02 10:00:23.110 UTC [800] LOG:  terminating any other active server processes
+"#,
+            expect![[r#"
+                memory_oom: ruled_out (crash)
+                  - strong: the kernel's log of the host covers the moment and shows no kill
+            "#]],
+        );
+    }
+
+    #[test]
+    fn signal_9_without_the_kernels_log() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:23.100 UTC [800] LOG:  server process (PID 23417) was terminated by signal 9: Killed
+2026-03-02 10:00:23.110 UTC [800] LOG:  terminating any other active server processes
+"#,
+            expect![[r#"
+                memory_oom: not_assessable (crash)
+            "#]],
+        );
+    }
+}

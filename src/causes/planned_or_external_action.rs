@@ -11,7 +11,7 @@ pub static CAUSE: Cause = Cause {
     id: "planned_or_external_action",
     title: "somebody asked for it",
     layer: Layer::Operator,
-    leads_to: &["etcd_quorum_loss", "service_manager_misconfig"],
+    leads_to: &["etcd_quorum_loss", "service_manager_misconfig", "slow_shutdown"],
     needs: &[Need::Log(Program::Systemd, Who::OldPrimary)],
     doc: DOC,
     remedies: &[Remedy {

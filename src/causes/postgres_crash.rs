@@ -69,3 +69,74 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn an_extension_crashes_a_backend() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:23.100 UTC [800] LOG:  server process (PID 23417) was terminated by signal 11: Segmentation fault
+2026-03-02 10:00:23.105 UTC [800] LOG:  terminating any other active server processes
+2026-03-02 10:00:23.110 UTC [811] WARNING:  terminating connection because of crash of another server process
+2026-03-02 10:00:24.110 UTC [800] LOG:  all server processes terminated; reinitializing
+"#,
+            expect![[r#"
+                postgres_crash: confirmed (crash)
+                  + decisive: server process on pg1 ended by signal 11
+            "#]],
+        );
+    }
+
+    #[test]
+    fn patroni_orders_an_immediate_shutdown() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,900 INFO: Demoting self (immediate-nolock)
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:31.950 UTC [800] LOG:  received immediate shutdown request
+2026-03-02 10:00:31.960 UTC [811] WARNING:  terminating connection because of crash of another server process
+2026-03-02 10:00:31.990 UTC [800] LOG:  archiver process (PID 812) was terminated by signal 3: Quit
+"#,
+            expect![[r#"
+                postgres_crash: ruled_out (demotion)
+                  - decisive: the sessions ended because of an immediate shutdown, not because of a crash
+            "#]],
+        );
+    }
+
+    #[test]
+    fn patroni_finds_postgres_gone_and_its_log_is_missing() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,012 WARNING: Postgresql is not running.
+2026-03-02 10:00:31,512 INFO: starting primary after failure
+"#,
+            expect![[r#"
+                postgres_crash: not_assessable (crash)
+            "#]],
+        );
+    }
+}

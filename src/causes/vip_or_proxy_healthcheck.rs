@@ -36,7 +36,7 @@ HAProxy: Health checks. PgBouncer: FAQ. Patroni: REST API health checks.";
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let cut = c.find(&[What::PoolerServerLost, What::NoBackend, What::BackendDown, What::VipLost]);
-    if c.is(&[Kind::ClientsCut]) {
+    if c.is(&[Kind::ClientsCut]) && !cut.is_empty() {
         a.pro(Strength::Strong, "clients were cut by a proxy, pooler or address manager while no role changed", cites(&cut));
     } else if !cut.is_empty() {
         a.pro(Strength::Weak, "a proxy, pooler or address manager reacted", cites(&cut));

@@ -28,6 +28,9 @@ pub enum Class {
 /// usual election timeout (1 s by default) by far, so that no leader survives them on a majority (our choice).
 pub const FSYNC_SEVERE_MS: f64 = 5_000.0;
 
+/// So many refused connections in a row are a shortage, not a client or two at a restart (our choice).
+const REFUSALS: u32 = 10;
+
 /// The class of an event; `None` if it cannot begin an episode.
 pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
     use What::*;
@@ -69,6 +72,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         UnitFailed | UnitOom | UnitWatchdog | UnitStopTimeout if unit(e).is_some() => Class::StartFailure,
         PatroniFatal | NodeNameTaken | RestApiBind | PgSysidMismatch => Class::StartFailure,
         PoolerServerLost | NoBackend | VipLost => Class::Clients,
+        PgTooManyClients if e.count >= REFUSALS => Class::Clients,
         _ => return None,
     })
 }
