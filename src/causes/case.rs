@@ -203,8 +203,17 @@ pub const DCS_GIVEN_UP: &[What] = &[
 ];
 
 /// Events that carry the error text of a request to the DCS, by Patroni.
-pub const DCS_ERRORS: &[What] =
-    &[What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsGetClusterFailed, What::DcsWatchFailed, What::DcsResolveFailed, What::DcsAuthFailed, What::DcsWaiting, What::K8sError];
+pub const DCS_ERRORS: &[What] = &[
+    What::DcsRequestFailed,
+    What::DcsRetry,
+    What::DcsException,
+    What::DcsGetClusterFailed,
+    What::DcsWatchFailed,
+    What::DcsResolveFailed,
+    What::DcsAuthFailed,
+    What::DcsWaiting,
+    What::K8sError,
+];
 
 /// Number of messages behind some hits.
 pub fn times(hits: &[Hit<'_>]) -> u32 {

@@ -1,6 +1,7 @@
 //! Root causes: each judged by itself over the timeline, with evidence for, against and missing. One file each.
 
 mod case;
+mod host;
 #[cfg(test)]
 mod testing;
 
@@ -222,11 +223,13 @@ causes! {
     etcd_quorum_loss,
     etcd_slow_disk,
     external_manager_conflict,
+    host_crash_or_reboot,
     host_disk_io,
     host_stall,
     k8s_api_unavailable,
     memory_oom,
     patroni_bug,
+    patroni_process_died,
     planned_or_external_action,
     postgres_crash,
     replica_not_eligible,
@@ -237,6 +240,7 @@ causes! {
     tls_certificate,
     vip_or_proxy_healthcheck,
     wal_retention,
+    watchdog_reset,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod cells;
 pub mod etcd_settings;
 pub mod json;
 pub mod pg_severity;
+pub mod prompt;
 pub mod secrets;
 pub mod settings;
 pub mod sheet;
@@ -109,15 +110,20 @@ macro_rules! documents {
 }
 
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
-bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, kernel, pg_stderr }
+bodies! { patroni, vip_manager, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman, walg, haproxy, keepalived, kernel, pg_stderr }
 documents! {
+    private_key, transcript,
     patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
     unit_file, environment,
     pg_controldata, postgresql_conf, pg_settings,
-    df, date,
+    systemctl_status,
+    df, mounts, lsblk, du, date,
+    timedatectl, clock_sync, last, uptime, host_names, ip_addr, hosts,
+    memory, pressure, ps, packages, sysctl,
     sysstat,
+    failed_command, notes, other,
 }
 
 #[cfg(test)]

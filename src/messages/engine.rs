@@ -36,6 +36,8 @@ enum Hole {
     Seconds,
     Millis,
     Why,
+    /// A signal by name (`SIGABRT`, `ABRT`) or number.
+    Signal,
     /// `{=Cgroup}`: takes the rest and sets the reason that the template itself states.
     Set(Why),
 }
@@ -51,6 +53,7 @@ impl Hole {
             "s" => Hole::Seconds,
             "ms" => Hole::Millis,
             "why" => Hole::Why,
+            "sig" => Hole::Signal,
             "=Cgroup" => Hole::Set(Why::Cgroup),
             "=NotReady" => Hole::Set(Why::NotReady),
             "=NoMemory" => Hole::Set(Why::NoMemory),
@@ -183,8 +186,17 @@ impl Template {
     fn read(&self, message: &[u8], fields: &dyn Fields) -> Option<Found> {
         let mut rest = message.strip_prefix(*self.literals.first()?)?;
         let mut meaning = self.means.map(Meaning::plain);
-        for (hole, literal) in self.holes.iter().zip(self.literals.iter().skip(1)) {
-            let end = if literal.is_empty() { rest.len() } else { memmem::find(rest, literal)? };
+        let last = self.holes.len().saturating_sub(1);
+        for (i, (hole, literal)) in self.holes.iter().zip(self.literals.iter().skip(1)).enumerate() {
+            let end = if literal.is_empty() {
+                rest.len()
+            } else if self.to_the_end && i == last {
+                // `Started {who}.$`: unit names have dots as well.
+                rest = rest.trim_ascii_end();
+                rest.strip_suffix(*literal)?.len()
+            } else {
+                memmem::find(rest, literal)?
+            };
             let (value, after) = rest.split_at(end);
             if let Some(meaning) = &mut meaning {
                 fill(meaning, *hole, value)?;
@@ -221,6 +233,7 @@ fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
         Hole::Duration => meaning.num = go_duration_ms(value.trim_ascii())?,
         Hole::Seconds => meaning.num = signed(value)? * 1_000.0,
         Hole::Millis => meaning.num = signed(value)?,
+        Hole::Signal => meaning.num = signal(value).or_else(|| signed(value))?,
         Hole::Why => {
             let why = classify(value);
             if why != Why::Unsaid {
@@ -243,6 +256,28 @@ fn without_port(value: &[u8]) -> &[u8] {
         Some((host, port)) if port.get(1..).is_some_and(|p| p.iter().all(u8::is_ascii_digit)) => host,
         _ => value,
     }
+}
+
+/// Signal numbers that all Linux architectures in use for PostgreSQL share (signal(7)).
+fn signal(value: &[u8]) -> Option<f64> {
+    const NAMES: [(&[u8], f64); 14] = [
+        (b"HUP", 1.0),
+        (b"INT", 2.0),
+        (b"QUIT", 3.0),
+        (b"ILL", 4.0),
+        (b"TRAP", 5.0),
+        (b"ABRT", 6.0),
+        (b"BUS", 7.0),
+        (b"FPE", 8.0),
+        (b"KILL", 9.0),
+        (b"SEGV", 11.0),
+        (b"PIPE", 13.0),
+        (b"TERM", 15.0),
+        (b"XCPU", 24.0),
+        (b"SYS", 31.0),
+    ];
+    let name = value.strip_prefix(b"SIG").unwrap_or(value);
+    NAMES.iter().find(|(n, _)| *n == name).map(|(_, number)| *number)
 }
 
 fn signed(value: &[u8]) -> Option<f64> {
