@@ -94,6 +94,9 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.pro(Strength::Strong, format!("{:.0} TCP segments a second sent again on {}, usually {base:.1}", x.value, c.name(series.node)), [cite]);
         }
     }
+    if a.evidence.is_empty() && c.t.covers(Program::Etcd, None, c.incident.span) {
+        a.con(Strength::Weak, "etcd's log shows no lost peer: the network is what remains if nothing else is found", []);
+    }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);
     }

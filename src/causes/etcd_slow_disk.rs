@@ -13,6 +13,9 @@ const SYNC_HANGS_MS: f64 = 5_000.0;
 /// Await above this, as an average over minutes, hides far worse moments. etcd asks for p99 below 10 ms.
 const AWAIT_MS: f32 = 100.0;
 
+/// Share of idle time spent waiting for I/O that is worth a word beside other evidence (our choice; alone it proves nothing).
+const IOWAIT: f32 = 5.0;
+
 pub static CAUSE: Cause = Cause {
     id: "etcd_slow_disk",
     title: "etcd could not write to its disk in time",
@@ -107,10 +110,18 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.pro(
                 Strength::Strong,
                 format!("{n} late heartbeats or overload warnings of etcd while {} needed {:.0} ms a request on {}{baseline}", series.item.as_deref().unwrap_or("a disk"), x.value, c.name(series.node)),
-                cites(&late).into_iter().chain(hung.iter().map(|h| h.0)).chain([*cite]),
+                [*cite].into_iter().chain(cites(&late)).chain(hung.iter().skip(1).map(|h| h.0)),
             );
         } else {
             a.pro(Strength::Weak, format!("{n} late heartbeats or overload warnings of etcd: disk, CPU or a frozen machine"), cites(&late));
+        }
+    }
+    if !a.evidence.is_empty() {
+        for (cite, series, x) in c.worst(Metric::CpuIowait, None).into_iter().take(1) {
+            let base = c.baseline(series).unwrap_or(0.0);
+            if x.value >= 3.0 * base && x.value >= IOWAIT {
+                a.pro(Strength::Weak, format!("iowait on {} {:.2} %, usually {base:.2} %", c.name(series.node), x.value), [cite]);
+            }
         }
     }
     // etcd times out on its own proposals after seven seconds at most; with no peer lost and no election the

@@ -136,6 +136,16 @@ impl<'a> Case<'a> {
         let span = Span::new(silent.from + SECOND, silent.to + 15 * SECOND);
         let mut hits = self.on(node, &[What::Boot, What::PgNotRunning], span);
         hits.extend(self.interrupted(node, span));
+        // Patroni that wakes and finds its lock gone stops the server itself: what starts after that proves nothing.
+        let orders = [
+            What::DemoteNolock,
+            What::DemoteImmediate,
+            What::DemoteOffline,
+            What::PgShutdownImmediate,
+            What::PgShutdownFast,
+        ];
+        let ordered = self.on(node, &orders, span).iter().map(|e| e.at).min();
+        hits.retain(|e| ordered.is_none_or(|o| e.at < o));
         hits
     }
 

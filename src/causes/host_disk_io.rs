@@ -44,13 +44,21 @@ sysstat: sar(1), iostat(1). PostgreSQL documentation: Reliability.";
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let old = c.incident.old;
+    // Where the lock was lost through the DCS and etcd itself suffers, the disk's name is etcd_slow_disk: PostgreSQL
+    // on the same device is not what failed.
+    let through_etcd = c.has(&[What::LockUpdateFailed, What::DemotedLockUpdate, What::DcsUnreachable, What::DemotedDcs, What::DemoteOffline])
+        && c.has(&[What::HeartbeatLate, What::FsyncSlow, What::Overloaded, What::EtcdRequestTimeout]);
     for (cite, series, x) in c.worst(Metric::DiskAwait, old).into_iter().take(1) {
         let base = c.baseline(series).unwrap_or(0.0);
         if x.value >= HUNG_MS && x.value >= SPIKE * base {
             let util = c.worst(Metric::DiskUtil, Some(series.node)).into_iter().find(|(_, s, _)| s.item == series.item);
             let over = length(x.to - x.from);
             let words = format!("{} on {} needed {:.0} ms a request, as an average over {over}; usually {base:.1} ms", series.item.as_deref().unwrap_or("a disk"), c.name(series.node), x.value);
-            let strength = if c.is(&[Kind::WriteStall]) { Strength::Decisive } else { Strength::Strong };
+            let strength = match (c.is(&[Kind::WriteStall]), through_etcd) {
+                (true, _) => Strength::Decisive,
+                (_, true) => Strength::Weak,
+                _ => Strength::Strong,
+            };
             a.pro(strength, words, [cite].into_iter().chain(util.map(|u| u.0)));
         }
     }

@@ -63,6 +63,11 @@ fn assess(c: &Case<'_>) -> Assessment {
     if died.is_empty() && !ordered.is_empty() {
         a.con(Strength::Decisive, "the sessions ended because of an immediate shutdown, not because of a crash", cites(&ordered));
     }
+    // Patroni demotes a server that runs; had it crashed, Patroni would have found it not running first.
+    let demoted = c.find(&[What::DemotedLockUpdate, What::DemotedDcs, What::DemoteOffline, What::DemoteNolock, What::DemotedForeignLock]);
+    if died.is_empty() && !demoted.is_empty() && !c.has(&[What::PgNotRunning, What::CoreDump, What::Segfault]) {
+        a.con(Strength::Strong, "Patroni demoted a running server because of its lock: no crash came first", cites(&demoted));
+    }
     let full = c.find(&[What::PgNoSpace]);
     if !full.is_empty() && died.is_empty() {
         a.con(Strength::Strong, "PostgreSQL ended because it could not write", cites(&full));

@@ -66,8 +66,10 @@ cases! {
 
 #[test]
 fn every_case_has_a_test() {
-    let folders: BTreeSet<String> =
-        std::fs::read_dir(root("fixtures/cases")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let folders: BTreeSet<String> = std::fs::read_dir(root("fixtures/cases"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     let listed: BTreeSet<String> = FOLDERS.iter().map(|f| (*f).to_owned()).collect();
     assert_eq!(folders, listed);
 }
@@ -83,14 +85,22 @@ fn judge(folder: &str) {
         assert_eq!(said, wrong, "{folder}: the known wrong answer changed; is it right now?");
         return;
     }
-    assert!(label.verdict.iter().any(|v| v == verdict), "{folder}: {said}, should be {:?}: {}", label.verdict, report.verdict.headline);
+    assert!(
+        label.verdict.iter().any(|v| v == verdict),
+        "{folder}: {said}, should be {:?}: {}",
+        label.verdict,
+        report.verdict.headline
+    );
     if verdict == "cause" {
         assert!(label.root.contains(&answer), "{folder}: {answer}, should be one of {:?}", label.root);
     } else {
         assert_eq!(answer, "", "{folder}: a root cause without the verdict cause");
     }
     if verdict == "insufficient_evidence" {
-        assert!(!report.verdict.missing_evidence.is_empty(), "{folder}: says that it does not know, but not what it needs");
+        assert!(
+            !report.verdict.missing_evidence.is_empty(),
+            "{folder}: says that it does not know, but not what it needs"
+        );
     }
     let cited = cited(&report);
     for line in &label.decisive {

@@ -5,7 +5,12 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 fn run(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_pgautopsy")).args(args).current_dir(root("")).env_remove("NO_COLOR").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_pgautopsy"))
+        .args(args)
+        .current_dir(root(""))
+        .env_remove("NO_COLOR")
+        .output()
+        .unwrap()
 }
 
 fn out(o: &Output) -> String {
@@ -55,7 +60,11 @@ fn an_empty_folder_and_garbage_are_nothing_readable() {
     let dir = tempfile::tempdir().unwrap();
     let o = run(&[dir.path().to_str().unwrap()]);
     assert_eq!(o.status.code(), Some(3), "{}", err(&o));
-    std::fs::write(dir.path().join("noise.bin"), (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<_>>()).unwrap();
+    std::fs::write(
+        dir.path().join("noise.bin"),
+        (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<_>>(),
+    )
+    .unwrap();
     let o = run(&[dir.path().to_str().unwrap()]);
     assert_eq!(o.status.code(), Some(3));
     assert!(err(&o).contains("noise.bin"), "{}", err(&o));
@@ -75,7 +84,11 @@ fn garbage_beside_a_log_does_not_stop_the_report() {
 #[test]
 fn too_little_names_the_file_that_would_decide() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("df.txt"), "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        20G   11G  9.0G  55% /\n").unwrap();
+    std::fs::write(
+        dir.path().join("df.txt"),
+        "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        20G   11G  9.0G  55% /\n",
+    )
+    .unwrap();
     let o = run(&["-f", "json", dir.path().to_str().unwrap()]);
     let report: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
     assert_eq!(report["verdict"]["kind"], "insufficient_evidence");
@@ -84,7 +97,12 @@ fn too_little_names_the_file_that_would_decide() {
 
 #[test]
 fn a_bundle_may_come_through_a_pipe() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pgautopsy")).args(["-f", "json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pgautopsy"))
+        .args(["-f", "json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut tar = tar::Builder::new(Vec::new());
     tar.append_dir_all("db1", root(SEED).join("db1")).unwrap();
     child.stdin.take().unwrap().write_all(&tar.into_inner().unwrap()).unwrap();
@@ -95,7 +113,13 @@ fn a_bundle_may_come_through_a_pipe() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pgautopsy")).args(["-f", "json", "fixtures/cases/lab-05-partition-primary/bundle"]).current_dir(root("")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pgautopsy"))
+        .args(["-f", "json", "fixtures/cases/lab-05-partition-primary/bundle"])
+        .current_dir(root(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let o = child.wait_with_output().unwrap();
     assert_eq!(o.status.code(), Some(0), "{}", err(&o));

@@ -1,8 +1,8 @@
 //! Broken input: every fixture cut and flipped at many places gives a report, never a panic.
 
 use crate::root;
-use pgautopsy::run::{Settings, place, read_one};
 use pgautopsy::model::Source;
+use pgautopsy::run::{Settings, place, read_one};
 
 /// A small generator, so that a failure repeats (Steele & Vigna's splitmix64).
 struct Random(u64);

@@ -28,7 +28,12 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
         .into_iter()
         .map(Result::unwrap)
         .filter(|e| e.path().extension().is_some_and(|x| x == "rs"))
-        .map(|e| (e.path().strip_prefix(root("src")).unwrap().display().to_string(), std::fs::read_to_string(e.path()).unwrap()))
+        .map(|e| {
+            (
+                e.path().strip_prefix(root("src")).unwrap().display().to_string(),
+                std::fs::read_to_string(e.path()).unwrap(),
+            )
+        })
         .collect()
 }
 
@@ -46,11 +51,17 @@ fn modules_only_use_what_their_layer_may() {
         for (at, _) in code.match_indices("crate::") {
             let rest = &code[at + 7..];
             let names: Vec<&str> = match rest.strip_prefix('{') {
-                Some(list) => list.split('}').next().unwrap().split(',').map(|n| n.trim().split("::").next().unwrap()).collect(),
+                Some(list) => {
+                    list.split('}').next().unwrap().split(',').map(|n| n.trim().split("::").next().unwrap()).collect()
+                }
                 None => vec![rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap()],
             };
             for name in names {
-                if name != module && name != "model" && !allowed.contains(&name) && LAYERS.iter().any(|(l, _)| *l == name) {
+                if name != module
+                    && name != "model"
+                    && !allowed.contains(&name)
+                    && LAYERS.iter().any(|(l, _)| *l == name)
+                {
                     wrong.push(format!("{path} uses crate::{name}"));
                 }
             }
@@ -87,7 +98,16 @@ fn nothing_depends_on_the_machine() {
 
 #[test]
 fn the_documents_are_there_and_name_every_cause() {
-    for file in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "deny.toml", "clippy.toml"] {
+    for file in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "deny.toml",
+        "clippy.toml",
+    ] {
         assert!(root(file).exists(), "{file}");
     }
     let readme = std::fs::read_to_string(root("README.md")).unwrap();

@@ -6,7 +6,9 @@ use pgautopsy::run::{Settings, analyse};
 
 #[test]
 fn sample_reports_are_fresh() {
-    for sample in std::fs::read_dir(root("samples")).unwrap().map(|e| e.unwrap().path()).filter(|p| p.join("bundle").is_dir()) {
+    for sample in
+        std::fs::read_dir(root("samples")).unwrap().map(|e| e.unwrap().path()).filter(|p| p.join("bundle").is_dir())
+    {
         let report = analyse(&[sample.join("bundle")], &Settings::default()).unwrap();
         for (name, file) in [("text", "report.txt"), ("md", "report.md"), ("json", "report.json")] {
             let text = (render::by_name(name).unwrap().render)(&report, render::Style::default());
@@ -19,7 +21,9 @@ fn sample_reports_are_fresh() {
 
 #[test]
 fn no_line_of_the_text_is_wider_than_80_columns() {
-    for sample in std::fs::read_dir(root("samples")).unwrap().map(|e| e.unwrap().path()).filter(|p| p.join("bundle").is_dir()) {
+    for sample in
+        std::fs::read_dir(root("samples")).unwrap().map(|e| e.unwrap().path()).filter(|p| p.join("bundle").is_dir())
+    {
         let report = analyse(&[sample.join("bundle")], &Settings::default()).unwrap();
         for verbose in [false, true] {
             let style = render::Style { verbose, ..render::Style::default() };
