@@ -3,7 +3,7 @@
 use super::case::{cites, length, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Metric, NodeId, Program, SECOND, What};
+use crate::model::{Metric, NodeId, SECOND, What};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 

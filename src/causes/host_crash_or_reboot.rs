@@ -1,7 +1,6 @@
 //! The old primary's machine went down: power, kernel panic, reset, reboot.
 
 use super::case::{cites, length};
-use super::host::with;
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::model::{Key, Program, SECOND, Span, What, Why};
 
@@ -79,6 +78,15 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Strong, format!("{name} went on writing its logs while it lost its role"), silence.cite);
         return a;
     }
+    // A silence that ends without any start is a freeze, not a crash.
+    if let Some(back) = silence.back
+        && boot.is_none()
+        && interrupted.is_empty()
+        && c.restarted(old, Span::new(silence.last, back)).is_empty()
+    {
+        a.con(Strength::Strong, format!("the logs of {name} go on after {} without any start: it stood still or was cut off, it did not go down", length(back - silence.last)), silence.cite);
+        return a;
+    }
     let killed = c.on(old, &[What::OomKill, What::UnitOom, What::UnitFailed, What::UnitExited], Span::new(silence.last - 30 * SECOND, silence.last + ttl));
     let watched = c.t.all(&[What::WatchdogArmed]).any(|e| e.node == old && e.at <= silence.last);
     let before = Span::new(silence.last - 300 * SECOND, silence.last);
@@ -119,14 +127,6 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     if !killed.is_empty() && boot.is_none() {
         a.con(Strength::Strong, format!("the system of {name} reports the end of single processes, so it lived on"), cites(&killed));
-    }
-    // A silence that ends without any start is a freeze, not a crash.
-    if let Some(back) = silence.back
-        && boot.is_none()
-        && interrupted.is_empty()
-        && c.restarted(old, Span::new(silence.last, back)).is_empty()
-    {
-        a.con(Strength::Strong, format!("the logs of {name} go on after {} without any start: it stood still or was cut off, it did not go down", length(back - silence.last)), with(silence.cite, &[]));
     }
     a
 }
