@@ -182,7 +182,7 @@ mod tests {
 2026-03-04 10:00:40,801 INFO: promoted self to leader by acquiring session lock
 "#,
             expect![[r#"
-                auth_failure: ruled_out (demotion)
+                auth_failure: not_assessable (failover)
             "#]],
         );
     }

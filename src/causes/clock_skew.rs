@@ -72,3 +72,77 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn a_step_of_the_clock_lets_the_key_vanish_each_time() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:30,123 INFO: acquired session lock as a leader
+2026-03-04 10:00:40,123 INFO: acquired session lock as a leader
+2026-03-04 10:00:50,123 INFO: acquired session lock as a leader
+2026-03-04 10:01:00,123 INFO: acquired session lock as a leader
+//- pg1/messages
+Mar  4 10:00:22 pg1 chronyd[512]: System clock was stepped by 95.300000 seconds
+//- etcd1/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+"#,
+            expect![[r#"
+                no incident
+            "#]],
+        );
+    }
+
+    #[test]
+    fn packet_loss_makes_etcd_measure_a_difference() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- etcd1/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:28.000000Z","caller":"etcdserver/x.go:1","msg":"prober found high clock drift","round-tripper-name":"ROUND_TRIPPER_RAFT_MESSAGE","remote-peer-id":"2","clock-drift":"11.6s","rtt":"11.7s"}
+{"level":"info","ts":"2026-03-04T10:00:29.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+"#,
+            expect![[r#"
+                clock_skew: possible (demotion)
+                  + weak: etcd measured a clock difference of 11.6 s to a peer
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_the_winner_was_heard() {
+        check(
+            &CAUSE,
+            r#"//- pg1/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,801 INFO: promoted self to leader by acquiring session lock
+"#,
+            expect![[r#"
+                clock_skew: not_assessable (failover)
+            "#]],
+        );
+    }
+}

@@ -99,3 +99,85 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn the_primary_and_its_etcd_member_are_cut_off() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.12:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.12', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by ConnectTimeoutError(<HTTPConnection(host='10.0.0.12', port=2379)>, 'Connection to 10.0.0.12 timed out. (connect timeout=1.67)'))")
+2026-03-04 10:00:29,100 ERROR: Request to server http://10.0.0.13:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.13', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by ConnectTimeoutError(<HTTPConnection(host='10.0.0.13', port=2379)>, 'Connection to 10.0.0.13 timed out. (connect timeout=1.67)'))")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- pg1/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:27.000000Z","caller":"etcdserver/x.go:1","msg":"lost TCP streaming connection with remote peer","stream-reader-type":"stream Message","local-member-id":"1","remote-peer-id":"2","error":"read tcp 10.0.0.11:2380->10.0.0.12:44: i/o timeout"}
+{"level":"warn","ts":"2026-03-04T10:00:27.000010Z","caller":"etcdserver/x.go:1","msg":"lost TCP streaming connection with remote peer","stream-reader-type":"stream Message","local-member-id":"1","remote-peer-id":"3","error":"read tcp 10.0.0.11:2380->10.0.0.13:44: i/o timeout"}
+//- pg2/etcd.log
+{"level":"info","ts":"2026-03-04T10:00:26.000000Z","caller":"etcdserver/x.go:1","msg":"2 is starting a new election at term 6"}
+{"level":"info","ts":"2026-03-04T10:00:26.100000Z","caller":"etcdserver/x.go:1","msg":"2 became leader at term 7"}
+{"level":"info","ts":"2026-03-04T10:01:26.100000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+//- pg3/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:26.100000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:01:26.100000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+"#,
+            expect![[r#"
+                dcs_network: confirmed (demotion)
+                  + strong: on pg1: connections to the DCS timed out and etcd peers were lost at the same time
+                  + decisive: pg1 was cut off: the other etcd members elected a leader without it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_service_is_stopped_and_every_port_refuses() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:30,000 ERROR: Request to server http://10.0.0.11:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.11', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused'))")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.12', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused'))")
+2026-03-04 10:00:40,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:40,300 INFO: Demoting self (offline)
+2026-03-04 10:00:41,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- etcd1/etcd.log
+{"level":"info","ts":"2026-03-04T10:00:21.100000Z","caller":"etcdserver/x.go:1","msg":"received signal; shutting down","signal":"terminated"}
+//- etcd2/etcd.log
+{"level":"info","ts":"2026-03-04T10:00:26.100000Z","caller":"etcdserver/x.go:1","msg":"received signal; shutting down","signal":"terminated"}
+"#,
+            expect![[r#"
+                dcs_network: ruled_out (demotion)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_the_winner_was_heard() {
+        check(
+            &CAUSE,
+            r#"//- pg1/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,801 INFO: promoted self to leader by acquiring session lock
+"#,
+            expect![[r#"
+                dcs_network: not_assessable (failover)
+            "#]],
+        );
+    }
+}

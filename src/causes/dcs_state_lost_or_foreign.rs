@@ -123,7 +123,7 @@ mod tests {
 "#,
             expect![[r#"
                 dcs_state_lost_or_foreign: confirmed (demotion)
-                  + decisive: pg1 met a DCS of another cluster id (1 messages)
+                  + decisive: pg1 met a DCS of another cluster id (1 message)
                   + decisive: pg2 found no initialize key in the DCS, although the cluster had worked before
             "#]],
         );

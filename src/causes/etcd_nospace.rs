@@ -59,3 +59,66 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn writes_are_refused_when_the_lock_has_to_be_taken_anew() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:30,000 ERROR: <ResourceExhausted error: 'etcdserver: mvcc: database space exceeded', code: 8>
+2026-03-04 10:00:30,100 ERROR: failed to update leader lock
+2026-03-04 10:00:30,300 INFO: Demoting self (immediate-nolock)
+2026-03-04 10:00:32,300 INFO: demoted self because failed to update leader lock in DCS
+"#,
+            expect![[r#"
+                etcd_nospace: confirmed (demotion)
+                  + decisive: etcd refused writes: database space exceeded
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_file_system_is_full_not_the_quota() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- etcd1/etcd.log
+{"level":"fatal","ts":"2026-03-04T10:00:25.000000Z","caller":"etcdserver/x.go:1","msg":"failed to commit tx","error":"write /var/lib/etcd/default.etcd/member/snap/db: no space left on device"}
+"#,
+            expect![[r#"
+                etcd_nospace: ruled_out (demotion)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_the_database_s_log_was_sent() {
+        check(
+            &CAUSE,
+            r#"//- pg1/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+"#,
+            expect![[r#"
+                etcd_nospace: not_assessable (demotion)
+            "#]],
+        );
+    }
+}

@@ -69,3 +69,86 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn two_of_three_members_are_stopped() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:30,000 ERROR: Request to server http://10.0.0.11:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.11', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused'))")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.12', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused'))")
+2026-03-04 10:00:40,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:40,300 INFO: Demoting self (offline)
+2026-03-04 10:00:41,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- etcd1/etcd.log
+{"level":"info","ts":"2026-03-04T10:00:21.100000Z","caller":"etcdserver/x.go:1","msg":"received signal; shutting down","signal":"terminated"}
+//- etcd2/etcd.log
+{"level":"info","ts":"2026-03-04T10:00:26.100000Z","caller":"etcdserver/x.go:1","msg":"received signal; shutting down","signal":"terminated"}
+//- etcd3/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+"#,
+            expect![[r#"
+                etcd_quorum_loss: confirmed (demotion)
+                  + decisive: 2 of 3 etcd members went down (etcd1 and etcd2); 2 are needed
+                  + strong: 2 DCS endpoints refused connections: hosts alive, nothing listening
+            "#]],
+        );
+    }
+
+    #[test]
+    fn one_member_stops_and_the_others_go_on() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:30,000 ERROR: Request to server http://10.0.0.11:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.11', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused'))")
+2026-03-04 10:00:30,050 INFO: Selected new etcd server http://10.0.0.12:2379
+2026-03-04 10:00:30,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:40,123 INFO: no action. I am (pg1), the leader with the lock
+//- etcd1/etcd.log
+{"level":"info","ts":"2026-03-04T10:00:21.100000Z","caller":"etcdserver/x.go:1","msg":"received signal; shutting down","signal":"terminated"}
+//- etcd2/etcd.log
+{"level":"info","ts":"2026-03-04T10:00:23.100000Z","caller":"etcdserver/x.go:1","msg":"7ab1 became leader at term 7"}
+//- etcd3/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+"#,
+            expect![[r#"
+                etcd_quorum_loss: ruled_out (near_miss)
+                  - strong: etcd elected a leader during the incident: a majority was there
+            "#]],
+        );
+    }
+
+    #[test]
+    fn no_log_of_etcd_was_sent() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                etcd_quorum_loss: not_assessable (demotion)
+            "#]],
+        );
+    }
+}

@@ -136,3 +136,99 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn two_members_wait_seconds_for_their_disks_and_the_primary_gives_up() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- etcd1/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:26.100000Z","caller":"etcdserver/x.go:1","msg":"slow fdatasync","took":"6.2s","expected-duration":"1s"}
+{"level":"warn","ts":"2026-03-04T10:00:33.100000Z","caller":"etcdserver/x.go:1","msg":"slow fdatasync","took":"6.9s","expected-duration":"1s"}
+//- etcd2/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:26.200000Z","caller":"etcdserver/x.go:1","msg":"slow fdatasync","took":"6.1s","expected-duration":"1s"}
+{"level":"warn","ts":"2026-03-04T10:00:33.400000Z","caller":"etcdserver/x.go:1","msg":"slow fdatasync","took":"7.0s","expected-duration":"1s"}
+//- etcd3/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+"#,
+            expect![[r#"
+                etcd_slow_disk: confirmed (demotion)
+                  + decisive: etcd on etcd1 and etcd2 waited up to 7.0 s for its disk (4 reports)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn late_heartbeats_while_the_cpu_is_stolen() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- etcd1/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:26.100000Z","caller":"etcdserver/x.go:1","msg":"leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk","to":"7ab1","heartbeat-interval":"100ms","expected-duration":"200ms","exceeded-duration":"412.1ms"}
+{"level":"warn","ts":"2026-03-04T10:00:27.100000Z","caller":"etcdserver/x.go:1","msg":"leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk","to":"7ab1","heartbeat-interval":"100ms","expected-duration":"200ms","exceeded-duration":"412.1ms"}
+{"level":"warn","ts":"2026-03-04T10:00:31.100000Z","caller":"etcdserver/x.go:1","msg":"leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk","to":"7ab1","heartbeat-interval":"100ms","expected-duration":"200ms","exceeded-duration":"412.1ms"}
+//- etcd2/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+//- etcd3/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+//- etcd1/sar.txt
+Linux 6.1.0-18-amd64 (etcd1) 	03/04/2026 	_x86_64_	(2 CPU)
+
+09:58:00 AM     CPU     %user     %nice   %system   %iowait    %steal     %idle
+09:59:00 AM     all      5.00      0.00      3.00      0.10      1.20     90.70
+10:00:00 AM     all      5.00      0.00      3.00      0.10      1.20     90.70
+10:01:00 AM     all      6.00      0.00      3.00      0.20     78.20     12.60
+"#,
+            expect![[r#"
+                etcd_slow_disk: possible (demotion)
+                  + weak: 3 late heartbeats or overload warnings of etcd: disk, CPU or a frozen machine
+                  - strong: steal above 30 % and no slow sync: the CPU was missing, not the disk
+            "#]],
+        );
+    }
+
+    #[test]
+    fn no_log_of_etcd_was_sent() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                etcd_slow_disk: not_assessable (demotion)
+            "#]],
+        );
+    }
+}

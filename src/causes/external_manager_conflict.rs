@@ -193,7 +193,7 @@ Mar  4 09:59:50 pg1 systemd[1]: Starting PostgreSQL RDBMS...
 Mar  4 09:59:50 pg1 systemd[1]: Started PostgreSQL RDBMS.
 "#,
             expect![[r#"
-                external_manager_conflict: not_assessable (demotion)
+                external_manager_conflict: ruled_out (demotion)
             "#]],
         );
     }

@@ -66,3 +66,90 @@ fn is_api(who: &str) -> bool {
     let host = who.trim_start_matches("https://").trim_end_matches('/');
     host.ends_with(":443") || host.starts_with("kubernetes") || host.starts_with("/api/") || who.contains("/api/v1/")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn the_api_server_is_upgraded_and_the_primary_cannot_renew() {
+        check(
+            &CAUSE,
+            r#"//- pg-0/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg-0), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg-0), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg-0), the leader with the lock
+2026-03-04 10:00:30,000 ERROR: Request to server https://10.96.0.1:443 failed: MaxRetryError("HTTPConnectionPool(host='10.96.0.1', port=443): Max retries exceeded with url: /api/v1/namespaces/db/endpoints/pg (Caused by ConnectTimeoutError(<HTTPConnection(host='10.96.0.1', port=443)>, 'Connection to 10.96.0.1 timed out. (connect timeout=1.67)'))")
+2026-03-04 10:00:30,050 INFO: Reconnection allowed, looking for another server.
+2026-03-04 10:00:40,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:40,300 INFO: Demoting self (offline)
+2026-03-04 10:00:41,300 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                k8s_api_unavailable: likely (demotion)
+                  + strong: requests to the Kubernetes API failed or timed out
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_node_loses_its_network_and_replication_with_it() {
+        check(
+            &CAUSE,
+            r#"//- pg-0/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg-0), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg-0), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg-0), the leader with the lock
+2026-03-04 10:00:30,000 ERROR: Request to server https://10.96.0.1:443 failed: MaxRetryError("HTTPConnectionPool(host='10.96.0.1', port=443): Max retries exceeded with url: /api/v1/namespaces/db/endpoints/pg (Caused by ConnectTimeoutError(<HTTPConnection(host='10.96.0.1', port=443)>, 'Connection to 10.96.0.1 timed out. (connect timeout=1.67)'))")
+2026-03-04 10:00:40,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:40,300 INFO: Demoting self (offline)
+2026-03-04 10:00:41,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- pg-0/postgresql.log
+2026-03-04 10:00:31.123 UTC [851] LOG:  terminating walsender process due to replication timeout
+"#,
+            expect![[r#"
+                k8s_api_unavailable: possible (demotion)
+                  + strong: requests to the Kubernetes API failed or timed out
+                  - strong: replication failed in the same minute: the node's network, not only the API
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_etcd_cluster_has_no_kubernetes_api() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                k8s_api_unavailable: ruled_out (demotion)
+                  - strong: this cluster does not use Kubernetes as its DCS
+            "#]],
+        );
+    }
+
+    #[test]
+    fn nothing_of_patroni_was_sent() {
+        check(
+            &CAUSE,
+            r#"//- pg-0/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+"#,
+            expect![[r#"
+                k8s_api_unavailable: ruled_out (demotion)
+                  - strong: this cluster does not use Kubernetes as its DCS
+            "#]],
+        );
+    }
+}

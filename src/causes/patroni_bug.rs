@@ -114,7 +114,7 @@ TypeError: '<' not supported between instances of 'NoneType' and 'int'
 "#,
             expect![[r#"
                 patroni_bug: likely (demotion)
-                  + strong: an unexpected exception in Patroni on pg1, 0.1 s before: decided to demote at once: the lock is not its own any more
+                  + strong: an unexpected exception in Patroni on pg1; 0.1 s later: decided to demote at once: the lock is not its own any more
             "#]],
         );
     }
@@ -133,7 +133,7 @@ TypeError: '<' not supported between instances of 'NoneType' and 'int'
 "#,
             expect![[r#"
                 patroni_bug: possible (demotion)
-                  + weak: an unexpected exception in Patroni on pg1, 0.1 s before: decided to demote at once: the lock is not its own any more
+                  + weak: an unexpected exception in Patroni on pg1; 0.1 s later: decided to demote at once: the lock is not its own any more
                   - strong: 1 failures on the same host just before explain the exception
             "#]],
         );
@@ -179,7 +179,7 @@ KeyError: 'role'
 2026-03-04 10:00:40,801 INFO: promoted self to leader by acquiring session lock
 "#,
             expect![[r#"
-                patroni_bug: ruled_out (demotion)
+                patroni_bug: not_assessable (failover)
             "#]],
         );
     }

@@ -90,3 +90,75 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn a_switchover_was_asked_for() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:22,101 INFO: received switchover request with leader=pg1 candidate=pg2 scheduled_at=None
+2026-03-04 10:00:22,205 INFO: switchover: demoting myself
+2026-03-04 10:00:22,206 INFO: Demoting self (graceful)
+2026-03-04 10:00:24,100 INFO: Leader key released
+//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:24,225 INFO: promoted self to leader by acquiring session lock
+"#,
+            expect![[r#"
+                planned_or_external_action: confirmed (switchover)
+                  + decisive: a switchover away from pg1 was asked for
+            "#]],
+        );
+    }
+
+    #[test]
+    fn patroni_demotes_on_its_own() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                planned_or_external_action: ruled_out (demotion)
+                  - decisive: Patroni demoted on its own account; nobody asked for it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_the_loser_s_database_was_heard() {
+        check(
+            &CAUSE,
+            r#"//- pg1/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,801 INFO: promoted self to leader by acquiring session lock
+"#,
+            expect![[r#"
+                planned_or_external_action: not_assessable (failover)
+            "#]],
+        );
+    }
+}

@@ -71,3 +71,78 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn the_primary_dies_and_every_replica_lags_too_far() {
+        check(
+            &CAUSE,
+            r#"//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,123 INFO: My wal position exceeds maximum replication lag
+2026-03-04 10:00:50,123 INFO: following a different leader because i am not the healthiest node
+2026-03-04 10:01:00,123 INFO: My wal position exceeds maximum replication lag
+2026-03-04 10:01:00,123 INFO: following a different leader because i am not the healthiest node
+2026-03-04 10:01:10,123 INFO: My wal position exceeds maximum replication lag
+2026-03-04 10:01:10,123 INFO: following a different leader because i am not the healthiest node
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+"#,
+            expect![[r#"
+                replica_not_eligible: confirmed (no_leader)
+                  + decisive: pg2 refused to take over: WAL position behind by more than maximum_lag_on_failover
+            "#]],
+        );
+    }
+
+    #[test]
+    fn one_replica_lags_and_the_other_takes_over() {
+        check(
+            &CAUSE,
+            r#"//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,123 INFO: My wal position exceeds maximum replication lag
+2026-03-04 10:00:50,123 INFO: following a different leader because i am not the healthiest node
+//- pg3/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg3), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg3), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg3), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,323 INFO: promoted self to leader by acquiring session lock
+2026-03-04 10:01:00,123 INFO: no action. I am (pg3), the leader with the lock
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+"#,
+            expect![[r#"
+                replica_not_eligible: possible (demotion)
+                  + weak: pg2 refused to take over: WAL position behind by more than maximum_lag_on_failover
+            "#]],
+        );
+    }
+
+    #[test]
+    fn no_replica_sent_its_log() {
+        check(
+            &CAUSE,
+            r#"//- pg1/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+"#,
+            expect![[r#"
+                replica_not_eligible: not_assessable (demotion)
+            "#]],
+        );
+    }
+}

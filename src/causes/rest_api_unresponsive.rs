@@ -112,7 +112,10 @@ Mar  4 10:00:15 lb1 haproxy[77]: Server primary/pg1 is DOWN, reason: Layer7 time
 Mar  4 10:00:15 lb1 haproxy[77]: proxy primary has no server available!
 Mar  4 10:00:18 lb1 haproxy[77]: Server replicas/pg1 is DOWN, reason: Layer7 timeout, check duration: 2001ms. 0 active and 0 backup servers left. 12 sessions active, 0 requeued, 0 remaining in queue.
 "#,
-            expect![[""]],
+            expect![[r#"
+                rest_api_unresponsive: likely (clients_cut)
+                  + strong: 2 requests of lb1 to the REST API of pg1 got no answer over 3.0 s, while its heartbeats went on
+            "#]],
         );
     }
 
@@ -135,8 +138,8 @@ Mar  4 10:00:18 lb1 haproxy[77]: Server replicas/pg1 is DOWN, reason: Layer7 tim
 2026-03-04 10:00:40,223 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
 "#,
             expect![[r#"
-                rest_api_unresponsive: likely (dcs_outage)
-                  + strong: 2 requests of pg1 to the REST API of pg2 got no answer over 2.0 s, while its heartbeats went on
+                rest_api_unresponsive: possible (dcs_outage)
+                  + weak: 2 requests of pg1 to the REST API of pg2 got no answer over 2.0 s, while its heartbeats went on
             "#]],
         );
     }
@@ -158,7 +161,8 @@ Mar  4 10:00:18 lb1 haproxy[77]: Server replicas/pg1 is DOWN, reason: Layer7 tim
 2026-03-04 10:00:42,225 INFO: promoted self to leader by acquiring session lock
 "#,
             expect![[r#"
-                rest_api_unresponsive: not_assessable (failover)
+                rest_api_unresponsive: ruled_out (failover)
+                  - strong: pg2 got no answer from pg1, but its heartbeats stopped as well
             "#]],
         );
     }

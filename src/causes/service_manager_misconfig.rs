@@ -61,3 +61,74 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn the_unit_waits_for_a_message_that_patroni_cannot_send() {
+        check(
+            &CAUSE,
+            r#"//- pg1/messages
+Mar  4 10:00:00 pg1 systemd[1]: Starting patroni.service - Runners to orchestrate a high-availability PostgreSQL...
+Mar  4 10:01:30 pg1 systemd[1]: patroni.service: start operation timed out. Terminating.
+Mar  4 10:01:35 pg1 systemd[1]: patroni.service: Failed with result 'timeout'.
+//- pg1/patroni.log
+2026-03-04 10:00:01,123 INFO: Systemd integration is not supported
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:30,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:40,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:50,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:01:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:01:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:01:20,123 INFO: no action. I am (pg1), the leader with the lock
+"#,
+            expect![[r#"
+                service_manager_misconfig: likely (start_failure)
+                  + strong: the service did not report ready within the unit's time limit and was killed
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_operator_stops_patroni() {
+        check(
+            &CAUSE,
+            r#"//- pg1/messages
+Mar  4 10:00:22 pg1 systemd[1]: Stopping patroni.service - Runners to orchestrate a high-availability PostgreSQL...
+Mar  4 10:00:24 pg1 systemd[1]: Stopped patroni.service - Runners to orchestrate a high-availability PostgreSQL.
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+"#,
+            expect![[r#"
+                service_manager_misconfig: ruled_out (restart)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_system_s_log_is_missing() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                service_manager_misconfig: not_assessable (demotion)
+            "#]],
+        );
+    }
+}

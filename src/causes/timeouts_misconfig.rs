@@ -79,3 +79,83 @@ fn assess(c: &Case<'_>) -> Assessment {
     let _ = (Program::Patroni, Who::Any);
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn a_ttl_of_eight_seconds_turns_a_hiccup_into_a_failover() {
+        check(
+            &CAUSE,
+            r#"//- pg1/show-config.yml
+loop_wait: 2
+maximum_lag_on_failover: 1048576
+retry_timeout: 3
+ttl: 8
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:02,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:04,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:06,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:08,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:10,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:11,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:11,300 INFO: Demoting self (offline)
+2026-03-04 10:00:12,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                timeouts_misconfig: likely (demotion)
+                  + strong: ttl is 8 s; below 20 s any hiccup is a failover
+                  + strong: a disturbance of 3 s was enough; ttl 30 would have survived it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_defaults_and_a_long_outage() {
+        check(
+            &CAUSE,
+            r#"//- pg1/show-config.yml
+loop_wait: 10
+maximum_lag_on_failover: 1048576
+retry_timeout: 10
+ttl: 30
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                timeouts_misconfig: ruled_out (demotion)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn nobody_sent_the_configuration() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                timeouts_misconfig: not_assessable (demotion)
+            "#]],
+        );
+    }
+}

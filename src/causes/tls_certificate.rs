@@ -60,3 +60,76 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn the_certificate_expires_and_the_primary_gives_up() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:30,000 ERROR: Request to server https://10.0.0.11:2379 failed: MaxRetryError("HTTPSConnectionPool(host='10.0.0.11', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)')))")
+2026-03-04 10:00:30,100 ERROR: Request to server https://10.0.0.12:2379 failed: MaxRetryError("HTTPSConnectionPool(host='10.0.0.12', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)')))")
+2026-03-04 10:00:40,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:40,300 INFO: Demoting self (offline)
+2026-03-04 10:00:41,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                tls_certificate: confirmed (demotion)
+                  + decisive: certificate expired: connections refused on pg1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_health_checker_speaks_plain_http_to_a_tls_port() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:30,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:40,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:50,123 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/postgresql.log
+2026-03-04 10:00:31.123 UTC [811] LOG:  server process (PID 4711) was terminated by signal 11: Segmentation fault
+2026-03-04 10:00:31.124 UTC [811] LOG:  terminating any other active server processes
+2026-03-04 10:00:31.423 UTC [811] LOG:  all server processes terminated; reinitializing
+2026-03-04 10:00:32.423 UTC [811] LOG:  database system is ready to accept connections
+//- etcd1/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:25.000000Z","caller":"etcdserver/x.go:1","msg":"rejected connection","remote-addr":"10.0.0.99:37830","server-name":"","error":"EOF"}
+{"level":"warn","ts":"2026-03-04T10:00:35.000000Z","caller":"etcdserver/x.go:1","msg":"rejected connection","remote-addr":"10.0.0.99:37831","server-name":"","error":"EOF"}
+"#,
+            expect![[r#"
+                tls_certificate: ruled_out (crash)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_the_winner_was_heard() {
+        check(
+            &CAUSE,
+            r#"//- pg1/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,801 INFO: promoted self to leader by acquiring session lock
+"#,
+            expect![[r#"
+                tls_certificate: not_assessable (failover)
+            "#]],
+        );
+    }
+}

@@ -110,7 +110,10 @@ macro_rules! documents {
 }
 
 envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
-bodies! { patroni, vip_manager, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman, walg, haproxy, keepalived, kernel, pg_stderr }
+bodies! {
+    patroni, vip_manager, walg, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman,
+    haproxy, keepalived, kernel, pg_stderr,
+}
 documents! {
     private_key, transcript,
     patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,

@@ -2,7 +2,7 @@
 
 use super::stamp::iso;
 use super::{Body, Head};
-use crate::model::{Level, Program};
+use crate::model::{Grain, Level, Program};
 
 pub static FORMAT: Body = Body {
     name: "walg",
@@ -22,7 +22,8 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     .into_iter()
     .find_map(|(word, l)| Some((l, line.strip_prefix(word)?)))?;
     let (stamp, used) = iso(rest)?;
-    if rest.get(4) != Some(&b'/') {
+    // gRPC inside etcd writes the same without microseconds.
+    if rest.get(4) != Some(&b'/') || stamp.grain != Grain::Micro {
         return None;
     }
     Some(Head::plain(Program::Job, Some(stamp), level, rest.get(used..)?.strip_prefix(b" ")?))
