@@ -135,8 +135,18 @@ impl<'a> Case<'a> {
     /// Events that no order to stop, demotion or crash within the span explains.
     fn untold(&self, node: NodeId, whats: &[What], span: Span) -> Vec<Hit<'a>> {
         let told = [
-            What::PgShutdownImmediate, What::PgShutdownFast, What::PgShutdownSmart, What::PgBackendSignal, What::DemoteNolock, What::DemoteOffline, What::DemoteImmediate,
-            What::DemoteGraceful, What::DemotedForeignLock, What::DemotedLockUpdate, What::DemotedDcs, What::DemotedLostRace,
+            What::PgShutdownImmediate,
+            What::PgShutdownFast,
+            What::PgShutdownSmart,
+            What::PgBackendSignal,
+            What::DemoteNolock,
+            What::DemoteOffline,
+            What::DemoteImmediate,
+            What::DemoteGraceful,
+            What::DemotedForeignLock,
+            What::DemotedLockUpdate,
+            What::DemotedDcs,
+            What::DemotedLostRace,
         ];
         let first = self.on(node, &told, span).first().map(|e| e.at);
         self.on(node, whats, span).into_iter().filter(|e| first.is_none_or(|f| e.at < f)).collect()
