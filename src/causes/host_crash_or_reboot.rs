@@ -164,8 +164,9 @@ mod tests {
             expect![[r#"
                 host_crash_or_reboot: confirmed (failover)
                   + decisive: pg1 booted 2 min 46 s after the last line of its logs, and no line of a shutdown stands before
-                  + weak: Patroni and PostgreSQL on pg1 ended together, without a shutdown: PostgreSQL says at its next start that it was interrupted
+                  + strong: Patroni and PostgreSQL on pg1 ended together, without a shutdown: PostgreSQL says at its next start that it was interrupted
                   + weak: a replica was promoted 33.0 s after the last renewal by pg1, when ttl (30.0 s) was over: nobody gave the key back
+                  + weak: pg1 could not be reached over the network (1 tries of other members)
             "#]],
         );
     }
@@ -237,7 +238,8 @@ mod tests {
 2026-03-02 10:01:04,100 INFO: no action. I am (pg2), the leader with the lock
 "#,
             expect![[r#"
-                host_crash_or_reboot: not_assessable (failover)
+                host_crash_or_reboot: possible (failover)
+                  + weak: pg1 could not be reached over the network: down, or cut off; the bundle holds no log of it
             "#]],
         );
     }
