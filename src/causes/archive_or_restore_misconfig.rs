@@ -2,6 +2,7 @@
 
 use super::case::{cites, hosts, length, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::incidents::Kind;
 use crate::model::{MINUTE, Program, SECOND, Span, What, Why};
 use crate::timeline::{Event, Hit};
 
@@ -73,7 +74,9 @@ fn restore(c: &Case<'_>, a: &mut Assessment) {
             .into_iter()
             .filter(|e| failed.iter().any(|f| f.node == e.node && e.at >= f.at - SECOND && e.at <= f.until + MINUTE))
             .collect();
-        let strength = if ends.is_empty() { Strength::Weak } else { Strength::Decisive };
+        // Where the roles changed, the start of a replica is another matter.
+        let changed = c.is(&[Kind::Failover, Kind::Demotion, Kind::Switchover]);
+        let strength = if ends.is_empty() || changed { Strength::Weak } else { Strength::Decisive };
         a.pro(
             strength,
             format!(
@@ -133,19 +136,16 @@ fn archive(c: &Case<'_>, a: &mut Assessment) {
         );
         a.tag("archive_failure");
     }
-    if a.evidence.is_empty()
-        && !failed.is_empty()
-        && c.find(&[What::PgNoSpace]).iter().any(|f| failed.iter().any(|e| e.node == f.node))
-    {
-        a.pro(
-            Strength::Weak,
-            format!(
-                "the archive command failed {} times on {}, whose disk then ran full",
-                times(&failed),
-                hosts(c, &failed)
-            ),
-            cites(&failed),
+    let full = c.find(&[What::PgNoSpace]);
+    let before: Vec<Hit<'_>> =
+        failed.iter().copied().filter(|e| full.iter().any(|f| f.node == e.node && e.at <= f.at)).collect();
+    if a.evidence.is_empty() && !before.is_empty() {
+        let words = format!(
+            "the archive command failed {} times on {}, whose disk then ran full",
+            times(&before),
+            hosts(c, &before)
         );
+        a.pro(Strength::Weak, words, cites(&before));
         a.tag("archive_failure");
     }
     if !killed.is_empty() && a.evidence.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::case::{DCS_ERRORS, DCS_GIVEN_UP, cites, hosts, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::incidents::Kind;
 use crate::model::{Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 
@@ -88,7 +89,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         let strength = match (effect, others.is_empty(), first_of_all) {
             (true, true, _) => Strength::Decisive,
             (true, false, true) => Strength::Strong,
-            (false, true, _) => Strength::Strong,
+            (false, true, _) if c.is(&[Kind::DcsOutage, Kind::StartFailure]) => Strength::Strong,
             _ => Strength::Weak,
         };
         let words = format!(

@@ -66,7 +66,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         .find_wide(&[What::UnitStopping, What::UnitStopped, What::UnitStarting, What::UnitStarted, What::UnitRestart])
         .into_iter()
         .filter(|e| systemd_unit(e.who.as_deref().unwrap_or("")) == Some(Program::Postgres))
-        .filter(|e| patroni_runs(c, e.event))
+        .filter(|e| patroni_runs(c, e.event) && !restarted(c, e.event))
         .collect();
     let stops = |e: &Hit<'_>| matches!(e.what, What::UnitStopping | What::UnitStopped | What::UnitRestart);
     let near = |e: &Event| Span::around(e.at, AT_ONCE, AT_ONCE);
@@ -87,7 +87,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         units.iter().copied().filter(|e| stops(e) && c.t.find(SHUTDOWNS, near(e)).any(|p| p.node == e.node)).collect();
     if !started.is_empty() {
         a.pro(
-            Strength::Decisive,
+            Strength::Strong,
             format!(
                 "a unit of the service manager started PostgreSQL on {} while Patroni ran there",
                 hosts(c, &started)
@@ -96,7 +96,12 @@ fn assess(c: &Case<'_>) -> Assessment {
         );
     }
     if !stopped.is_empty() {
-        let strength = if stopped.len() >= MACHINE || !started.is_empty() { Strength::Strong } else { Strength::Weak };
+        let orders = c
+            .find_wide(SHUTDOWNS)
+            .into_iter()
+            .filter(|p| stopped.iter().any(|s| s.node == p.node && near(s.event).contains(p.at)));
+        let often = orders.count() >= MACHINE || !started.is_empty();
+        let strength = if often { Strength::Strong } else { Strength::Weak };
         a.pro(
             strength,
             format!(
@@ -129,9 +134,9 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     let lock = c.find(&[What::PgPostmasterPidGone]);
     if !lock.is_empty() {
-        let strength = if lock.iter().any(|e| patroni_runs(c, e.event)) { Strength::Strong } else { Strength::Weak };
+        // Storage that goes away takes the lock file along.
         a.pro(
-            strength,
+            Strength::Weak,
             format!(
                 "PostgreSQL on {} found its lock file gone or in another process's hands ({})",
                 hosts(c, &lock),
@@ -164,6 +169,12 @@ const SHUTDOWNS: &[What] = &[What::PgShutdownFast, What::PgShutdownSmart, What::
 fn patroni_runs(c: &Case<'_>, e: &Event) -> bool {
     let around = Span::around(e.at, 60 * SECOND, 60 * SECOND);
     c.t.beats.iter().any(|b| b.node == e.node && b.from <= around.to && b.to >= around.from)
+}
+
+/// Whether Patroni itself came or went: then the unit is its own, under a description of PostgreSQL.
+fn restarted(c: &Case<'_>, e: &Event) -> bool {
+    let around = Span::around(e.at, 60 * SECOND, 60 * SECOND);
+    c.t.find(&[What::PatroniStart, What::PatroniStop], around).any(|p| p.node == e.node)
 }
 
 /// Orders to stop that Patroni answers by starting the server again.

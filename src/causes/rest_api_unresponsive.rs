@@ -65,9 +65,8 @@ fn assess(c: &Case<'_>) -> Assessment {
             by_target.entry(node).or_default().push(*probe);
         }
     }
-    // Where the DCS failed or a role changed there is another reason; then this only took the helpers away.
-    let elsewhere =
-        c.is(&[Kind::Failover, Kind::Demotion, Kind::NoLeader, Kind::Switchover, Kind::Crash]) || c.has(DCS_GIVEN_UP);
+    // Where anything else failed there is another reason; then this only took the helpers away.
+    let elsewhere = !c.is(&[Kind::ClientsCut, Kind::NearMiss]) || c.has(DCS_GIVEN_UP);
     for (node, probes) in &by_target {
         let (Some(from), Some(to)) = (probes.iter().map(|e| e.at).min(), probes.iter().map(|e| e.until).max()) else {
             continue;

@@ -77,7 +77,9 @@ fn assess(c: &Case<'_>) -> Assessment {
     let changed = c.is(&[Kind::Failover, Kind::Demotion, Kind::Switchover]);
     let strength = |hits: &[Hit<'_>]| {
         let barred = c.is(&[Kind::NoLeader]) && hits.iter().any(earlier) && !blocked.is_empty();
-        let alone = c.is(&[Kind::StartFailure, Kind::Crash, Kind::Restart]) && !c.has(CRASHES);
+        let alone = c.is(&[Kind::StartFailure, Kind::Crash])
+            && !c.has(CRASHES)
+            && hits.iter().any(|e| c.incident.nodes.contains(&e.node));
         if barred || alone { Strength::Strong } else { Strength::Weak }
     };
     if !failed.is_empty() {

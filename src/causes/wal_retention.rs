@@ -158,7 +158,7 @@ fn sizes(c: &Case<'_>, a: &mut Assessment, struck: &BTreeSet<NodeId>, kept: bool
         // The smallest volume on the way to the directory is the one that it lies on.
         let Some(volume) = volumes.into_iter().filter(|v| *v > 0.0).min_by(f64::total_cmp) else { continue };
         let share = size / volume;
-        if share >= MOSTLY_WAL && share <= 1.05 {
+        if (MOSTLY_WAL..=1.05).contains(&share) {
             let strength = if kept { Strength::Decisive } else { Strength::Weak };
             a.pro(
                 strength,
