@@ -75,7 +75,11 @@ Crunchy Data: Patroni & etcd in High Availability Environments.";
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let syncs: Vec<_> = c.find_wide(&[What::FsyncSlow, What::CommitSlow]).into_iter().filter(|e| e.num >= SYNC_COSTS_LEADER_MS).collect();
+    let syncs: Vec<_> = c
+        .find_wide(&[What::FsyncSlow, What::CommitSlow])
+        .into_iter()
+        .filter(|e| e.num >= SYNC_COSTS_LEADER_MS)
+        .collect();
     let near: Vec<_> = syncs.iter().copied().filter(|e| e.span().overlaps(&c.near())).collect();
     let worst = near.iter().map(|e| e.num).fold(0.0, f64::max);
     let nodes: BTreeSet<_> = near.iter().map(|e| e.node).collect();
@@ -87,11 +91,20 @@ fn assess(c: &Case<'_>) -> Assessment {
     if !near.is_empty() {
         let members = c.dcs_members().max(1);
         let majority = nodes.len() * 2 > members;
-        let strength = if worst >= SYNC_HANGS_MS || (majority && worst >= SYNC_COSTS_LEADER_MS) { Strength::Decisive } else { Strength::Strong };
+        let strength = if worst >= SYNC_HANGS_MS || (majority && worst >= SYNC_COSTS_LEADER_MS) {
+            Strength::Decisive
+        } else {
+            Strength::Strong
+        };
         let strength = if starved && fast_disk { Strength::Weak } else { strength };
         a.pro(
             strength,
-            format!("etcd on {} waited up to {} for its disk ({} reports)", list(nodes.iter().map(|n| c.name(*n))), duration(worst), near.iter().map(|e| e.count).sum::<u32>()),
+            format!(
+                "etcd on {} waited up to {} for its disk ({} reports)",
+                list(nodes.iter().map(|n| c.name(*n))),
+                duration(worst),
+                near.iter().map(|e| e.count).sum::<u32>()
+            ),
             cites(&near),
         );
         if nodes.len() > 1 {
@@ -102,7 +115,11 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     let late = c.find(&[What::HeartbeatLate, What::Overloaded]);
     let disk = c.worst(Metric::DiskAwait, None);
-    let hung: Vec<_> = disk.iter().filter(|(_, s, x)| x.value >= AWAIT_MS && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty())).take(3).collect();
+    let hung: Vec<_> = disk
+        .iter()
+        .filter(|(_, s, x)| x.value >= AWAIT_MS && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty()))
+        .take(3)
+        .collect();
     if !late.is_empty() {
         let n: u32 = late.iter().map(|e| e.count).sum();
         if let Some((cite, series, x)) = hung.first() {
@@ -113,7 +130,11 @@ fn assess(c: &Case<'_>) -> Assessment {
                 [*cite].into_iter().chain(cites(&late)).chain(hung.iter().skip(1).map(|h| h.0)),
             );
         } else {
-            a.pro(Strength::Weak, format!("{n} late heartbeats or overload warnings of etcd: disk, CPU or a frozen machine"), cites(&late));
+            a.pro(
+                Strength::Weak,
+                format!("{n} late heartbeats or overload warnings of etcd: disk, CPU or a frozen machine"),
+                cites(&late),
+            );
         }
     }
     if !a.evidence.is_empty() {
@@ -128,7 +149,16 @@ fn assess(c: &Case<'_>) -> Assessment {
     // network is not what it waits for. What remains is its disk (the order of questions of the seed article).
     let timeouts = c.find(&[What::EtcdRequestTimeout]);
     if near.is_empty() && !timeouts.is_empty() && c.is(&[Kind::DcsOutage, Kind::NearMiss]) {
-        let network = c.has(&[What::PeerLost, What::PeerUnreachable, What::PeerInactive, What::PeerProbeFailed, What::ElectionStart, What::LeaderLost, What::NoRaftLeader, What::QuorumLost]);
+        let network = c.has(&[
+            What::PeerLost,
+            What::PeerUnreachable,
+            What::PeerInactive,
+            What::PeerProbeFailed,
+            What::ElectionStart,
+            What::LeaderLost,
+            What::NoRaftLeader,
+            What::QuorumLost,
+        ]);
         let strength = if network { Strength::Weak } else { Strength::Strong };
         a.pro(strength, "etcd could not commit its own requests in time, although it reports no lost peer and no election: its disk is what remains", cites(&timeouts));
     } else if !timeouts.is_empty() {
@@ -140,7 +170,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
     }
     if starved && near.is_empty() && hung.is_empty() {
-        a.con(Strength::Strong, "steal above 30 % and no slow sync: the CPU was missing, not the disk", c.worst(Metric::CpuSteal, None).first().map(|x| x.0));
+        a.con(
+            Strength::Strong,
+            "steal above 30 % and no slow sync: the CPU was missing, not the disk",
+            c.worst(Metric::CpuSteal, None).first().map(|x| x.0),
+        );
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);

@@ -62,7 +62,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         LockUpdateFailed | DcsUnreachable | DcsGetClusterFailed | FailsafeKept | DcsNoSpace | DcsLeaseLost
         | DcsAuthFailed | DcsWaiting | DcsResolveFailed | DcsClusterIdChanged | DcsNoInitKey | NotPromotingLock
         | DemoteSkippedPause => Class::Dcs,
-        LockAcquired if e.count > 1 => Class::Dcs,
+        LockAcquired if e.count > 1 || anew(t, e) => Class::Dcs,
         NoSpaceAlarm | CorruptAlarm | EtcdDiskFull | EtcdIoError | EtcdFatal | EtcdPanic | EtcdCorrupt
         | EtcdTlsRejected | EtcdAuthFailed | QuorumLost | NoRaftLeader | EtcdRequestTimeout | EtcdStopSignal
         | EtcdRemoved | ClusterIdMismatch | QuotaExceeded => Class::Etcd,
@@ -75,6 +75,12 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         PgTooManyClients if e.count >= REFUSALS => Class::Clients,
         _ => return None,
     })
+}
+
+/// Whether the leader takes its lock again within three loops: the key does not live from one to the next.
+fn anew(t: &Timeline, e: &Event) -> bool {
+    let around = Span::new(e.at - 3 * t.loop_wait(), e.at + 3 * t.loop_wait());
+    t.find(&[What::LockAcquired], around).filter(|x| x.node == e.node).count() > 2
 }
 
 /// Whether the process that was killed or crashed is part of the cluster.

@@ -210,7 +210,8 @@ fn reason(h: &Hypothesis) -> String {
 }
 
 fn questions(p: &mut Page, v: &Verdict) {
-    let asked: Vec<_> = QUESTIONS.iter().filter_map(|(q, id)| Some((q, v.hypotheses.iter().find(|h| h.cause == *id)?))).collect();
+    let asked: Vec<_> =
+        QUESTIONS.iter().filter_map(|(q, id)| Some((q, v.hypotheses.iter().find(|h| h.cause == *id)?))).collect();
     if asked.is_empty() {
         return;
     }
