@@ -131,6 +131,16 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether heartbeats of `node` go on through all of `span`: its HA loop had no trouble.
+    pub fn beats_through(&self, node: NodeId, span: Span) -> bool {
+        self.t.beats.iter().any(|b| b.node == node && b.from <= span.from && b.to >= span.to)
+    }
+
+    /// Whether `node` was part of the working cluster before `at`.
+    pub fn worked_before(&self, node: NodeId, at: Micros) -> bool {
+        self.t.beats.iter().any(|b| b.node == node && b.from < at && b.role != Role::Idle)
+    }
+
     /// Stretches longer than ttl in which the old primary's Patroni wrote nothing although it led, before the
     /// incident made it busy. With each: whether timeouts of the DCS fill it (they are logged when they end).
     pub fn silences(&self) -> Vec<(Cite, Span, Vec<Hit<'a>>)> {
@@ -177,6 +187,50 @@ impl<'a> Case<'a> {
     pub fn requested(&self) -> bool {
         self.incident.planned
     }
+}
+
+/// What says that Patroni could not use its DCS, or acted upon that.
+pub const DCS_GIVEN_UP: &[What] = &[
+    What::DcsUnreachable,
+    What::DcsGetClusterFailed,
+    What::LockUpdateFailed,
+    What::DemoteOffline,
+    What::DemotedDcs,
+    What::DemotedLockUpdate,
+    What::DcsWaiting,
+    What::FailsafeKept,
+    What::NotPromotingLock,
+];
+
+/// Events that carry the error text of a request to the DCS, by Patroni.
+pub const DCS_ERRORS: &[What] = &[
+    What::DcsRequestFailed,
+    What::DcsRetry,
+    What::DcsException,
+    What::DcsGetClusterFailed,
+    What::DcsWatchFailed,
+    What::DcsResolveFailed,
+    What::DcsAuthFailed,
+    What::DcsWaiting,
+    What::K8sError,
+];
+
+/// Number of messages behind some hits.
+pub fn times(hits: &[Hit<'_>]) -> u32 {
+    hits.iter().map(|h| h.count).sum()
+}
+
+/// `1 message`, `7 messages`.
+pub fn said(hits: &[Hit<'_>]) -> String {
+    match times(hits) {
+        1 => "1 message".to_owned(),
+        n => format!("{n} messages"),
+    }
+}
+
+/// Names of the hosts of some hits.
+pub fn hosts(c: &Case<'_>, hits: &[Hit<'_>]) -> String {
+    list(hits.iter().map(|h| c.name(h.node)))
 }
 
 /// The places of some hits.

@@ -1,6 +1,7 @@
 //! Root causes: each judged by itself over the timeline, with evidence for, against and missing. One file each.
 
 mod case;
+mod host;
 #[cfg(test)]
 mod testing;
 
@@ -211,9 +212,35 @@ macro_rules! causes {
 }
 
 causes! {
-    clock_skew, dcs_network, disk_full, etcd_nospace, etcd_quorum_loss, etcd_slow_disk, host_disk_io, host_stall, k8s_api_unavailable, memory_oom,
-    planned_or_external_action, postgres_crash, replica_not_eligible, service_manager_misconfig, timeouts_misconfig, tls_certificate,
+    archive_or_restore_misconfig,
+    auth_failure,
+    clock_skew,
+    dcs_network,
+    dcs_state_lost_or_foreign,
+    disk_full,
+    dns_failure,
+    etcd_nospace,
+    etcd_quorum_loss,
+    etcd_slow_disk,
+    external_manager_conflict,
+    host_crash_or_reboot,
+    host_disk_io,
+    host_stall,
+    k8s_api_unavailable,
+    memory_oom,
+    patroni_bug,
+    patroni_process_died,
+    planned_or_external_action,
+    postgres_crash,
+    replica_not_eligible,
+    rest_api_unresponsive,
+    rewind_or_timeline,
+    service_manager_misconfig,
+    timeouts_misconfig,
+    tls_certificate,
     vip_or_proxy_healthcheck,
+    wal_retention,
+    watchdog_reset,
 }
 
 #[cfg(test)]

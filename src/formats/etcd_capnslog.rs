@@ -32,7 +32,9 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     // grpc's own logger inside etcd: `WARNING: 2021/02/01 13:44:21 grpc: …`.
     if let Some((level, rest)) = grpc_level(line) {
         let (at, used) = stamp::iso(rest)?;
-        return Some(Head::plain(Program::Etcd, Some(at), level, rest.get(used..)?.strip_prefix(b" ")?));
+        // WAL-G writes the same with microseconds.
+        let message = rest.get(used..)?.strip_prefix(b" ").filter(|_| at.grain == Grain::Second)?;
+        return Some(Head::plain(Program::Etcd, Some(at), level, message));
     }
     let (at, used) = stamp::iso(line)?;
     let mut rest = line.get(used..)?;

@@ -109,10 +109,13 @@ macro_rules! documents {
     };
 }
 
-envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
+envelopes! {
+    journal_json, docker_json, cnpg, rsyslog_json, loki, cloud, elastic, cri, syslog_rfc5424, kibana, kubectl,
+    journal_monotonic, csv_export, syslog,
+}
 bodies! {
     patroni, vip_manager, walg, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman,
-    haproxy, keepalived, kernel, pg_stderr,
+    haproxy, keepalived, vmware_tools, dpkg, kernel, pg_stderr,
 }
 documents! {
     private_key, transcript,
@@ -126,7 +129,7 @@ documents! {
     timedatectl, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,
     sysstat,
-    notes,
+    failed_command, notes, other,
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@ use crate::model::{Grain, Level, Micros, Program, SECOND, Zone};
 
 pub static FORMAT: Body = Body {
     name: "patroni",
-    doc: "Python's asctime (comma and milliseconds, local time), level, colon, text. Also `time - LEVEL - text` (patronictl), `[time][LEVEL] text`, `time UTC [pid]: LEVEL: text`.",
+    doc: "Python's asctime (comma and milliseconds, local time), level, colon, text. Also `time - LEVEL - text` (patronictl; Spilo with the script's name before the level), `[time][LEVEL] text`, `time UTC [pid]: LEVEL: text`.",
     head,
     samples: &[
         "2021-02-01 13:45:05,683 INFO: demoted self because failed to update leader lock in DCS",
         "2026-11-20 19:35:12 -0500 INFO: no action. I am (pg1), the leader with the lock",
         "2026-11-21 00:25:33,139 - ERROR - Failed to get list of machines",
+        "2021-05-01 10:00:00,123 - bootstrapping - INFO - Figuring out my environment (Google? AWS? Openstack? Local?)",
+        "2020-03-23 03:51:27.527 GMT [176] WARNING: Postgresql is not running.",
         "2024-05-01 10:00:00 UTC [77]: INFO: no action. I am (pg1), the leader with the lock",
         "[2024-05-01 10:00:00,123][WARNING] Loop time exceeded, rescheduling immediately.",
     ],
@@ -49,7 +51,10 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     }
     let rest = rest.strip_prefix(b" ")?;
     if let Some(rest) = rest.strip_prefix(b"- ") {
-        let (level, rest) = level(rest)?;
+        let (level, rest) = level(rest).or_else(|| {
+            let after = memchr::memmem::find(rest.get(..60.min(rest.len()))?, b" - ")?;
+            level(rest.get(after + 3..)?)
+        })?;
         return Some(Head::plain(Program::Patroni, Some(stamp), level, rest.strip_prefix(b" - ")?));
     }
     let (pid, rest) = bracketed_pid(rest);

@@ -1,6 +1,6 @@
 //! Patroni's dynamic settings and PostgreSQL parameters as facts: shared by every config that holds them.
 
-use super::sheet::{Line, Sheet};
+use super::sheet::{Line, Sheet, excerpt};
 use super::tree::{Leaf, Scalar, ends, last_key};
 use super::units;
 use crate::model::{Key, Value};
@@ -112,15 +112,12 @@ pub fn dynamic(leaves: &[Leaf], prefix: &str, item: Option<&str>, text: &str, sh
     let mut found = 0;
     for leaf in leaves {
         let Some(path) = leaf.path.strip_prefix(prefix) else { continue };
-        let line = line_at(&all, leaf.line);
-        if let Some((name, key)) = DYNAMIC.iter().find(|(name, _)| *name == path) {
-            let written;
-            let line = if line.text.contains(last_key(name)) && line.text.len() < 200 {
-                line
-            } else {
-                written = format!("{path}: {}", leaf.value.text());
-                Line { number: line.number, text: &written }
-            };
+        let key_text = format!("\"{}\"", last_key(path));
+        let line = excerpt(&all, leaf.line, &key_text);
+        // Settings inside a string of another document have no line of their own.
+        let written = format!("{path}: {}", leaf.value.text());
+        let line = if line.text.contains(last_key(path)) { line } else { Line { number: line.number, text: &written } };
+        if let Some((_, key)) = DYNAMIC.iter().find(|(name, _)| *name == path) {
             match setting(&leaf.value) {
                 Some(n) => sheet.num(*key, item, n, line),
                 None => sheet.text(*key, item, &leaf.value.text(), line),
@@ -130,7 +127,11 @@ pub fn dynamic(leaves: &[Leaf], prefix: &str, item: Option<&str>, text: &str, sh
             sheet.text(Key::PatroniSetting, Some(path), &leaf.value.text(), line);
             found += 1;
         } else if let Some(name) = path.strip_prefix("postgresql.parameters.") {
-            parameter(name, &leaf.value.text(), line, sheet);
+            if item != Some("bootstrap") {
+                parameter(name, &leaf.value.text(), line, sheet);
+            } else if name == "log_timezone" {
+                sheet.text(Key::TimeZone, Some("postgresql"), &leaf.value.text(), line);
+            }
         }
     }
     found
@@ -155,7 +156,8 @@ pub fn parameter(name: &str, value: &str, line: Line<'_>, sheet: &mut Sheet<'_>)
     match name {
         "log_timezone" => sheet.text(Key::TimeZone, Some("postgresql"), value, line),
         "data_directory" => sheet.text(Key::PgDataDir, None, value, line),
-        "cluster_name" => sheet.text(Key::Scope, None, value, line),
+        // Patroni writes its scope here; Debian's own clusters are called `15/main`.
+        "cluster_name" if !value.contains('/') => sheet.text(Key::Scope, None, value, line),
         "server_version" => sheet.text(Key::PgVersion, None, value, line),
         _ => {}
     }

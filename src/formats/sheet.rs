@@ -8,7 +8,7 @@ use crate::model::{
 use std::sync::Arc;
 
 /// Longest wording kept of a line.
-const TEXT_MAX: usize = 300;
+const TEXT_MAX: usize = 400;
 
 /// A place in a document: line number from 1 and its text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +20,13 @@ pub struct Line<'a> {
 /// All lines of a text with their numbers, without line ends and trailing blanks.
 pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     text.lines().enumerate().map(|(i, text)| Line { number: i as u32 + 1, text: text.trim_end() })
+}
+
+/// A line of a text by its number; if it is too long to be kept whole, from where `needle` stands in it.
+pub fn excerpt<'a>(all: &[&'a str], number: u32, needle: &str) -> Line<'a> {
+    let text = all.get(number.saturating_sub(1) as usize).copied().unwrap_or("");
+    let from = if text.len() > TEXT_MAX { text.find(needle).unwrap_or(0) } else { 0 };
+    Line { number, text: text.get(from..).unwrap_or(text) }
 }
 
 /// The pen that documents write with.
@@ -41,8 +48,12 @@ impl<'a> Sheet<'a> {
     }
 
     pub fn fact_at(&mut self, key: Key, item: Option<&str>, value: Value, at: Option<Stamp>, line: Line<'_>) {
-        let item = item.map(|i| Arc::from(masked(i.trim()).as_ref()));
-        self.out.facts.push(Fact { key, item, value, at, line: line.number, text: wording(line.text) });
+        let item: Option<Arc<str>> = item.map(|i| Arc::from(masked(i.trim()).as_ref()));
+        // Peer and client address of a member are often the same.
+        let mut same = self.out.facts.iter().rev().take_while(|f| f.line == line.number);
+        if !same.any(|f| f.key == key && f.item == item && f.value == value) {
+            self.out.facts.push(Fact { key, item, value, at, line: line.number, text: wording(line.text) });
+        }
     }
 
     pub fn num(&mut self, key: Key, item: Option<&str>, value: f64, line: Line<'_>) {

@@ -19,7 +19,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
     let demotion = first(Class::Demotion);
     let promotions: Vec<&Event> = events.iter().filter(|(_, c)| *c == Class::Promotion).map(|(e, _)| *e).collect();
     let requested = any(&[What::SwitchoverRequested, What::ManualFailover, What::DemoteGraceful]);
-    let leader = t.leader_before(ep.span.from + SECOND);
+    // A promotion names the next leader, not the one before.
+    let begins_by_promotion = events.first().is_some_and(|(_, c)| *c == Class::Promotion);
+    let leader = t.leader_before(if begins_by_promotion { ep.span.from } else { ep.span.from + SECOND });
     let old = demotion.map(|e| e.node).or(leader.map(|l| l.0));
     let bootstrap = old.is_none() || leader.is_none();
 

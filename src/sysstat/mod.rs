@@ -30,7 +30,7 @@ mod damage;
 #[cfg(test)]
 mod tests;
 
-pub use activity::{ACTIVITIES, Activity, Column};
+pub use activity::{ACTIVITIES, Activity, Column, usual_disk_name};
 pub use binary::{Options, looks_like_sa, read_sa};
 pub use model::{Comment, Data, Fault, Local, Problem, Restart, Set, Skipped, Source, Span, Stamp, Version};
 

@@ -2,8 +2,8 @@
 //!
 //! The offset of a fact is the host's clock minus true time, in seconds: positive is ahead.
 
-use crate::formats::sheet::{Sheet, lines};
 use crate::formats::Document;
+use crate::formats::sheet::{Sheet, lines};
 use crate::model::{Key, Parsed, Program};
 
 pub static FORMAT: Document = Document {
@@ -102,15 +102,17 @@ mod tests {
 
     #[test]
     fn reads_offsets_with_their_sign() {
-        assert_eq!(facts("System time     : 1.5 seconds slow of NTP time\nLeap status     : Not synchronised\n"), [
-            (Key::ClockOffset, -1.5),
-            (Key::ClockSynchronised, 0.0)
-        ]);
+        assert_eq!(
+            facts("System time     : 1.5 seconds slow of NTP time\nLeap status     : Not synchronised\n"),
+            [(Key::ClockOffset, -1.5), (Key::ClockSynchronised, 0.0)]
+        );
         assert_eq!(facts("System time     : 0.25 seconds fast of NTP time\n"), [(Key::ClockOffset, 0.25)]);
         assert_eq!(facts(FORMAT.samples[2]), [(Key::ClockSynchronised, 1.0), (Key::ClockOffset, 0.0005)]);
-        assert_eq!(facts("MS Name/IP address         Stratum Poll Reach LastRx Last sample\n^? ntp1  0   6   0    -   +0ns[ +0ns] +/- 0ns\n"), [(
-            Key::ClockSynchronised,
-            0.0
-        )]);
+        assert_eq!(
+            facts(
+                "MS Name/IP address         Stratum Poll Reach LastRx Last sample\n^? ntp1  0   6   0    -   +0ns[ +0ns] +/- 0ns\n"
+            ),
+            [(Key::ClockSynchronised, 0.0)]
+        );
     }
 }

@@ -20,8 +20,22 @@ fn key(line: &str) -> Option<(&str, &str)> {
     if !path.starts_with('/') || path.contains(' ') {
         return None;
     }
-    let known = ["/members/", "/leader", "/config", "/history", "/initialize", "/status", "/sync", "/failover", "/failsafe", "/optime/leader"];
-    let at = known.iter().filter_map(|k| path.rfind(k).filter(|at| path.len() == at + k.len() || *k == "/members/")).min()?;
+    let known = [
+        "/members/",
+        "/leader",
+        "/config",
+        "/history",
+        "/initialize",
+        "/status",
+        "/sync",
+        "/failover",
+        "/failsafe",
+        "/optime/leader",
+    ];
+    let at = known
+        .iter()
+        .filter_map(|k| path.rfind(k).filter(|at| path.len() == at + k.len() || *k == "/members/"))
+        .min()?;
     let scope = path.get(..at)?.rsplit('/').next()?;
     (!scope.is_empty()).then_some((scope, path.get(at + 1..)?))
 }
@@ -50,21 +64,26 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
             i += 1;
         }
         if let Some(first) = first {
-            entry(name, value.trim(), first, &mut sheet);
+            entry(name, value.trim(), first, &text, &mut sheet);
         }
     }
     sheet.account(&text);
 }
 
-fn entry(name: &str, value: &str, line: Line<'_>, sheet: &mut Sheet<'_>) {
+/// Leaves of a value with their lines counted from the top of the file.
+fn moved(leaves: Vec<tree::Leaf>, first: u32) -> Vec<tree::Leaf> {
+    leaves.into_iter().map(|l| tree::Leaf { line: l.line + first - 1, ..l }).collect()
+}
+
+fn entry(name: &str, value: &str, line: Line<'_>, text: &str, sheet: &mut Sheet<'_>) {
     let object = || tree::leaves(value).map(|(l, _)| l).unwrap_or_default();
     match name {
         "leader" => sheet.text(Key::MemberRole, Some(value), "leader", line),
         "initialize" => sheet.text(Key::SystemId, None, value, line),
         "config" => {
-            crate::formats::settings::dynamic(&object(), "", None, value, sheet);
+            crate::formats::settings::dynamic(&moved(object(), line.number), "", None, text, sheet);
         }
-        "history" => patroni_history::from_leaves(&object(), "", sheet),
+        "history" => patroni_history::from_leaves(&moved(object(), line.number), text, sheet),
         "sync" | "failover" => {
             for leaf in object() {
                 sheet.text(Key::PatroniSetting, Some(&format!("{name}.{}", leaf.path)), &leaf.value.text(), line);
@@ -91,7 +110,9 @@ mod tests {
         read(text.as_bytes(), "", &mut out);
         let has = |key, item: Option<&str>, value: &str| {
             out.facts.iter().any(|f| {
-                f.key == key && f.item.as_deref() == item && (f.value.text() == Some(value) || f.value.num().is_some_and(|n| n.to_string() == value))
+                f.key == key
+                    && f.item.as_deref() == item
+                    && (f.value.text() == Some(value) || f.value.num().is_some_and(|n| n.to_string() == value))
             })
         };
         assert!(has(Key::Ttl, None, "30"), "{:#?}", out.facts);

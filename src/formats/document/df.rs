@@ -10,7 +10,9 @@ pub static FORMAT: Document = Document {
     doc: "Use% and mount point by the header's columns or as the last two; a `date` line nearby dates the table; the inode table is told by its `I` columns",
     sniff,
     read,
-    samples: &["Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        50G   38G   12G  76% /var/lib/etcd\n"],
+    samples: &[
+        "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        50G   38G   12G  76% /var/lib/etcd\n",
+    ],
 };
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -84,7 +86,22 @@ fn header(line: &str) -> Option<Columns> {
 
 fn is_size_title(word: &str) -> bool {
     let blocks = word.contains("-block") || word.contains("-Bl") || word.contains("K-") || word.contains("-blo");
-    blocks || matches!(word, "Size" | "Größe" | "Taille" | "Tamaño" | "Tam." | "Размер" | "Dimens." | "容量" | "サイズ" | "Inodes" | "INodes" | "Inœuds")
+    blocks
+        || matches!(
+            word,
+            "Size"
+                | "Größe"
+                | "Taille"
+                | "Tamaño"
+                | "Tam."
+                | "Размер"
+                | "Dimens."
+                | "容量"
+                | "サイズ"
+                | "Inodes"
+                | "INodes"
+                | "Inœuds"
+        )
 }
 
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
@@ -127,9 +144,10 @@ fn row(text: &str, columns: &Columns, line: Line<'_>, sheet: &mut Sheet<'_>) {
     let cell = |c: Option<usize>| c.and_then(|c| words.get(c)).copied();
     let percent = |c: Option<usize>| cell(c).and_then(|w| w.strip_suffix('%')).and_then(|w| w.parse::<f64>().ok());
     let mount_at = columns.count.saturating_sub(1);
-    let fits = columns.count >= 5 && words.len() >= columns.count && words.get(mount_at).is_some_and(|w| w.starts_with('/'));
+    let fits =
+        columns.count >= 5 && words.len() >= columns.count && words.get(mount_at).is_some_and(|w| w.starts_with('/'));
     if !fits {
-        if let Some((device, used, mount)) = loose_row(text) {
+        if let Some((device, used, mount)) = loose_row(text).filter(|(d, _, m)| !is_image(d, None, m)) {
             let inodes = columns.inodes.is_some() && columns.used.is_none();
             sheet.num(if inodes { Key::FsInodesUsed } else { Key::FsUsed }, Some(&mount), used, shown);
             if !inodes {
@@ -140,6 +158,9 @@ fn row(text: &str, columns: &Columns, line: Line<'_>, sheet: &mut Sheet<'_>) {
     }
     // Mount points may hold blanks.
     let mount = words.get(mount_at..).unwrap_or_default().join(" ");
+    if is_image(words.first().copied().unwrap_or(""), cell(columns.kind), &mount) {
+        return;
+    }
     let item = Some(mount.as_str());
     if let Some(used) = percent(columns.inodes) {
         sheet.num(Key::FsInodesUsed, item, used, shown);
@@ -152,7 +173,7 @@ fn row(text: &str, columns: &Columns, line: Line<'_>, sheet: &mut Sheet<'_>) {
     }
     for (key, column) in [(Key::FsSizeBytes, columns.size), (Key::FsAvailBytes, columns.available)] {
         let bytes = cell(column).and_then(|c| match columns.block {
-            Some(block) => c.parse::<f64>().ok().map(|n| n * block),
+            Some(block) => c.parse::<f64>().ok().map(|n| n * block).or_else(|| units::bytes(c, false)),
             // Without a unit it is a number of blocks of a size nobody told.
             None if c.ends_with(|c: char| c.is_ascii_alphabetic()) => units::bytes(c, false),
             None => None,
@@ -163,13 +184,22 @@ fn row(text: &str, columns: &Columns, line: Line<'_>, sheet: &mut Sheet<'_>) {
     }
 }
 
+/// Read-only images are always full, and that means nothing.
+fn is_image(device: &str, kind: Option<&str>, mount: &str) -> bool {
+    matches!(kind, Some("squashfs" | "iso9660" | "udf" | "erofs"))
+        || device.starts_with("/dev/sr")
+        || (device.starts_with("/dev/loop") && (mount.starts_with("/snap") || mount.contains("/snapd/")))
+}
+
 /// Device, used per cent, mount point of a row whose header is missing or does not fit.
 fn loose_row(line: &str) -> Option<(&str, f64, String)> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let at = words.iter().position(|w| w.len() > 1 && w.ends_with('%') && w.starts_with(|c: char| c.is_ascii_digit()))?;
+    let at =
+        words.iter().position(|w| w.len() > 1 && w.ends_with('%') && w.starts_with(|c: char| c.is_ascii_digit()))?;
     let used = words.get(at)?.trim_end_matches('%').parse().ok()?;
     let mount = words.get(at + 1).filter(|m| m.starts_with('/'))?;
-    let numbers = words.get(at.checked_sub(2)?..at)?.iter().all(|w| w.starts_with(|c: char| c.is_ascii_digit()) || *w == "-");
+    let numbers =
+        words.get(at.checked_sub(2)?..at)?.iter().all(|w| w.starts_with(|c: char| c.is_ascii_digit()) || *w == "-");
     let mount = if words.len() > at + 2 { words.get(at + 1..)?.join(" ") } else { (*mount).to_owned() };
     (at >= 3 && numbers).then(|| (words.first().copied().unwrap_or(""), used, mount))
 }
@@ -209,7 +239,10 @@ mod tests {
         let busybox = "Filesystem              Inodes      Used Available Use% Mounted on\n/dev/vda              16777216   1023299  15753917   6% /\n";
         assert_eq!(facts(busybox, Key::FsInodesUsed), [pair("/", "6")]);
         let both = "Filesystem Type Inodes IUsed IFree IUse%  Size  Used Avail Use% File Mounted on\n/dev/vda  ext4  16M 1000K   16M    7%  252G   32G   60G  35% -    /\n";
-        assert_eq!((facts(both, Key::FsInodesUsed), facts(both, Key::FsUsed)), (vec![pair("/", "7")], vec![pair("/", "35")]));
+        assert_eq!(
+            (facts(both, Key::FsInodesUsed), facts(both, Key::FsUsed)),
+            (vec![pair("/", "7")], vec![pair("/", "35")])
+        );
     }
 
     #[test]
@@ -217,7 +250,8 @@ mod tests {
         let german = "Dateisystem             Größe Benutzt Verf. Verw% Eingehängt auf\n/dev/vda                 252G     32G   60G   35% /mnt/my data\n";
         assert!(sniff(german.as_bytes(), "") > 90);
         assert_eq!(facts(german, Key::FsUsed), [pair("/mnt/my data", "35")]);
-        let french = "Sys. de fichiers Taille Utilisé Dispo Uti% Monté sur\n/dev/vda           252G     32G   60G  35% /\n";
+        let french =
+            "Sys. de fichiers Taille Utilisé Dispo Uti% Monté sur\n/dev/vda           252G     32G   60G  35% /\n";
         assert_eq!(facts(french, Key::FsUsed), [pair("/", "35")]);
         assert_eq!(facts(french, Key::FsSizeBytes), [pair("/", "270582939648")]);
         let posix = "Filesystem     1024-blocks     Used Available Capacity Mounted on\n/dev/vda         264188000 33000000  62000000      35% /\n";
@@ -229,7 +263,11 @@ mod tests {
     #[test]
     fn a_trailing_date_dates_the_table() {
         let mut out = Parsed::default();
-        read(b"Filesystem Size Used Avail Use% Mounted on\n/dev/vda 252G 32G 60G 35% /\nSat Nov 21 00:25:46 UTC 2026\n", "", &mut out);
+        read(
+            b"Filesystem Size Used Avail Use% Mounted on\n/dev/vda 252G 32G 60G 35% /\nSat Nov 21 00:25:46 UTC 2026\n",
+            "",
+            &mut out,
+        );
         assert!(out.facts.iter().all(|f| f.at.is_some()));
     }
 

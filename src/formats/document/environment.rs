@@ -20,8 +20,21 @@ pub static FORMAT: Document = Document {
 };
 
 /// Sections of patroni.yml, as they begin names of variables.
-static SECTIONS: &[&str] =
-    &["restapi", "postgresql", "etcd3", "etcd", "consul", "zookeeper", "exhibitor", "kubernetes", "raft", "log", "ctl", "watchdog", "tags"];
+static SECTIONS: &[&str] = &[
+    "restapi",
+    "postgresql",
+    "etcd3",
+    "etcd",
+    "consul",
+    "zookeeper",
+    "exhibitor",
+    "kubernetes",
+    "raft",
+    "log",
+    "ctl",
+    "watchdog",
+    "tags",
+];
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);

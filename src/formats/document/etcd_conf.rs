@@ -12,7 +12,9 @@ pub static FORMAT: Document = Document {
     doc: "name, data-dir, listen and advertise addresses, initial-cluster, heartbeat-interval, election-timeout, quota",
     sniff,
     read,
-    samples: &["name: pg-dc1-a\ndata-dir: /var/lib/etcd/default.etcd\nlisten-client-urls: http://10.24.2.11:2379,http://127.0.0.1:2379\ninitial-cluster: pg-dc1-a=http://10.24.2.11:2380\n"],
+    samples: &[
+        "name: pg-dc1-a\ndata-dir: /var/lib/etcd/default.etcd\nlisten-client-urls: http://10.24.2.11:2379,http://127.0.0.1:2379\ninitial-cluster: pg-dc1-a=http://10.24.2.11:2380\n",
+    ],
 };
 
 static OWN: &[&str] = &[

@@ -30,7 +30,10 @@ fn is_header(cells: &[&str]) -> bool {
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let hit = |l: &str| {
-        verdict(l).is_some() || member(l).is_some() || l.starts_with("memberID:") || cells(l).is_some_and(|c| is_header(&c))
+        verdict(l).is_some()
+            || member(l).is_some()
+            || l.starts_with("memberID:")
+            || cells(l).is_some_and(|c| is_header(&c))
     };
     if text.lines().take(60).any(hit) {
         return 95;
@@ -156,14 +159,29 @@ mod tests {
     #[test]
     fn reads_health_of_all_kinds() {
         let cases = [
-            ("a:2379 is unhealthy: failed to commit proposal: Active Alarm(s): NOSPACE\nError: unhealthy cluster\n", "EtcdAlarm a:2379 NOSPACE"),
-            ("a:2379 is unhealthy: failed to commit proposal: context deadline exceeded\n", "EtcdHealth a:2379 unhealthy: failed to commit proposal: context deadline exceeded"),
-            ("http://a:2379 is healthy: successfully committed proposal: took = 1.5s\n", "EtcdHealthMs http://a:2379 1500"),
-            ("member da590549f9042680 is unreachable: no available published client urls\n", "EtcdHealth da590549f9042680 unreachable"),
+            (
+                "a:2379 is unhealthy: failed to commit proposal: Active Alarm(s): NOSPACE\nError: unhealthy cluster\n",
+                "EtcdAlarm a:2379 NOSPACE",
+            ),
+            (
+                "a:2379 is unhealthy: failed to commit proposal: context deadline exceeded\n",
+                "EtcdHealth a:2379 unhealthy: failed to commit proposal: context deadline exceeded",
+            ),
+            (
+                "http://a:2379 is healthy: successfully committed proposal: took = 1.5s\n",
+                "EtcdHealthMs http://a:2379 1500",
+            ),
+            (
+                "member da590549f9042680 is unreachable: no available published client urls\n",
+                "EtcdHealth da590549f9042680 unreachable",
+            ),
             ("memberID:255 alarm:NOSPACE \nmemberID:254 alarm:CORRUPT \n", "EtcdAlarm fe CORRUPT"),
             ("{\"header\":{},\"alarms\":[{\"memberID\":255,\"alarm\":1}]}\n", "EtcdAlarm ff NOSPACE"),
             ("{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n", "EtcdHealth - unhealthy: RAFT NO LEADER"),
-            ("[{\"endpoint\":\"a:2379\",\"health\":false,\"took\":\"5.0s\",\"error\":\"context deadline exceeded\"}]", "EtcdHealthMs a:2379 5000"),
+            (
+                "[{\"endpoint\":\"a:2379\",\"health\":false,\"took\":\"5.0s\",\"error\":\"context deadline exceeded\"}]",
+                "EtcdHealthMs a:2379 5000",
+            ),
             ("cluster is degraded\n", "EtcdHealth cluster degraded"),
         ];
         for (text, want) in cases {

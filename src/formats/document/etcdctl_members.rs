@@ -2,8 +2,8 @@
 
 use super::etcdctl_status::{hex_id, is_id, member_address};
 use crate::formats::cells::{cells, tables};
-use crate::formats::sheet::{Line, Sheet, lines};
-use crate::formats::{Document, settings, tree};
+use crate::formats::sheet::{Line, Sheet, excerpt, lines};
+use crate::formats::{Document, tree};
 use crate::model::{Key, Parsed, Program};
 
 pub static FORMAT: Document = Document {
@@ -41,7 +41,13 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     for table in tables(&text, is_header) {
         for row in &table.rows {
             let cell = |name| table.column(&[name]).map_or("", |c| row.get(c));
-            let member = Member { id: cell("ID"), status: cell("STATUS"), name: cell("NAME"), addresses: [cell("PEER ADDRS"), cell("CLIENT ADDRS")], learner: cell("IS LEARNER") == "true" };
+            let member = Member {
+                id: cell("ID"),
+                status: cell("STATUS"),
+                name: cell("NAME"),
+                addresses: [cell("PEER ADDRS"), cell("CLIENT ADDRS")],
+                learner: cell("IS LEARNER") == "true",
+            };
             members += usize::from(member.write(row.line, &mut sheet));
         }
         first.get_or_insert(table.header_line);
@@ -96,7 +102,10 @@ fn json(text: &str, sheet: &mut Sheet<'_>) -> usize {
     let Ok((leaves, _)) = tree::leaves(text.get(text.find('{').unwrap_or(0)..).unwrap_or("")) else { return 0 };
     let all: Vec<&str> = text.lines().collect();
     let mut members = 0;
-    for leaf in leaves.iter().filter(|l| l.path.starts_with("members[") && (l.path.ends_with("].ID") || l.path.ends_with("].id"))) {
+    for leaf in leaves
+        .iter()
+        .filter(|l| l.path.starts_with("members[") && (l.path.ends_with("].ID") || l.path.ends_with("].id")))
+    {
         let stem = leaf.path.trim_end_matches(".ID").trim_end_matches(".id");
         let of = |key: &str| {
             let path = format!("{stem}.{key}");
@@ -107,8 +116,9 @@ fn json(text: &str, sheet: &mut Sheet<'_>) -> usize {
         let id = hex_id(&written).unwrap_or(written);
         let (name, peers, clients) = (of("name"), of("peerURLs"), of("clientURLs"));
         let status = if name.is_empty() { "unstarted" } else { "started" };
-        let member = Member { id: &id, status, name: &name, addresses: [&peers, &clients], learner: of("isLearner") == "on" };
-        let line = settings::line_at(&all, leaf.line);
+        let member =
+            Member { id: &id, status, name: &name, addresses: [&peers, &clients], learner: of("isLearner") == "on" };
+        let line = excerpt(&all, leaf.line, &format!("\"name\":\"{name}\""));
         members += usize::from(member.write(line, sheet));
     }
     members
@@ -134,7 +144,12 @@ impl Member<'_> {
             member_address(self.id, address, line, sheet);
         }
         if self.status != "started" {
-            sheet.text(Key::EtcdHealth, Some(if self.name.is_empty() { self.id } else { self.name }), self.status, line);
+            sheet.text(
+                Key::EtcdHealth,
+                Some(if self.name.is_empty() { self.id } else { self.name }),
+                self.status,
+                line,
+            );
         }
         !self.learner
     }
@@ -150,7 +165,9 @@ mod tests {
             let mut out = Parsed::default();
             read(text.as_bytes(), "", &mut out);
             let has = |key: Key, item: &str, value: &str| {
-                out.facts.iter().any(|f| f.key == key && f.item.as_deref() == Some(item) && f.value.text() == Some(value))
+                out.facts
+                    .iter()
+                    .any(|f| f.key == key && f.item.as_deref() == Some(item) && f.value.text() == Some(value))
             };
             assert!(has(Key::EtcdMemberName, "45878fa6e390a0e3", "db03"), "{text} {:#?}", out.facts);
             assert!(has(Key::AddressOf, "10.11.1.13", "db03"), "{text}");

@@ -1,8 +1,8 @@
 //! `etcdctl endpoint status`: version, database size, Raft leader and errors per endpoint, in all its formats.
 
 use crate::formats::cells::{Table, tables};
-use crate::formats::sheet::{Line, Sheet, host_of, is_local, lines};
-use crate::formats::{Document, settings, tree, units};
+use crate::formats::sheet::{Line, Sheet, excerpt, host_of, is_local, lines};
+use crate::formats::{Document, tree, units};
 use crate::model::{Key, Parsed, Program, Value};
 
 pub static FORMAT: Document = Document {
@@ -96,6 +96,9 @@ fn drawn(table: &Table<'_>, sheet: &mut Sheet<'_>) {
             let more = errors.map_or("", |c| row.get(c));
             open.errors.push(' ');
             open.errors.push_str(more);
+            if more.contains("alarm:") {
+                open.alarm_line = Some(row.line);
+            }
             continue;
         }
         let mut next = Status { line: row.line, ..Status::default() };
@@ -125,7 +128,8 @@ fn json(text: &str, sheet: &mut Sheet<'_>) {
     let mut open: Option<(String, Status<'_>)> = None;
     for leaf in &leaves {
         let Some((entry, rest)) = leaf.path.strip_prefix('[').and_then(|p| p.split_once("].")) else { continue };
-        let line = settings::line_at(&all, leaf.line + offset);
+        let needle = format!("\"{}\"", leaf.value.text());
+        let line = excerpt(&all, leaf.line + offset, &needle);
         if open.as_ref().is_none_or(|(e, _)| e != entry)
             && let Some((_, done)) = open.replace((entry.to_owned(), Status { line, ..Status::default() }))
         {
@@ -212,6 +216,8 @@ struct Status<'a> {
     index: String,
     applied: String,
     errors: String,
+    /// The row that names the alarm, if it is not the member's first.
+    alarm_line: Option<Line<'a>>,
 }
 
 impl Status<'_> {
@@ -266,7 +272,7 @@ impl Status<'_> {
             let leader = if self.leader == "0" { "none" } else { &self.leader };
             sheet.text(Key::EtcdLeader, item, leader, line);
         }
-        alarms(&self.errors, line, sheet);
+        alarms(&self.errors, self.alarm_line.unwrap_or(line), sheet);
         if !self.errors.trim().is_empty() {
             sheet.fact(Key::EtcdHealth, item, Value::Text(self.errors.trim().into()), line);
         }
@@ -313,7 +319,11 @@ mod tests {
         let got = facts(
             "+----------------+------------------+---------+---------+-----------+------------+-----------+------------+--------------------+--------------------------------+\n|    ENDPOINT    |        ID        | VERSION | DB SIZE | IS LEADER | IS LEARNER | RAFT TERM | RAFT INDEX | RAFT APPLIED INDEX |             ERRORS             |\n+----+\n| 127.0.0.1:2379 | b9c5599edd6fc470 |   3.5.7 |  2.1 GB |     false |      false |       124 |    7336826 |            7336826 |   memberID:5014542757107301667 |\n|                |                  |         |         |           |            |           |            |                    |                 alarm:NOSPACE  |\n+----+\n",
         );
-        for want in ["EtcdDbSize 127.0.0.1:2379 2100000000", "EtcdAlarm 45973c11c4637d23 NOSPACE", "EtcdVersion 127.0.0.1:2379 3.5.7"] {
+        for want in [
+            "EtcdDbSize 127.0.0.1:2379 2100000000",
+            "EtcdAlarm 45973c11c4637d23 NOSPACE",
+            "EtcdVersion 127.0.0.1:2379 3.5.7",
+        ] {
             assert!(got.contains(&want.to_owned()), "{want} not in {got:#?}");
         }
     }
@@ -327,7 +337,9 @@ mod tests {
             "\"ClusterID\" : 9031680997592276801\n\"MemberID\" : 14609551374150986915\n\"RaftTerm\" : 2\n\"Version\" : \"3.6.1\"\n\"DBSize\" : 20000\n\"Leader\" : 14609551374150986915\n\"RaftIndex\" : 483\n\"Errors\" : []\n\"Endpoint\" : \"10.0.1.11:2379\"\n",
         ] {
             let got = facts(text);
-            for want in ["EtcdDbSize 10.0.1.11:2379 20000", "EtcdTerm 10.0.1.11:2379 2", "EtcdVersion 10.0.1.11:2379 3.6.1"] {
+            for want in
+                ["EtcdDbSize 10.0.1.11:2379 20000", "EtcdTerm 10.0.1.11:2379 2", "EtcdVersion 10.0.1.11:2379 3.6.1"]
+            {
                 assert!(got.contains(&want.to_owned()), "{want} of {text} not in {got:#?}");
             }
             let leader = got.iter().find(|f| f.starts_with("EtcdLeader 10.0.1.11:2379 ca"));
@@ -337,7 +349,9 @@ mod tests {
 
     #[test]
     fn json_tells_alarms() {
-        let got = facts("[{\"Endpoint\":\"a:2379\",\"Status\":{\"header\":{\"member_id\":1},\"dbSize\":1,\"leader\":0,\"errors\":[\"memberID:255 alarm:NOSPACE \"]}}]");
+        let got = facts(
+            "[{\"Endpoint\":\"a:2379\",\"Status\":{\"header\":{\"member_id\":1},\"dbSize\":1,\"leader\":0,\"errors\":[\"memberID:255 alarm:NOSPACE \"]}}]",
+        );
         assert!(got.contains(&"EtcdAlarm ff NOSPACE".to_owned()), "{got:?}");
         assert!(got.contains(&"EtcdLeader a:2379 none".to_owned()), "{got:?}");
     }

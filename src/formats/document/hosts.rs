@@ -53,5 +53,7 @@ fn address_of(sheet: &mut Sheet<'_>, address: &str, name: &str, line: crate::for
 }
 
 fn is_multicast(address: &str) -> bool {
-    address.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_multicast()) || address == "fe00::0" || address == "255.255.255.255"
+    address.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_multicast())
+        || address == "fe00::0"
+        || address == "255.255.255.255"
 }

@@ -33,7 +33,11 @@ fn addresses(line: &str) -> Vec<&str> {
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
-    let link = |l: &str| l.contains(": <") && l.contains(" mtu ") || l.contains("flags=") && l.contains(" mtu ") || l.contains("Link encap:");
+    let link = |l: &str| {
+        l.contains(": <") && l.contains(" mtu ")
+            || l.contains("flags=") && l.contains(" mtu ")
+            || l.contains("Link encap:")
+    };
     let rows = text.lines().take(60).filter(|l| !addresses(l).is_empty()).count();
     let brief = text.lines().take(60).all(|l| l.trim().is_empty() || !addresses(l).is_empty());
     match (rows, text.lines().take(60).any(link)) {

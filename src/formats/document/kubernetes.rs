@@ -16,7 +16,9 @@ pub static FORMAT: Document = Document {
     doc: "apiVersion, kind; Zalando `postgresql`, Crunchy `PostgresCluster`, ConfigMaps, Endpoints, StatefulSets, Pods",
     sniff,
     read,
-    samples: &["apiVersion: acid.zalan.do/v1\nkind: postgresql\nmetadata:\n  name: acid-minimal\nspec:\n  patroni:\n    ttl: 30\n"],
+    samples: &[
+        "apiVersion: acid.zalan.do/v1\nkind: postgresql\nmetadata:\n  name: acid-minimal\nspec:\n  patroni:\n    ttl: 30\n",
+    ],
 };
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -52,7 +54,8 @@ fn prefix_of<'a>(path: &'a str, step: &str) -> Option<&'a str> {
 fn leaf_facts(leaves: &[Leaf], at: usize, leaf: &Leaf, all: &[&str], text: &str, sheet: &mut Sheet<'_>) {
     let shown = format!("{}: {}", last_key(&leaf.path).replace('\u{b7}', "."), leaf.value.text());
     let own = crate::formats::settings::line_at(all, leaf.line);
-    let line = if own.text.len() > 200 || own.text.trim().is_empty() { Line { number: leaf.line, text: &shown } } else { own };
+    let line =
+        if own.text.len() > 200 || own.text.trim().is_empty() { Line { number: leaf.line, text: &shown } } else { own };
     let value = leaf.value.text();
     let path = leaf.path.as_str();
     // Whole settings are taken once, at their first leaf.
@@ -67,7 +70,9 @@ fn leaf_facts(leaves: &[Leaf], at: usize, leaf: &Leaf, all: &[&str], text: &str,
     }
     if path.contains("spec.patroni.") {
         match last_key(path) {
-            "leaderLeaseDurationSeconds" => sheet.num(Key::Ttl, Some("manifest"), leaf.value.num().unwrap_or(0.0), line),
+            "leaderLeaseDurationSeconds" => {
+                sheet.num(Key::Ttl, Some("manifest"), leaf.value.num().unwrap_or(0.0), line)
+            }
             "syncPeriodSeconds" => sheet.num(Key::LoopWait, Some("manifest"), leaf.value.num().unwrap_or(0.0), line),
             _ => {}
         }
@@ -94,7 +99,8 @@ fn leaf_facts(leaves: &[Leaf], at: usize, leaf: &Leaf, all: &[&str], text: &str,
         "reason" if path.contains(".terminated.") && value == "OOMKilled" => {
             let finished = leaf.path.replace(".reason", ".finishedAt");
             let when = leaves.iter().find(|l| l.path == finished).map(|l| l.value.text()).unwrap_or_default();
-            let container = leaves.iter().find(|l| path.split("].").next().is_some_and(|s| l.path == format!("{s}].name")));
+            let container =
+                leaves.iter().find(|l| path.split("].").next().is_some_and(|s| l.path == format!("{s}].name")));
             let container = container.map(|l| l.value.text());
             if let Some((at, _)) = stamp::iso(when.as_bytes()) {
                 sheet.event(Program::Systemd, at, What::UnitOom, container.as_deref(), line);
@@ -111,8 +117,6 @@ fn path_name(path: &str) -> &str {
 
 /// Patroni's keys as annotations (`patroni/dcs/kubernetes.py`: config, history, initialize, leader, ttl …).
 fn annotation(name: &str, value: &str, line: Line<'_>, sheet: &mut Sheet<'_>) {
-    let short = format!("{name}: {}", crate::messages::engine_clip(value, 200));
-    let line = Line { number: line.number, text: &short };
     let leaves = || tree::leaves(value).map(|(l, _)| l).unwrap_or_default();
     match name {
         "config" => {
@@ -147,10 +151,22 @@ mod tests {
     #[test]
     fn reads_operators_annotations_and_configmaps() {
         let cases = [
-            ("apiVersion: acid.zalan.do/v1\nkind: postgresql\nspec:\n  patroni:\n    ttl: 30\n    failsafe_mode: true\n  postgresql:\n    parameters:\n      max_connections: \"200\"\n", vec!["Ttl manifest 30", "FailsafeMode manifest 1", "PgSetting max_connections 200"]),
-            ("apiVersion: postgres-operator.crunchydata.com/v1beta1\nkind: PostgresCluster\nspec:\n  patroni:\n    leaderLeaseDurationSeconds: 60\n    dynamicConfiguration:\n      retry_timeout: 5\n      postgresql:\n        parameters:\n          archive_mode: 'on'\n", vec!["Ttl manifest 60", "RetryTimeout manifest 5", "PgSetting archive_mode on"]),
-            ("apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Endpoints\n  metadata:\n    name: batman-config\n    annotations:\n      config: '{\"ttl\":30,\"loop_wait\":10}'\n      history: '[[1,68629744,\"no recovery target specified\",\"2026-11-21T01:19:55+00:00\",\"pg3\"]]'\n", vec!["Ttl - 30", "HistoryLeader 1 pg3"]),
-            ("apiVersion: v1\nkind: ConfigMap\ndata:\n  patroni.yaml: |\n    scope: batman\n    bootstrap:\n      dcs:\n        ttl: 25\n    postgresql:\n      authentication:\n        superuser:\n          password: geheim\n", vec!["Scope - batman", "Ttl bootstrap.dcs 25"]),
+            (
+                "apiVersion: acid.zalan.do/v1\nkind: postgresql\nspec:\n  patroni:\n    ttl: 30\n    failsafe_mode: true\n  postgresql:\n    parameters:\n      max_connections: \"200\"\n",
+                vec!["Ttl manifest 30", "FailsafeMode manifest 1", "PgSetting max_connections 200"],
+            ),
+            (
+                "apiVersion: postgres-operator.crunchydata.com/v1beta1\nkind: PostgresCluster\nspec:\n  patroni:\n    leaderLeaseDurationSeconds: 60\n    dynamicConfiguration:\n      retry_timeout: 5\n      postgresql:\n        parameters:\n          archive_mode: 'on'\n",
+                vec!["Ttl manifest 60", "RetryTimeout manifest 5", "PgSetting archive_mode on"],
+            ),
+            (
+                "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Endpoints\n  metadata:\n    name: batman-config\n    annotations:\n      config: '{\"ttl\":30,\"loop_wait\":10}'\n      history: '[[1,68629744,\"no recovery target specified\",\"2026-11-21T01:19:55+00:00\",\"pg3\"]]'\n",
+                vec!["Ttl - 30", "HistoryLeader 1 pg3"],
+            ),
+            (
+                "apiVersion: v1\nkind: ConfigMap\ndata:\n  patroni.yaml: |\n    scope: batman\n    bootstrap:\n      dcs:\n        ttl: 25\n    postgresql:\n      authentication:\n        superuser:\n          password: geheim\n",
+                vec!["Scope - batman", "Ttl bootstrap 25"],
+            ),
         ];
         for (text, wants) in cases {
             let got = facts(text);

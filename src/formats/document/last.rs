@@ -114,7 +114,8 @@ fn list_boots(line: &str) -> Option<(Stamp, Option<Stamp>)> {
     let words: Vec<&str> = rest.split_whitespace().collect();
     let mut stamps = words.windows(3).filter_map(|w| {
         let (date, time, zone) = (w.first()?, w.get(1)?, w.get(2)?);
-        super::date::stamp_line(&format!("{date} {time} {zone}")).or_else(|| super::date::stamp_line(&format!("{date} {time}")))
+        super::date::stamp_line(&format!("{date} {time} {zone}"))
+            .or_else(|| super::date::stamp_line(&format!("{date} {time}")))
     });
     Some((stamps.next()?, stamps.next()))
 }
@@ -132,14 +133,22 @@ mod tests {
 
     #[test]
     fn boots_and_shutdowns_come_in_order() {
-        assert_eq!(events(FORMAT.samples[0]), [
-            ("1972-11-20T09:58:00.000Z".to_owned(), What::SystemShutdown),
-            ("1972-11-20T10:00:00.000Z".to_owned(), What::Boot),
-        ]);
-        let full = "reboot   system boot  3.10.0-1160.el7. Fri Nov 20 10:00:07 2026 - Sat Nov 21 00:25:46 2026  (14:25)\n";
+        assert_eq!(
+            events(FORMAT.samples[0]),
+            [
+                ("1972-11-20T09:58:00.000Z".to_owned(), What::SystemShutdown),
+                ("1972-11-20T10:00:00.000Z".to_owned(), What::Boot),
+            ]
+        );
+        let full =
+            "reboot   system boot  3.10.0-1160.el7. Fri Nov 20 10:00:07 2026 - Sat Nov 21 00:25:46 2026  (14:25)\n";
         assert_eq!(events(full), [("2026-11-20T10:00:07.000Z".to_owned(), What::Boot)]);
         assert_eq!(events(FORMAT.samples[1]), [("2026-11-20T10:00:00.000Z".to_owned(), What::Boot)]);
-        assert_eq!(events(" 0 0123456789abcdef0123456789abcdef Fri 2026-11-20 10:00:00 CET—Sat 2026-11-21 00:10:00 CET\n").len(), 1);
+        assert_eq!(
+            events(" 0 0123456789abcdef0123456789abcdef Fri 2026-11-20 10:00:00 CET—Sat 2026-11-21 00:10:00 CET\n")
+                .len(),
+            1
+        );
         assert_eq!(events(FORMAT.samples[2]), [("2026-11-20T23:34:00.000Z".to_owned(), What::Boot)]);
     }
 }

@@ -19,7 +19,8 @@ pub static FORMAT: Document = Document {
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
-    let header = |l: &str| l.starts_with("NAME ") && (l.contains("MAJ:MIN") || l.contains("MOUNTPOINT") || l.contains("FSTYPE"));
+    let header =
+        |l: &str| l.starts_with("NAME ") && (l.contains("MAJ:MIN") || l.contains("MOUNTPOINT") || l.contains("FSTYPE"));
     let pairs = |l: &str| pair(l, "NAME").is_some() && pair(l, "TYPE").is_some() && pair(l, "SIZE").is_some();
     if text.lines().take(40).any(|l| header(l) || pairs(l)) || text.contains("\"blockdevices\":") { 95 } else { 0 }
 }
@@ -34,6 +35,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
         for line in lines(&text) {
             if let (Some(name), Some(points)) = (pair(line.text, "NAME"), pair(line.text, "MOUNTPOINT")) {
                 let parent = pair(line.text, "PKNAME").unwrap_or("");
+                let points = pair(line.text, "MOUNTPOINTS").unwrap_or(points);
                 device(name, parent, &points.replace("\\x0a", "\n"), line, &mut sheet);
             }
         }
@@ -43,11 +45,9 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
 
 /// The value of `KEY="value"`.
 fn pair<'a>(line: &'a str, key: &str) -> Option<&'a str> {
-    let at = line.find(&format!("{key}=\""))?;
-    let before = line.get(..at)?;
-    if !(before.is_empty() || before.ends_with(' ')) {
-        return None;
-    }
+    let wanted = format!("{key}=\"");
+    let begins = |at: &usize| *at == 0 || line.as_bytes().get(at - 1) == Some(&b' ');
+    let at = line.match_indices(&wanted).map(|(at, _)| at).find(begins)?;
     line.get(at + key.len() + 2..)?.split('"').next()
 }
 
@@ -126,14 +126,23 @@ mod tests {
     fn facts(text: &str) -> Vec<String> {
         let mut out = Parsed::default();
         read(text.as_bytes(), "", &mut out);
-        out.facts.iter().map(|f| format!("{:?} {} {}", f.key, f.item.as_deref().unwrap_or("-"), f.value.text().unwrap_or("?"))).collect()
+        out.facts
+            .iter()
+            .map(|f| format!("{:?} {} {}", f.key, f.item.as_deref().unwrap_or("-"), f.value.text().unwrap_or("?")))
+            .collect()
     }
 
     #[test]
     fn knows_the_disk_below_a_mount_point() {
         let tree = "NAME            MAJ:MIN RM  SIZE RO TYPE MOUNTPOINTS\nsda               8:0    0   50G  0 disk \n├─sda1            8:1    0    1G  0 part /boot\n└─sda2            8:2    0   49G  0 part \n  ├─vg-root     253:0    0   20G  0 lvm  /\n  │                                      /run/netns\n  └─vg-pg       253:1    0   29G  0 lvm  /var/lib/pgsql\nsdb               8:16   0   50G  0 disk /var/lib/etcd\n";
         let got = facts(tree);
-        for want in ["DeviceParent vg-pg sda2", "DeviceParent sda2 sda", "Mount /var/lib/pgsql vg-pg", "Mount /run/netns vg-root", "Mount /var/lib/etcd sdb"] {
+        for want in [
+            "DeviceParent vg-pg sda2",
+            "DeviceParent sda2 sda",
+            "Mount /var/lib/pgsql vg-pg",
+            "Mount /run/netns vg-root",
+            "Mount /var/lib/etcd sdb",
+        ] {
             assert!(got.contains(&want.to_owned()), "{want} not in {got:#?}");
         }
         let json = "{\"blockdevices\": [{\"name\":\"sda\",\"mountpoints\":[null],\"children\":[{\"name\":\"sda1\",\"mountpoints\":[\"/\",\"/x\"]}]}]}";

@@ -104,7 +104,8 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
         let Some((name, labels, value)) = sample(line.text) else { continue };
         if let Some(base) = name.strip_suffix("_bucket") {
             if let Some(i) = HISTOGRAMS.iter().position(|(n, _)| *n == base)
-                && let Some(bound) = label(labels, "le").and_then(|l| if l == "+Inf" { Some(f64::INFINITY) } else { l.parse().ok() })
+                && let Some(bound) =
+                    label(labels, "le").and_then(|l| if l == "+Inf" { Some(f64::INFINITY) } else { l.parse().ok() })
             {
                 let peer = label(labels, "To").unwrap_or("").to_owned();
                 buckets.entry((i, peer)).or_default().push((bound, value, line));
@@ -184,7 +185,6 @@ fn histogram(name: &str, key: Key, item: &str, mut list: Vec<(f64, f64, Line<'_>
             sheet.num(Key::SlowOperations, Some(&format!("{name}>{bound}")), total - n, *line);
         }
     }
-
 }
 
 #[cfg(test)]
@@ -194,14 +194,26 @@ mod tests {
     #[test]
     fn reads_percentiles_and_slow_operations() {
         let mut text = String::from("# TYPE etcd_disk_wal_fsync_duration_seconds histogram\n");
-        for (bound, n) in [("0.001", 0), ("0.002", 900), ("0.004", 985), ("0.128", 992), ("0.256", 993), ("1.024", 995), ("8.192", 1000), ("+Inf", 1000)] {
+        for (bound, n) in [
+            ("0.001", 0),
+            ("0.002", 900),
+            ("0.004", 985),
+            ("0.128", 992),
+            ("0.256", 993),
+            ("1.024", 995),
+            ("8.192", 1000),
+            ("+Inf", 1000),
+        ] {
             text.push_str(&format!("etcd_disk_wal_fsync_duration_seconds_bucket{{le=\"{bound}\"}} {n}\n"));
         }
         text.push_str("etcd_server_leader_changes_seen_total 7\netcd_mvcc_db_total_size_in_bytes 2.147483648e+09\nprocess_start_time_seconds 1.7952201e+09\netcd_server_version{server_version=\"3.5.30\"} 1\n");
         let mut out = Parsed::default();
         read(text.as_bytes(), "", &mut out);
         let get = |key, item: Option<&str>| {
-            out.facts.iter().find(|f| f.key == key && (item.is_none() || f.item.as_deref() == item)).and_then(|f| f.value.num())
+            out.facts
+                .iter()
+                .find(|f| f.key == key && (item.is_none() || f.item.as_deref() == item))
+                .and_then(|f| f.value.num())
         };
         assert_eq!(get(Key::EtcdFsyncP99Ms, None), Some(128.0));
         assert_eq!(get(Key::SlowOperations, Some("etcd_disk_wal_fsync_duration_seconds>1.024")), Some(5.0));

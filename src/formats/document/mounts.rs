@@ -40,7 +40,9 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let mut found_header = false;
     for line in lines(&text) {
         found_header |= line.text.starts_with("TARGET") && line.text.contains("FSTYPE");
-        let mounted = mount(line.text).or_else(|| table(line.text)).or_else(|| if found_header { tree_row(line.text) } else { None });
+        let mounted = mount(line.text)
+            .or_else(|| table(line.text))
+            .or_else(|| if found_header { tree_row(line.text) } else { None });
         if let Some(mounted) = mounted {
             mounted.write(line, &mut sheet);
         }
@@ -54,7 +56,12 @@ fn mount(line: &str) -> Option<Mounted<'_>> {
     let (point, rest) = rest.split_once(" type ")?;
     let (kind, options) = rest.split_once(" (")?;
     let valid = !device.contains(' ') && !kind.contains(' ');
-    valid.then(|| Mounted { device, point: format!("/{point}"), kind, options: options.split(')').next().unwrap_or(options) })
+    valid.then(|| Mounted {
+        device,
+        point: format!("/{point}"),
+        kind,
+        options: options.split(')').next().unwrap_or(options),
+    })
 }
 
 /// `/dev/vda / ext4 rw,relatime 0 0` of /proc/mounts; fstab alike.
@@ -62,7 +69,9 @@ fn table(line: &str) -> Option<Mounted<'_>> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [device, point, kind, options, dump, pass] = words.as_slice() else { return None };
     let flags = dump.len() == 1 && pass.len() == 1 && dump.starts_with(['0', '1']) && pass.starts_with(['0', '1', '2']);
-    let known = ["rw", "ro", "defaults", "noatime", "sw", "nofail", "auto", "noauto"].iter().any(|o| options.split(',').any(|p| p == *o));
+    let known = ["rw", "ro", "defaults", "noatime", "sw", "nofail", "auto", "noauto"]
+        .iter()
+        .any(|o| options.split(',').any(|p| p == *o));
     (flags && known && point.starts_with('/')).then(|| Mounted { device, point: unescaped(point), kind, options })
 }
 
@@ -83,7 +92,29 @@ fn unescaped(point: &str) -> String {
 impl Mounted<'_> {
     fn write(&self, line: Line<'_>, sheet: &mut Sheet<'_>) {
         // What the kernel makes up has no disk below it and never fills.
-        let virtual_fs = ["proc", "sysfs", "cgroup", "cgroup2", "devpts", "devtmpfs", "nsfs", "mqueue", "debugfs", "tracefs", "securityfs", "pstore", "bpf", "hugetlbfs", "autofs", "configfs", "fusectl", "rpc_pipefs", "binfmt_misc", "selinuxfs", "efivarfs"];
+        let virtual_fs = [
+            "proc",
+            "sysfs",
+            "cgroup",
+            "cgroup2",
+            "devpts",
+            "devtmpfs",
+            "nsfs",
+            "mqueue",
+            "debugfs",
+            "tracefs",
+            "securityfs",
+            "pstore",
+            "bpf",
+            "hugetlbfs",
+            "autofs",
+            "configfs",
+            "fusectl",
+            "rpc_pipefs",
+            "binfmt_misc",
+            "selinuxfs",
+            "efivarfs",
+        ];
         if virtual_fs.contains(&self.kind) {
             return;
         }
@@ -91,7 +122,9 @@ impl Mounted<'_> {
         sheet.text(Key::Mount, item, self.device, line);
         sheet.text(Key::MountType, item, self.kind, line);
         // Loop-mounted images and snaps are read-only by nature.
-        if self.options.split(',').any(|o| o == "ro") && !matches!(self.kind, "squashfs" | "iso9660" | "tmpfs" | "overlay") {
+        if self.options.split(',').any(|o| o == "ro")
+            && !matches!(self.kind, "squashfs" | "iso9660" | "tmpfs" | "overlay")
+        {
             sheet.num(Key::MountReadOnly, item, 1.0, line);
         }
     }

@@ -9,7 +9,9 @@ pub static FORMAT: Document = Document {
     doc: "prose, Markdown, HTML, mails; what people write about an incident is opinion, not evidence",
     sniff,
     read,
-    samples: &["We lost the primary at about 10 in the morning, and the replica took over after half a minute.\nPlease find the logs attached. The disk was nearly full, as far as we can tell.\n"],
+    samples: &[
+        "We lost the primary at about 10 in the morning, and the replica took over after half a minute.\nPlease find the logs attached. The disk was nearly full, as far as we can tell.\n",
+    ],
 };
 
 fn sniff(head: &[u8], name: &str) -> u8 {
@@ -18,12 +20,16 @@ fn sniff(head: &[u8], name: &str) -> u8 {
     if lines.is_empty() {
         return 0;
     }
-    let markdown = lines.iter().filter(|l| l.starts_with("# ") || l.starts_with("## ") || l.starts_with("```") || l.starts_with("* ")).count();
+    let markdown = lines
+        .iter()
+        .filter(|l| l.starts_with("# ") || l.starts_with("## ") || l.starts_with("```") || l.starts_with("* "))
+        .count();
     let prose = lines.iter().filter(|l| is_prose(l)).count();
     let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
-    let named = ["notes", "readme", "note", "timeline", "description", "ticket", "comment"].iter().any(|n| file.contains(n))
-        || file.ends_with(".md")
-        || file.ends_with(".rst");
+    let named =
+        ["notes", "readme", "note", "timeline", "description", "ticket", "comment"].iter().any(|n| file.contains(n))
+            || file.ends_with(".md")
+            || file.ends_with(".rst");
     if markdown >= 1 && prose * 4 >= lines.len() || prose * 2 >= lines.len() {
         45
     } else if named && !file.ends_with(".log") {
@@ -36,9 +42,17 @@ fn sniff(head: &[u8], name: &str) -> u8 {
 /// Words of letters, many of them, with the small words that sentences have.
 fn is_prose(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let letters = words.iter().filter(|w| w.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | ',' | '.' | ';' | ':' | '-' | '?' | '!'))).count();
-    let small = ["the", "a", "is", "was", "and", "to", "of", "we", "in", "on", "at", "it", "und", "der", "die", "das", "le", "la", "el", "et", "что", "и", "в", "на"];
-    words.len() >= 6 && letters * 10 >= words.len() * 7 && words.iter().any(|w| small.contains(&w.to_lowercase().as_str()))
+    let letters = words
+        .iter()
+        .filter(|w| w.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | ',' | '.' | ';' | ':' | '-' | '?' | '!')))
+        .count();
+    let small = [
+        "the", "a", "is", "was", "and", "to", "of", "we", "in", "on", "at", "it", "und", "der", "die", "das", "le",
+        "la", "el", "et", "что", "и", "в", "на",
+    ];
+    words.len() >= 6
+        && letters * 10 >= words.len() * 7
+        && words.iter().any(|w| small.contains(&w.to_lowercase().as_str()))
 }
 
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
@@ -49,7 +63,8 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     for (i, line) in text.lines().enumerate() {
         let body = line.trim_start_matches("> ").trim_end();
         let bytes = body.as_bytes();
-        let is_log = BODIES.iter().any(|b| (b.head)(bytes).is_some()) || ENVELOPES.iter().any(|e| (e.peel)(bytes).is_some());
+        let is_log =
+            BODIES.iter().any(|b| (b.head)(bytes).is_some()) || ENVELOPES.iter().any(|e| (e.peel)(bytes).is_some());
         // Continuation lines of a quoted record are indented.
         if is_log || (previous && body.starts_with(['\t', ' ']) && !body.trim().is_empty()) {
             log.line(bytes, i as u32 + 1);

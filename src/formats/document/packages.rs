@@ -19,7 +19,22 @@ pub static FORMAT: Document = Document {
 };
 
 /// Packages worth a line in a report.
-static KEPT: &[&str] = &["patroni", "etcd", "postgresql", "consul", "haproxy", "pgbouncer", "keepalived", "vip-manager", "sysstat", "kernel", "systemd", "chrony", "python3-etcd", "open-vm-tools"];
+static KEPT: &[&str] = &[
+    "patroni",
+    "etcd",
+    "postgresql",
+    "consul",
+    "haproxy",
+    "pgbouncer",
+    "keepalived",
+    "vip-manager",
+    "sysstat",
+    "kernel",
+    "systemd",
+    "chrony",
+    "python3-etcd",
+    "open-vm-tools",
+];
 
 /// Name and version of a package line.
 fn package(line: &str) -> Option<(&str, &str)> {
@@ -110,7 +125,8 @@ pub fn facts(line: Line<'_>, sheet: &mut Sheet<'_>) -> bool {
 
 /// `postgresql-15`: the server itself in Debian.
 fn is_debian_server(name: &str) -> bool {
-    name.strip_prefix("postgresql-").is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+    name.strip_prefix("postgresql-")
+        .is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ pub static FORMAT: Document = Document {
     ],
 };
 
-static TOP: &[&str] = &["ttl", "loop_wait", "retry_timeout", "maximum_lag_on_failover", "failsafe_mode", "synchronous_mode"];
+static TOP: &[&str] =
+    &["ttl", "loop_wait", "retry_timeout", "maximum_lag_on_failover", "failsafe_mode", "synchronous_mode"];
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);

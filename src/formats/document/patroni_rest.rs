@@ -1,6 +1,6 @@
 //! JSON of Patroni's REST API: `/cluster` (all members), `/patroni` and `/health` (one), also several in one file.
 
-use crate::formats::sheet::{Line, Sheet, host_of};
+use crate::formats::sheet::{Line, Sheet, excerpt, host_of};
 use crate::formats::tree::Leaf;
 use crate::formats::{Document, stamp, tree};
 use crate::model::{Key, Naming, Parsed, Program, Value};
@@ -52,20 +52,15 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
 
 fn object(leaves: &[Leaf], text: &str, offset: u32, sheet: &mut Sheet<'_>) {
     let all: Vec<&str> = text.lines().collect();
-    let place = |leaf: &Leaf| {
-        let text = all.get(leaf.line.saturating_sub(1) as usize).copied().unwrap_or("");
-        (leaf.line + offset, if text.len() > 300 { "" } else { text })
-    };
     let get = |path: &str| leaves.iter().find(|l| l.path == path).map(|l| l.value.text());
     if leaves.iter().any(|l| l.path.starts_with("members[")) {
         let mut index = 0;
         while let Some(leaf) = leaves.iter().find(|l| l.path.starts_with(&format!("members[{index}]."))) {
             let stem = format!("members[{index}].");
             let of = |key: &str| get(&format!("{stem}{key}"));
-            let (number, _) = place(leaf);
             let name = of("name").unwrap_or_default();
-            let shown = format!("{name}: {} {} {}", of("role").unwrap_or_default(), of("state").unwrap_or_default(), of("host").unwrap_or_default());
-            member(&name, &of, Line { number, text: &shown }, sheet);
+            let line = excerpt(&all, leaf.line, &format!("\"{name}\""));
+            member(&name, &of, Line { number: line.number + offset, ..line }, sheet);
             index += 1;
         }
         if let Some(scope) = get("scope") {
@@ -77,8 +72,8 @@ fn object(leaves: &[Leaf], text: &str, offset: u32, sheet: &mut Sheet<'_>) {
         return;
     }
     let name = get("patroni.name").unwrap_or_default();
-    let shown = format!("{name}: {} {}", get("role").unwrap_or_default(), get("state").unwrap_or_default());
-    let line = Line { number: leaves.first().map_or(1, |l| l.line) + offset, text: &shown };
+    let line = excerpt(&all, leaves.first().map_or(1, |l| l.line), "{");
+    let line = Line { number: line.number + offset, ..line };
     member(&name, &get, line, sheet);
     if let Some(scope) = get("patroni.scope") {
         sheet.text(Key::Scope, None, &scope, line);
@@ -153,14 +148,18 @@ mod tests {
         let text = "{\"state\": \"running\", \"postmaster_start_time\": \"2026-11-21 00:15:20.123456+00:00\", \"role\": \"primary\", \"server_version\": 150018, \"timeline\": 2, \"dcs_last_seen\": 1795220100, \"patroni\": {\"version\": \"3.3.6\", \"scope\": \"batman\", \"name\": \"pg1\"}}\n{\"state\": \"running\", \"role\": \"replica\", \"server_version\": 90624, \"patroni\": {\"version\": \"3.3.6\", \"scope\": \"batman\", \"name\": \"pg2\"}}\n";
         let mut out = Parsed::default();
         read(text.as_bytes(), "", &mut out);
-        let has = |key, item: &str, value: &str| out.facts.iter().any(|f| f.key == key && f.item.as_deref() == Some(item) && f.value.text() == Some(value));
+        let has = |key, item: &str, value: &str| {
+            out.facts.iter().any(|f| f.key == key && f.item.as_deref() == Some(item) && f.value.text() == Some(value))
+        };
         assert!(has(Key::MemberRole, "pg2", "replica"));
         assert!(has(Key::PgVersion, "pg1", "15.18"));
         assert!(has(Key::PgVersion, "pg2", "9.6.24"));
         assert!(out.facts.iter().any(|f| f.key == Key::PostmasterStart && f.at.is_some()));
         let mut out = Parsed::default();
         read(b"{\n \"members\": [\n  {\"name\": \"pg1\", \"role\": \"leader\", \"state\": \"running\", \"api_url\": \"http://10.0.0.1:8008/patroni\", \"timeline\": 3, \"tags\": {\"nofailover\": true}},\n  {\"name\": \"pg2\", \"role\": \"replica\", \"state\": \"running\", \"host\": \"10.0.0.2\", \"lag\": 33554432}\n ], \"scope\": \"batman\", \"pause\": true}", "", &mut out);
-        let has = |key, item: &str, value: &str| out.facts.iter().any(|f| f.key == key && f.item.as_deref() == Some(item) && f.value.text() == Some(value));
+        let has = |key, item: &str, value: &str| {
+            out.facts.iter().any(|f| f.key == key && f.item.as_deref() == Some(item) && f.value.text() == Some(value))
+        };
         assert!(has(Key::AddressOf, "10.0.0.1", "pg1"), "{:#?}", out.facts);
         assert!(has(Key::MemberTag, "pg1", "nofailover=true"));
         assert!(out.facts.iter().any(|f| f.key == Key::MemberLagMb && f.value.num() == Some(32.0)));

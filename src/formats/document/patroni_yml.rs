@@ -1,6 +1,6 @@
 //! patroni.yml: the local settings of one member, and what the cluster was once bootstrapped with.
 //!
-//! `bootstrap.dcs` is read only when the cluster is created; the item `bootstrap.dcs` of its facts says so.
+//! `bootstrap.dcs` is read only when the cluster is created; the item `bootstrap` of its facts says so.
 
 use crate::formats::settings::{dynamic, line_at, parameter};
 use crate::formats::sheet::{Sheet, host_of};
@@ -14,7 +14,9 @@ pub static FORMAT: Document = Document {
     doc: "scope, name, restapi, DCS section, bootstrap.dcs, postgresql, watchdog, log",
     sniff,
     read,
-    samples: &["scope: batman\nname: pg1\nrestapi:\n  listen: 0.0.0.0:8008\n  connect_address: 10.0.0.1:8008\netcd3:\n  hosts: 10.0.0.1:2379\n"],
+    samples: &[
+        "scope: batman\nname: pg1\nrestapi:\n  listen: 0.0.0.0:8008\n  connect_address: 10.0.0.1:8008\netcd3:\n  hosts: 10.0.0.1:2379\n",
+    ],
 };
 
 /// Sections that name the DCS, and what Patroni calls it.
@@ -23,13 +25,20 @@ static DCS: &[&str] = &["etcd3", "etcd", "consul", "zookeeper", "exhibitor", "ku
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let at_top = |key: &str| {
-        text.lines().any(|l| l.trim_start_matches(['"', '\'']).strip_prefix(key).is_some_and(|r| r.trim_start_matches(['"', '\'']).starts_with(':')))
+        text.lines().any(|l| {
+            l.trim_start_matches(['"', '\''])
+                .strip_prefix(key)
+                .is_some_and(|r| r.trim_start_matches(['"', '\'']).starts_with(':'))
+        })
     };
     let own = ["scope", "restapi", "bootstrap", "postgresql", "watchdog", "namespace", "ctl", "tags"];
     let hits = own.iter().chain(DCS).filter(|k| at_top(k)).count();
     if at_top("apiVersion") || at_top("kind") {
         0
-    } else if (at_top("scope") && hits >= 2) || (at_top("bootstrap") && text.contains("dcs:")) || (at_top("restapi") && hits >= 3) {
+    } else if (at_top("scope") && hits >= 2)
+        || (at_top("bootstrap") && text.contains("dcs:"))
+        || (at_top("restapi") && hits >= 3)
+    {
         96
     } else {
         0
@@ -74,7 +83,7 @@ pub fn local(leaves: &[Leaf], prefix: &str, text: &str, sheet: &mut Sheet<'_>) {
         }
     }
     dcs(&own, &all, sheet);
-    dynamic(&own, "bootstrap.dcs.", Some("bootstrap.dcs"), text, sheet);
+    dynamic(&own, "bootstrap.dcs.", Some("bootstrap"), text, sheet);
     for leaf in &own {
         let line = line_at(&all, leaf.line);
         let value = leaf.value.text();
@@ -121,7 +130,7 @@ pub fn local(leaves: &[Leaf], prefix: &str, text: &str, sheet: &mut Sheet<'_>) {
             path if path.starts_with("tags.") => {
                 let tag = path.trim_start_matches("tags.");
                 let matters = ["nofailover", "nosync", "nostream", "failover_priority", "clonefrom", "noloadbalance"];
-                if matters.contains(&tag) {
+                if matters.contains(&tag) && !matches!(value.as_str(), "off" | "false") {
                     let member = name.as_ref().map(|(n, _)| n.as_str());
                     sheet.text(Key::MemberTag, member, &format!("{tag}={}", truth(&value)), line);
                 }
@@ -178,8 +187,8 @@ mod tests {
             })
         };
         assert!(has(Key::Scope, None, "prod-pg"));
-        assert!(has(Key::Ttl, Some("bootstrap.dcs"), "20"));
-        assert!(has(Key::SynchronousMode, Some("bootstrap.dcs"), "0"));
+        assert!(has(Key::Ttl, Some("bootstrap"), "20"));
+        assert!(has(Key::SynchronousMode, Some("bootstrap"), "0"));
         assert!(has(Key::DcsKind, None, "etcd3"));
         assert!(has(Key::DcsHost, None, "10.11.1.12:2379"));
         assert!(has(Key::AddressOf, Some("10.11.1.11"), "db01"));

@@ -1,7 +1,7 @@
 //! `patronictl history` and REST `/history`: which timeline ended where, why, when, and who led next.
 
 use crate::formats::cells::{cells, tables};
-use crate::formats::sheet::{Line, Sheet, lines};
+use crate::formats::sheet::{Line, Sheet, excerpt, lines};
 use crate::formats::{Document, stamp, tree};
 use crate::model::{Key, Parsed, Program, Stamp, Value};
 
@@ -26,7 +26,8 @@ fn is_header(cells: &[&str]) -> bool {
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let all = || text.lines().take(60);
-    if all().any(|l| cells(l).is_some_and(|c| is_header(&c)) || l.split('\t').map(str::trim).take(2).eq(["TL", "LSN"])) {
+    if all().any(|l| cells(l).is_some_and(|c| is_header(&c)) || l.split('\t').map(str::trim).take(2).eq(["TL", "LSN"]))
+    {
         return 95;
     }
     // A pasted piece without its header: four or five cells, a timeline, an LSN, a stamp.
@@ -37,7 +38,11 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     }
     let json = text.trim_start();
     let listed = json.starts_with("[[") || json.starts_with("- - ") || json.starts_with("[\n");
-    if (listed && json.contains("recovery target")) || (json.contains("\"TL\"") && json.contains("\"LSN\"")) { 90 } else { 0 }
+    if (listed && json.contains("recovery target")) || (json.contains("\"TL\"") && json.contains("\"LSN\"")) {
+        90
+    } else {
+        0
+    }
 }
 
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
@@ -48,7 +53,11 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
         let column = |name| table.column(&[name]);
         for row in &table.rows {
             let cell = |name| column(name).map_or("", |c| row.get(c));
-            entry(&mut sheet, row.line, [cell("TL"), cell("LSN"), cell("Reason"), cell("Timestamp"), cell("New Leader")]);
+            entry(
+                &mut sheet,
+                row.line,
+                [cell("TL"), cell("LSN"), cell("Reason"), cell("Timestamp"), cell("New Leader")],
+            );
         }
     }
     if found.is_empty() {
@@ -88,20 +97,22 @@ fn structured(text: &str, sheet: &mut Sheet<'_>) {
         }
     };
     sheet.out.problems.extend(problems);
-    from_leaves(&leaves, "", sheet);
+    from_leaves(&leaves, text, sheet);
 }
 
-/// Entries of a list of lists (REST, DCS) or of objects (`-f json`) below `path`.
-pub fn from_leaves(leaves: &[tree::Leaf], path: &str, sheet: &mut Sheet<'_>) {
+/// Entries of a list of lists (REST, DCS) or of objects (`-f json`); `text` is what the lines of the leaves are of, if anything.
+pub fn from_leaves(leaves: &[tree::Leaf], text: &str, sheet: &mut Sheet<'_>) {
+    let all: Vec<&str> = text.lines().collect();
     let mut current: Option<(String, Line<'_>, [String; 5])> = None;
     let close = |entry_of: Option<(String, Line<'_>, [String; 5])>, sheet: &mut Sheet<'_>| {
         if let Some((_, line, c)) = entry_of {
-            entry(sheet, line, [&c[0], &c[1], &c[2], &c[3], &c[4]]);
+            let [timeline, lsn, reason, when, leader] = &c;
+            let line = excerpt(&all, line.number, lsn);
+            entry(sheet, line, [timeline, lsn, reason, when, leader]);
         }
     };
     for leaf in leaves {
-        let Some(rest) = leaf.path.strip_prefix(path) else { continue };
-        let Some((index, key)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) else { continue };
+        let Some((index, key)) = leaf.path.strip_prefix('[').and_then(|r| r.split_once(']')) else { continue };
         let at = match key.trim_start_matches(['.', '[']).trim_end_matches(']') {
             "TL" | "0" => 0,
             "LSN" | "1" => 1,
@@ -170,7 +181,11 @@ mod tests {
     #[test]
     fn old_entries_without_time_or_leader_stay_without() {
         let mut out = Parsed::default();
-        read(b"| TL | LSN | Reason | Timestamp | New Leader |\n| 1 | 68982832 | no recovery target specified |  |  |\n", "", &mut out);
+        read(
+            b"| TL | LSN | Reason | Timestamp | New Leader |\n| 1 | 68982832 | no recovery target specified |  |  |\n",
+            "",
+            &mut out,
+        );
         assert!(out.facts.iter().all(|f| f.at.is_none() && f.key != Key::HistoryLeader));
         assert_eq!(out.facts.len(), 2);
     }

@@ -3,7 +3,7 @@
 //! The command runs anywhere in the cluster: its rows name members, never the machine it ran on.
 
 use crate::formats::cells::{Row, Table, cells, tables};
-use crate::formats::sheet::{Line, Sheet, lines};
+use crate::formats::sheet::{Line, Sheet, host_of, lines};
 use crate::formats::{Document, tree};
 use crate::model::{Key, Parsed, Program, Value};
 
@@ -127,7 +127,8 @@ fn structured(text: &str, sheet: &mut Sheet<'_>) {
     let mut current: Option<(String, Member<'_>)> = None;
     for leaf in &leaves {
         let Some((entry, title)) = leaf.path.split_once('.') else { continue };
-        let line = Line { number: leaf.line, text: all.get(leaf.line.saturating_sub(1) as usize).copied().unwrap_or("") };
+        let line =
+            Line { number: leaf.line, text: all.get(leaf.line.saturating_sub(1) as usize).copied().unwrap_or("") };
         if current.as_ref().is_none_or(|(e, _)| e != entry)
             && let Some((_, member)) = current.replace((entry.to_owned(), Member { line, ..Member::default() }))
         {
@@ -191,7 +192,7 @@ impl Member<'_> {
         if !self.scope.is_empty() {
             sheet.text(Key::Scope, None, &self.scope, line);
         }
-        sheet.text(Key::MemberHost, item, &self.host, line);
+        sheet.text(Key::MemberHost, item, host_of(&self.host), line);
         sheet.address(&self.host, name, line);
         // Before 2.0 the role of a plain replica was left empty.
         let role = if self.role.is_empty() { "Replica" } else { &self.role };
@@ -239,7 +240,7 @@ mod tests {
         for want in [
             "Scope - prod",
             "SystemId - 7710411701641672552",
-            "MemberHost pg1 10.11.1.11:5433",
+            "MemberHost pg1 10.11.1.11",
             "AddressOf 10.11.1.11 pg1",
             "MemberRole pg2 Sync Standby",
             "MemberState pg2 stopped",
@@ -264,9 +265,13 @@ mod tests {
         ];
         for text in tables {
             let got = facts(text);
-            for want in
-                ["MemberRole a Replica", "MemberState a streaming", "MemberTimeline a 2", "MemberLagMb a 16", "AddressOf 10.0.0.1 a"]
-            {
+            for want in [
+                "MemberRole a Replica",
+                "MemberState a streaming",
+                "MemberTimeline a 2",
+                "MemberLagMb a 16",
+                "AddressOf 10.0.0.1 a",
+            ] {
                 assert!(got.contains(&want.to_owned()), "{want} of {text} not in {got:#?}");
             }
         }

@@ -10,7 +10,9 @@ pub static FORMAT: Document = Document {
     doc: "state, system identifier, timeline, times of the last change and checkpoint; labels in many languages, values in English order",
     sniff,
     read,
-    samples: &["pg_control version number:            1300\nCatalog version number:               202209061\nDatabase system identifier:           7710427947206209187\nDatabase cluster state:               in production\n"],
+    samples: &[
+        "pg_control version number:            1300\nCatalog version number:               202209061\nDatabase system identifier:           7710427947206209187\nDatabase cluster state:               in production\n",
+    ],
 };
 
 /// Labels kept, and the short name of each.
@@ -34,7 +36,9 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     // The first label holds the file's name in every language; the identifier has 19 digits.
     let first = text.lines().any(|l| l.trim_start().starts_with("pg_control") && l.contains(':'));
     let state = text.lines().any(|l| l.trim_start().starts_with("Database cluster state:"));
-    let id = text.lines().any(|l| l.rsplit(' ').next().is_some_and(|w| w.len() == 19 && w.bytes().all(|b| b.is_ascii_digit())));
+    let id = text
+        .lines()
+        .any(|l| l.rsplit(' ').next().is_some_and(|w| w.len() == 19 && w.bytes().all(|b| b.is_ascii_digit())));
     if state || (first && id) { 95 } else { 0 }
 }
 
@@ -65,7 +69,8 @@ mod tests {
         let text = "pg_control version number:            1300\nDatabase system identifier:           7710427947206209187\nDatabase cluster state:               shut down in recovery\npg_control last modified:             Sat 21 Nov 2026 12:15:20 AM UTC\nLatest checkpoint's TimeLineID:       2\nTime of latest checkpoint:            Fri Nov 20 19:15:20 2026\n";
         let mut out = Parsed::default();
         read(text.as_bytes(), "", &mut out);
-        let get = |item: &str| out.facts.iter().find(|f| f.key == Key::PgControl && f.item.as_deref() == Some(item)).unwrap();
+        let get =
+            |item: &str| out.facts.iter().find(|f| f.key == Key::PgControl && f.item.as_deref() == Some(item)).unwrap();
         assert_eq!(get("state").value.text(), Some("shut down in recovery"));
         assert_eq!(get("timeline").value.num(), Some(2.0));
         assert_eq!(rfc3339(get("last_modified").at.unwrap().civil), "2026-11-21T00:15:20.000Z");

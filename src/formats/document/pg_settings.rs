@@ -30,9 +30,21 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         return 90;
     }
     let record = |l: &str| l.starts_with("-[ RECORD ") || l.starts_with("-[ DATENSATZ") || l.starts_with("-[ ЗАПИСЬ");
-    let known = ["application_name", "slot_name", "archived_count", "setting", "sync_state", "pg_is_in_recovery", "pg_current_wal_lsn"];
+    let known = [
+        "application_name",
+        "slot_name",
+        "archived_count",
+        "setting",
+        "sync_state",
+        "pg_is_in_recovery",
+        "pg_current_wal_lsn",
+    ];
     if all().any(record) {
-        return if all().any(|l| cells(l).is_some_and(|c| c.first().is_some_and(|f| known.contains(f)))) { 88 } else { 60 };
+        return if all().any(|l| cells(l).is_some_and(|c| c.first().is_some_and(|f| known.contains(f)))) {
+            88
+        } else {
+            60
+        };
     }
     let psql_end = |l: &str| {
         let l = l.trim();

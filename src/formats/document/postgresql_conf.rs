@@ -1,8 +1,8 @@
 //! postgresql.conf, postgresql.auto.conf, postgresql.base.conf, recovery.conf: `name = value` lines, the last one counts.
 
+use crate::formats::Document;
 use crate::formats::settings::parameter;
 use crate::formats::sheet::{Line, Sheet, lines};
-use crate::formats::Document;
 use crate::model::{Key, Parsed, Program};
 use std::collections::BTreeMap;
 
@@ -12,7 +12,9 @@ pub static FORMAT: Document = Document {
     doc: "`name = value` or `name value`, quotes doubled inside quotes, comments from # on",
     sniff,
     read,
-    samples: &["max_connections = 100\t\t\t# (change requires restart)\nshared_buffers = 128MB\nlog_timezone = 'Etc/UTC'\n"],
+    samples: &[
+        "max_connections = 100\t\t\t# (change requires restart)\nshared_buffers = 128MB\nlog_timezone = 'Etc/UTC'\n",
+    ],
 };
 
 /// Names that stand in no other kind of config.
@@ -43,9 +45,10 @@ static OWN: &[&str] = &[
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
-    let hit = |l: &str| assignment(l.trim_start_matches('#')).is_some_and(|(n, _)| OWN.contains(&n.to_ascii_lowercase().as_str()));
-    let (hits, commented): (Vec<&str>, Vec<&str>) =
-        text.lines().filter(|l| hit(l)).partition(|l| !l.starts_with('#'));
+    let hit = |l: &str| {
+        assignment(l.trim_start_matches('#')).is_some_and(|(n, _)| OWN.contains(&n.to_ascii_lowercase().as_str()))
+    };
+    let (hits, commented): (Vec<&str>, Vec<&str>) = text.lines().filter(|l| hit(l)).partition(|l| !l.starts_with('#'));
     match (hits.len(), hits.len() + commented.len()) {
         (2.., _) | (_, 4..) => 94,
         // recovery.conf and postgresql.auto.conf may hold a single line; prose does not begin so.
@@ -135,7 +138,10 @@ mod tests {
         assert_eq!(sniff(text.as_bytes(), ""), 94);
         read(text.as_bytes(), "", &mut out);
         let get = |item: &str| {
-            out.facts.iter().find(|f| f.key == Key::PgSetting && f.item.as_deref() == Some(item)).and_then(|f| f.value.text())
+            out.facts
+                .iter()
+                .find(|f| f.key == Key::PgSetting && f.item.as_deref() == Some(item))
+                .and_then(|f| f.value.text())
         };
         assert_eq!(get("max_connections"), Some("200"));
         assert_eq!(get("log_line_prefix"), Some("%m [%p] it's"));

@@ -10,7 +10,9 @@ pub static FORMAT: Document = Document {
     doc: "`some avg10=8.71 avg60=7.66 avg300=10.37 total=…`; the resource by the name of the file or the order cpu, io, memory",
     sniff,
     read,
-    samples: &["some avg10=92.32 avg60=94.79 avg300=90.65 total=1583560368\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"],
+    samples: &[
+        "some avg10=92.32 avg60=94.79 avg300=90.65 total=1583560368\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+    ],
 };
 
 fn is_row(line: &str) -> bool {
@@ -28,7 +30,9 @@ fn read(content: &[u8], name: &str, out: &mut Parsed) {
     let text = String::from_utf8_lossy(content);
     let mut sheet = Sheet::new(out, Program::Command);
     let file = name.rsplit('/').next().unwrap_or(name);
-    let named = ["cpu", "io", "memory"].iter().find(|r| file == **r || file.ends_with(&format!("_{r}")) || file.starts_with(&format!("{r}.")));
+    let named = ["cpu", "io", "memory"]
+        .iter()
+        .find(|r| file == **r || file.ends_with(&format!("_{r}")) || file.starts_with(&format!("{r}.")));
     // `cat /proc/pressure/*` prints them in this order.
     let several = text.lines().filter(|l| is_row(l) && l.contains("some ")).count() == 3;
     let mut blocks = 0;

@@ -16,7 +16,9 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let key = |l: &str| l.starts_with("-----BEGIN ") && l.contains("PRIVATE KEY");
     // Certificates may stand before the key.
-    if text.lines().find(|l| !l.trim().is_empty()).is_some_and(|l| key(l) || l.starts_with("-----BEGIN CERT")) && text.lines().any(key) {
+    if text.lines().find(|l| !l.trim().is_empty()).is_some_and(|l| key(l) || l.starts_with("-----BEGIN CERT"))
+        && text.lines().any(key)
+    {
         100
     } else {
         0

@@ -26,8 +26,13 @@ fn is_header(line: &str) -> bool {
 fn row(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     let pid = words.iter().take(3).filter(|w| w.parse::<u32>().is_ok()).count();
-    let state = words.iter().any(|w| w.len() <= 4 && w.starts_with(['S', 'R', 'D', 'Z', 'T', 'I']) && w.chars().all(|c| "SRDZTIslN+<Lt".contains(c)));
-    words.len() >= 5 && pid >= 1 && state && words.iter().any(|w| w.starts_with('/') || w.starts_with('[') || w.ends_with(':'))
+    let state = words.iter().any(|w| {
+        w.len() <= 4 && w.starts_with(['S', 'R', 'D', 'Z', 'T', 'I']) && w.chars().all(|c| "SRDZTIslN+<Lt".contains(c))
+    });
+    words.len() >= 5
+        && pid >= 1
+        && state
+        && words.iter().any(|w| w.starts_with('/') || w.starts_with('[') || w.ends_with(':'))
 }
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -59,7 +64,10 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
 
 fn process(line: Line<'_>, sheet: &mut Sheet<'_>) {
     let words: Vec<&str> = line.text.split_whitespace().collect();
-    let Some(at) = words.iter().position(|w| w.starts_with('/') || w.ends_with("/postgres") || w.ends_with("/etcd")) else { return };
+    let Some(at) = words.iter().position(|w| w.starts_with('/') || w.ends_with("/postgres") || w.ends_with("/etcd"))
+    else {
+        return;
+    };
     let program = words.get(at).and_then(|w| w.rsplit('/').next()).unwrap_or("");
     let command = words.get(at..).unwrap_or_default().join(" ");
     match program {
@@ -73,7 +81,9 @@ fn process(line: Line<'_>, sheet: &mut Sheet<'_>) {
             crate::formats::etcd_settings::command_line(&command, line, sheet);
             sheet.text(Key::Process, Some("etcd"), &command, line);
         }
-        _ if command.contains("/patroni ") || program == "patroni" => sheet.text(Key::Process, Some("patroni"), &command, line),
+        _ if command.contains("/patroni ") || program == "patroni" => {
+            sheet.text(Key::Process, Some("patroni"), &command, line)
+        }
         _ => {}
     }
 }

@@ -10,7 +10,9 @@ pub static FORMAT: Document = Document {
     doc: "`vm.dirty_ratio = 20`",
     sniff,
     read,
-    samples: &["kernel.hung_task_timeout_secs = 120\nvm.dirty_background_ratio = 10\nvm.dirty_ratio = 20\nvm.overcommit_memory = 0\n"],
+    samples: &[
+        "kernel.hung_task_timeout_secs = 120\nvm.dirty_background_ratio = 10\nvm.dirty_ratio = 20\nvm.overcommit_memory = 0\n",
+    ],
 };
 
 static KEPT: &[&str] = &[

@@ -115,7 +115,14 @@ fn add(data: &Data, out: &mut Parsed) {
             let Some(written) = kind else { continue };
             let zone = if written == Written::Full && samples_are_utc(data) { Zone::Utc } else { Zone::Unwritten };
             // Columns that say the same in other words (`%usr` and `%user`) are one metric: the first found stays.
-            series.entry((*metric, name.clone())).or_insert(RawSeries { metric: *metric, item: name, zone, written, line: 1, samples });
+            series.entry((*metric, name.clone())).or_insert(RawSeries {
+                metric: *metric,
+                item: name,
+                zone,
+                written,
+                line: 1,
+                samples,
+            });
         }
     }
     for s in series.into_values() {

@@ -28,7 +28,8 @@ fn head(line: &str) -> Option<&str> {
 fn sniff(head_bytes: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head_bytes);
     let mut first = text.lines().filter(|l| !l.trim().is_empty());
-    let labels = text.lines().take(40).any(|l| l.trim_start().starts_with("Active: ") || l.trim_start().starts_with("Loaded: "));
+    let labels =
+        text.lines().take(40).any(|l| l.trim_start().starts_with("Active: ") || l.trim_start().starts_with("Loaded: "));
     if labels && first.by_ref().take(3).any(|l| head(l).is_some()) {
         return 100;
     }
@@ -98,8 +99,8 @@ fn show(key: &str, value: &str, item: Option<&str>, line: crate::formats::sheet:
         "ActiveState" | "SubState" | "Result" | "ExecMainStatus" | "ExecMainCode" | "NRestarts" => {
             sheet.text(Key::UnitState, item, &format!("{key}={value}"), line);
         }
-        "Type" | "Restart" | "TimeoutStartUSec" | "TimeoutStopUSec" | "WatchdogUSec" | "KillMode" | "OOMPolicy" | "MemoryMax"
-        | "MemoryLimit" => sheet.text(Key::UnitSetting, item, &format!("{key}={value}"), line),
+        "Type" | "Restart" | "TimeoutStartUSec" | "TimeoutStopUSec" | "WatchdogUSec" | "KillMode" | "OOMPolicy"
+        | "MemoryMax" | "MemoryLimit" => sheet.text(Key::UnitSetting, item, &format!("{key}={value}"), line),
         "ActiveEnterTimestamp" | "ExecMainStartTimestamp" => {
             let when = value.split_once(' ').map_or(value, |(_, rest)| rest);
             if let Some(at) = super::date::stamp_line(when) {
@@ -114,7 +115,8 @@ fn show(key: &str, value: &str, item: Option<&str>, line: crate::formats::sheet:
 fn is_log(line: &str) -> bool {
     let bytes = line.as_bytes();
     !line.starts_with(' ')
-        && (crate::formats::BODIES.iter().any(|b| (b.head)(bytes).is_some()) || crate::formats::ENVELOPES.iter().any(|e| (e.peel)(bytes).is_some()))
+        && (crate::formats::BODIES.iter().any(|b| (b.head)(bytes).is_some())
+            || crate::formats::ENVELOPES.iter().any(|e| (e.peel)(bytes).is_some()))
 }
 
 #[cfg(test)]

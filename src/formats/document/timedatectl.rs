@@ -56,7 +56,11 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
             "Time zone" | "Timezone" => {
                 let zone = value.split([' ', '(']).next().unwrap_or("");
                 // "n/a" where /etc/localtime is no link.
-                let zone = if zone == "n/a" { value.split([' ', ',', '(']).find(|w| w.len() > 2 && *w != "n/a").unwrap_or("") } else { zone };
+                let zone = if zone == "n/a" {
+                    value.split([' ', ',', '(']).find(|w| w.len() > 2 && *w != "n/a").unwrap_or("")
+                } else {
+                    zone
+                };
                 sheet.text(Key::TimeZone, Some("host"), zone, line);
             }
             "System clock synchronized" | "NTP synchronized" | "NTPSynchronized" => {

@@ -40,7 +40,16 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         }
     }
     // Blank lines alone part configs as well: then every piece must be an output.
-    let configs = ["patroni-yml", "patroni-config", "etcd-conf", "unit-file", "kubernetes", "postgresql-conf", "environment", "metrics"];
+    let configs = [
+        "patroni-yml",
+        "patroni-config",
+        "etcd-conf",
+        "unit-file",
+        "kubernetes",
+        "postgresql-conf",
+        "environment",
+        "metrics",
+    ];
     let outputs = kinds.iter().filter(|k| !configs.contains(k)).count();
     match (marks, kinds.len()) {
         (1.., 2..) => 98,
@@ -113,9 +122,18 @@ fn at_blanks(piece: Piece<'_>) -> Vec<Piece<'_>> {
             part.lines.push(*line);
         }
     }
-    let kinds: BTreeSet<&str> =
-        parts.iter().filter_map(|p| best(&p.text())).filter(|(_, s)| *s >= 85).map(|(d, _)| d.name).filter(|n| !MINOR.contains(n)).collect();
-    if kinds.len() <= 1 { vec![piece] } else { parts.into_iter().filter(|p| p.command.is_some() || !p.lines.is_empty()).collect() }
+    let kinds: BTreeSet<&str> = parts
+        .iter()
+        .filter_map(|p| best(&p.text()))
+        .filter(|(_, s)| *s >= 85)
+        .map(|(d, _)| d.name)
+        .filter(|n| !MINOR.contains(n))
+        .collect();
+    if kinds.len() <= 1 {
+        vec![piece]
+    } else {
+        parts.into_iter().filter(|p| p.command.is_some() || !p.lines.is_empty()).collect()
+    }
 }
 
 fn read(content: &[u8], name: &str, out: &mut Parsed) {
@@ -137,7 +155,8 @@ fn read(content: &[u8], name: &str, out: &mut Parsed) {
     out.coverage.bytes += content.len() as u64;
     if hosts.len() > 1 {
         let list: Vec<String> = hosts.into_iter().collect();
-        let what = format!("outputs of several hosts in one file ({}): their facts cannot be told apart", list.join(", "));
+        let what =
+            format!("outputs of several hosts in one file ({}): their facts cannot be told apart", list.join(", "));
         out.problems.push(Problem { line: None, what });
     }
 }
@@ -209,7 +228,11 @@ fn merge(part: Parsed, piece: &Piece<'_>, at: Option<Stamp>, out: &mut Parsed) {
             beat.last_line = place(beat.last_line);
         }
         let plain = stream.raws.is_empty() && stream.beats.is_empty() && stream.series.is_empty();
-        match out.streams.iter_mut().find(|s| plain && s.program == stream.program && s.host == stream.host && s.own_clock == stream.own_clock) {
+        match out
+            .streams
+            .iter_mut()
+            .find(|s| plain && s.program == stream.program && s.host == stream.host && s.own_clock == stream.own_clock)
+        {
             Some(same) => {
                 for name in stream.names {
                     match same.names.iter_mut().find(|n| n.naming == name.naming && n.name == name.name) {

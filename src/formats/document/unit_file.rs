@@ -13,7 +13,9 @@ pub static FORMAT: Document = Document {
     doc: "[Unit], [Service], [Install]; item of a setting = unit, value = `Type=notify`",
     sniff,
     read,
-    samples: &["[Unit]\nDescription=Patroni\nAfter=network.target\n\n[Service]\nType=simple\nExecStart=/usr/bin/patroni /etc/patroni.yml\nKillMode=process\n"],
+    samples: &[
+        "[Unit]\nDescription=Patroni\nAfter=network.target\n\n[Service]\nType=simple\nExecStart=/usr/bin/patroni /etc/patroni.yml\nKillMode=process\n",
+    ],
 };
 
 /// Settings that decide whether and when the manager starts, stops or kills something.

@@ -10,7 +10,10 @@ pub static FORMAT: Document = Document {
     doc: "` 00:25:46 up 51 min,  0 user,  load average: 6.92, 7.34, 6.26`; `/proc/loadavg`",
     sniff,
     read,
-    samples: &[" 00:25:46 up 51 min,  0 user,  load average: 6.92, 7.34, 6.26\n", " 19:19:18 up 12 days,  3:45,  2 users,  load average: 10.69, 8.99, 6.10\nUSER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n"],
+    samples: &[
+        " 00:25:46 up 51 min,  0 user,  load average: 6.92, 7.34, 6.26\n",
+        " 19:19:18 up 12 days,  3:45,  2 users,  load average: 10.69, 8.99, 6.10\nUSER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n",
+    ],
 };
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -36,7 +39,13 @@ pub fn facts(line: Line<'_>, sheet: &mut Sheet<'_>) -> bool {
     sheet.num(Key::Uptime, None, up as f64 / SECOND as f64, line);
     if let Some(now) = sheet.at {
         let boot = Stamp { civil: now.civil - up, ..now };
-        sheet.fact_at(Key::BootTime, None, Value::Text(rfc3339(boot.civil).trim_end_matches('Z').into()), Some(boot), line);
+        sheet.fact_at(
+            Key::BootTime,
+            None,
+            Value::Text(rfc3339(boot.civil).trim_end_matches('Z').into()),
+            Some(boot),
+            line,
+        );
     }
     for (name, load) in ["1", "5", "15"].iter().zip(loads) {
         sheet.num(Key::LoadAverage, Some(name), load, line);
@@ -94,7 +103,11 @@ mod tests {
     #[test]
     fn a_date_above_gives_the_time_of_the_boot() {
         let mut out = Parsed::default();
-        read(b"Sat Nov 21 00:25:46 UTC 2026\n 00:25:46 up 51 min,  0 user,  load average: 6.92, 7.34, 6.26\n", "", &mut out);
+        read(
+            b"Sat Nov 21 00:25:46 UTC 2026\n 00:25:46 up 51 min,  0 user,  load average: 6.92, 7.34, 6.26\n",
+            "",
+            &mut out,
+        );
         let boot = out.facts.iter().find(|f| f.key == Key::BootTime).unwrap();
         assert_eq!(rfc3339(boot.at.unwrap().civil), "2026-11-20T23:34:46.000Z");
     }

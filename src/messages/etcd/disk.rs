@@ -165,4 +165,6 @@ pub(super) const MESSAGES: &[Message] = &[
     m(EtcdDbSlow, "db file is flocked by another process, or taking too long | took=dur", r#"{"level":"info","ts":"2025-03-11T23:54:01.114Z","caller":"etcdserver/backend.go:86","msg":"db file is flocked by another process, or taking too long","path":"/var/lib/etcd/member/snap/db","took":"10.0001s"}"#, "etcdserver/backend.go, zap, 3.4+"),
     m(EtcdDbSlow, "another etcd process is {} and hold{} the file lock", r#"another etcd process is using "/var/lib/etcd/member/snap/db" and holds the file lock, or loading backend file is taking >10 seconds"#, "etcdserver/backend.go, capnslog"),
     noise("waiting for it to exit before starting...", "waiting for it to exit before starting...", "etcdserver/backend.go, capnslog"),
+    m(EtcdCorrupt, "panic: {}is out of range [{}", "panic: tocommit(138789) is out of range [lastIndex(0)]", "raft, 2.2+: Go's last words"),
+    m(EtcdDiskFull, "panic: {}no space left on device", "panic: write /var/lib/etcd/member/wal/0.wal: no space left on device", "Go's last words"),
 ];

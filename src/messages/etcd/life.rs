@@ -66,6 +66,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(EtcdTlsRejected, r#"rejected connection from "{host}" (error "{why}", ServerName"#, r#"rejected connection from "10.0.0.9:41234" (error "remote error: tls: bad certificate", ServerName "etcd1")"#, "embed/config_logging.go, capnslog, 3.2-3.4"),
     noise("rejected connection{}: EOF$", "rejected connection on client endpoint: EOF", "embed/config_logging.go, zap: a port check"),
     m(EtcdTlsRejected, "rejected connection{why} | remote-addr=host error=why", r#"{"level":"warn","ts":"2023-05-19T07:04:23.473Z","caller":"embed/config_logging.go:169","msg":"rejected connection","remote-addr":"192.168.62.126:37830","server-name":"etcd.shop","error":"remote error: tls: bad certificate"}"#, "embed/config_logging.go, zap, 3.4+"),
+    m(EtcdTlsRejected, r#"rejected connection from "{host}" ({why}"#, r#"rejected connection from "10.2.2.77:53656" (tls: "10.2.2.77" does not match any of DNSNames ["*.etcd.svc"])"#, "etcdmain, 3.2.0"),
     m(EtcdTlsRejected, "http: TLS handshake error from {host}: {why}", "http: TLS handshake error from 10.0.0.9:41234: remote error: tls: bad certificate", "Go's net/http"),
     m(EtcdAuthFailed, "authentication failed, invalid password for user {}", "authentication failed, invalid password for user patroni", "auth/store.go, capnslog"),
     m(EtcdAuthFailed, "invalid password | user-name=any", r#"{"level":"info","ts":"2025-03-11T23:54:01.114Z","caller":"auth/store.go:360","msg":"invalid password","user-name":"patroni"}"#, "auth/store.go, zap, 3.4+"),

@@ -55,5 +55,5 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("{} cannot campaign at term {} since there are still {} pending configuration changes to apply", "be57c3b2fc3623e8 cannot campaign at term 5 since there are still 1 pending configuration changes to apply", "raft/raft.go, 3.1+"),
     noise("{} is unpromotable {}", "be57c3b2fc3623e8 is unpromotable and can not campaign", "raft/raft.go, 3.4+"),
     noise("{} attempted to restore snapshot {} should never happen", "be57c3b2fc3623e8 attempted to restore snapshot as leader; should never happen", "raft/raft.go, 3.4+"),
-    m(EtcdCorrupt, "tocommit({}) is out of range [lastIndex({})]. Was the raft log corrupted, truncated, or lost?", "tocommit(153287429) is out of range [lastIndex(153287000)]. Was the raft log corrupted, truncated, or lost?", "raft/log.go, all"),
+    m(EtcdCorrupt, "tocommit({}) is out of range [lastIndex({})]", "tocommit(153287429) is out of range [lastIndex(153287000)]. Was the raft log corrupted, truncated, or lost?", "raft/log.go, all"),
 ];

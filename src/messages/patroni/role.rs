@@ -43,7 +43,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(DemoteNolock, "Demoting self (immediate-nolock)", "Demoting self (immediate-nolock)", "patroni/ha.py, 2.1.2+"),
     // A mode of a fork: some orderly demotion, its reason not known here.
     m(DemoteImmediate, "Demoting self ({})", "Demoting self (multisite)", "Cybertec's multisite fork"),
-    m(DemoteOffline, "demoting self because DCS is not accessible and I was a leader$", "demoting self because DCS is not accessible and I was a leader", "patroni/ha.py, 3.3.7-3.3.11, 4.0.6+"),
+    m(DemoteOffline, "demoting self because DCS is not accessible and I was a leader", "demoting self because DCS is not accessible and I was a leader", "patroni/ha.py, 3.3.7-3.3.11, 4.0.6+"),
     m(ActionRunning, "demoting self because DCS is not accessible and I was a leader in progress", "demoting self because DCS is not accessible and I was a leader in progress", "patroni/ha.py, name of an action, 3.0.0-3.3.6, 4.0.0-4.0.5"),
     m(DemoteNolock, "Lost lock while starting up. Demoting self.", "Lost lock while starting up. Demoting self.", "patroni/ha.py, all"),
     m(DemoteNolock, "Demoting primary during {}", "Demoting primary during restart", "patroni/ha.py, 3.0.0+"),

@@ -114,3 +114,58 @@ fn renewed(old: &Item<'_, '_>, new: &Item<'_, '_>, version: Version) -> bool {
     let discards_too = version < Version(12, 1, 5) || went_back(DISCARDED);
     new.get(IOS) < old.get(IOS) && went_back(READ) && went_back(WRITTEN) && discards_too
 }
+
+/// The name that Linux gives to a device by its fixed major number (Documentation/admin-guide/devices.txt), e.g. `sda1`
+/// for 8, 1.
+///
+/// `None` for majors that the kernel hands out as drivers load (device mapper, virtio, NVMe partitions …): only the
+/// machine itself knew those, see [`Data::name_disks`](crate::sysstat::Data::name_disks).
+pub fn usual_disk_name(major: u32, minor: u32) -> Option<String> {
+    let lettered = |prefix: &str, number: u32, per_disk: u32| {
+        let (mut disk, partition) = (number / per_disk, number % per_disk);
+        let mut letters = Vec::new();
+        loop {
+            letters.push(char::from(b'a' + u8::try_from(disk % 26).unwrap_or(0)));
+            if disk < 26 {
+                break;
+            }
+            disk = disk / 26 - 1;
+        }
+        let letters: String = letters.iter().rev().collect();
+        let partition = if partition == 0 { String::new() } else { partition.to_string() };
+        format!("{prefix}{letters}{partition}")
+    };
+    let block = match major {
+        8 => Some(0),
+        65..=71 => Some(major - 64),
+        128..=135 => Some(major - 120),
+        _ => None,
+    };
+    if let Some(block) = block {
+        return Some(lettered("sd", block * 256 + minor.min(255), 16));
+    }
+    match major {
+        7 => Some(format!("loop{minor}")),
+        9 => Some(format!("md{minor}")),
+        11 => Some(format!("sr{minor}")),
+        94 => Some(lettered("dasd", minor, 4)),
+        147 => Some(format!("drbd{minor}")),
+        202 => Some(lettered("xvd", minor, 16)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usual_disk_name;
+
+    #[test]
+    fn fixed_majors_have_names() {
+        let name = |major, minor| usual_disk_name(major, minor);
+        assert_eq!(name(8, 0).as_deref(), Some("sda"));
+        assert_eq!(name(8, 17).as_deref(), Some("sdb1"));
+        assert_eq!(name(65, 160).as_deref(), Some("sdaa"));
+        assert_eq!(name(202, 1).as_deref(), Some("xvda1"));
+        assert_eq!(name(253, 0), None);
+    }
+}

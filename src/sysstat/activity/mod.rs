@@ -9,6 +9,8 @@ mod memory;
 mod net;
 mod psi;
 
+pub use disk::usual_disk_name;
+
 use super::binary::item::{Item, Pair};
 use super::model::Version;
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::activity::Activity;
-use super::super::model::{Data, Fault, Problem, Set, Source, Span};
+use super::super::model::{Comment, Data, Fault, Problem, Set, Source, Span, Stamp};
 
 /// So many lines that make no sense are reported one by one; the rest is not.
 const MAX_PROBLEMS: usize = 20;
@@ -17,6 +17,7 @@ pub(crate) struct Builder {
     begun: HashMap<Span, u32>,
     last: Option<(Span, u32)>,
     seen: HashSet<(Option<String>, usize)>,
+    noted: HashSet<(Stamp, String)>,
     sets: HashMap<(&'static str, Option<Arc<str>>), usize>,
 }
 
@@ -28,6 +29,7 @@ impl Builder {
             begun: HashMap::new(),
             last: None,
             seen: HashSet::new(),
+            noted: HashSet::new(),
             sets: HashMap::new(),
         }
     }
@@ -100,6 +102,13 @@ impl Builder {
             {
                 *slot = value;
             }
+        }
+    }
+
+    /// Keeps a note once: many forms repeat it for each activity.
+    pub fn comment(&mut self, at: Stamp, text: &str) {
+        if self.noted.insert((at, text.to_string())) {
+            self.data.comments.push(Comment { at, text: text.to_string() });
         }
     }
 

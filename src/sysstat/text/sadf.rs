@@ -1,7 +1,9 @@
 //! `sadf -d` (semicolons) and `sadf -p` (one value per line).
 
+use std::collections::HashMap;
+
 use super::super::activity::{ACTIVITIES, Activity};
-use super::super::model::{Comment, Data, Restart, Source, Span, Stamp};
+use super::super::model::{Data, Restart, Source, Span, Stamp};
 use super::build::Builder;
 use super::columns::{Table, column};
 use super::line::lines;
@@ -64,11 +66,13 @@ fn before(to: Stamp, seconds: i64) -> Option<Stamp> {
 struct Reader {
     build: Builder,
     segment: u32,
+    /// The segment that each RESTART begins.
+    restarts: HashMap<Stamp, u32>,
 }
 
 impl Reader {
     fn new(source: Source) -> Reader {
-        Reader { build: Builder::new(source), segment: 0 }
+        Reader { build: Builder::new(source), segment: 0, restarts: HashMap::new() }
     }
 
     fn span(&mut self, to: Stamp, interval: &str, item: Option<&str>, field: usize) -> u32 {
@@ -80,26 +84,24 @@ impl Reader {
     /// RESTART and COMMENT rows; true if it was one.
     fn mark(&mut self, at: Stamp, cell: &str, more: Option<&str>) -> bool {
         if cell.starts_with("LINUX-RESTART") {
-            let known = self.build.data.restarts.iter().position(|r| r.at == at);
+            let known = self.restarts.get(&at).copied();
             // The form with one activity after the other repeats them.
-            if let Some(n) = known {
-                self.segment = u32::try_from(n + 1).unwrap_or(u32::MAX);
+            if let Some(segment) = known {
+                self.segment = segment;
                 return true;
             }
             self.segment = u32::try_from(self.build.data.restarts.len() + 1).unwrap_or(u32::MAX);
             let text = more.unwrap_or(cell);
             let cpus = text.rsplit_once('(').and_then(|(_, n)| n.split(' ').next()?.parse().ok());
             let segment = self.segment;
+            self.restarts.insert(at, segment);
             self.build.data.restarts.push(Restart { at, cpus, reboot: None, marked: true, segment });
             return true;
         }
         let Some(text) = cell.strip_prefix("COM ") else {
             return false;
         };
-        let note = Comment { at, text: text.to_string() };
-        if !self.build.data.comments.contains(&note) {
-            self.build.data.comments.push(note);
-        }
+        self.build.comment(at, text);
         true
     }
 }

@@ -3,7 +3,9 @@
 //! Activity follows activity, each with its own row of headings that begins with the time of the sample before.
 //! Rows that begin with no time (averages, in forty languages) are no data.
 
-use super::super::model::{Comment, Data, Restart, Source, Span, Stamp};
+use std::collections::HashSet;
+
+use super::super::model::{Data, Restart, Source, Span, Stamp};
 use super::build::Builder;
 use super::columns::Table;
 use super::line::{Banner, banner, lines, settle_date};
@@ -106,7 +108,7 @@ struct Reader {
     /// The row before the current sample.
     from: Option<Stamp>,
     /// Items seen in the current sample.
-    seen: Vec<Option<String>>,
+    seen: HashSet<Option<String>>,
     comma: bool,
     half_days: bool,
 }
@@ -126,7 +128,7 @@ impl Reader {
             start: (0, None),
             last: (0, 0),
             from: None,
-            seen: Vec::new(),
+            seen: HashSet::new(),
             comma: false,
             half_days: false,
         }
@@ -168,10 +170,7 @@ impl Reader {
     fn comment(&mut self, second: u32, text: &str) {
         // Repeated in the block of every activity. It doesn't move the clock: it may stand between rows of one sample.
         let day = self.last.0 + u32::from(second + HALF_DAY < self.last.1);
-        let note = Comment { at: Stamp::wall(None, day, second), text: text.to_string() };
-        if !self.build.data.comments.contains(&note) {
-            self.build.data.comments.push(note);
-        }
+        self.build.comment(Stamp::wall(None, day, second), text);
     }
 
     /// Moves the clock of the block; past midnight it starts again at 0.
@@ -231,7 +230,7 @@ impl Reader {
             self.seen.clear();
             self.tick(second);
         }
-        self.seen.push(item.clone());
+        self.seen.insert(item.clone());
         let to = Stamp::wall(None, self.last.0, self.last.1);
         let from = self.from;
         let span = self.build.span(Span { segment: self.segment, to, from, centis: None }, item.as_deref(), 0);

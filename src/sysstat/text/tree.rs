@@ -1,7 +1,7 @@
 //! `sadf -j` and `sadf -x`: the same tree in JSON and in XML, read sample by sample so that a cut file gives what it has.
 
 use super::super::activity::{ACTIVITIES, Activity, Node};
-use super::super::model::{Comment, Data, Restart, Source, Span, Stamp};
+use super::super::model::{Data, Restart, Source, Span, Stamp};
 use super::build::Builder;
 use super::columns::column;
 use super::stamp;
@@ -75,7 +75,7 @@ impl Tree {
     }
 
     pub fn comment(&mut self, at: Stamp, text: &str) {
-        self.build.data.comments.push(Comment { at, text: text.to_string() });
+        self.build.comment(at, text);
     }
 
     /// The restarts stand behind all samples: they part them now.
@@ -83,7 +83,7 @@ impl Tree {
         let mut build = self.build;
         let mut times: Vec<Stamp> = build.data.restarts.iter().map(|r| r.at).collect();
         times.sort();
-        let before = |at: Stamp| u32::try_from(times.iter().filter(|t| **t <= at).count()).unwrap_or(0);
+        let before = |at: Stamp| u32::try_from(times.partition_point(|t| *t <= at)).unwrap_or(0);
         for span in &mut build.data.spans {
             span.segment = before(span.from.unwrap_or(span.to));
         }
