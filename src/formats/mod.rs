@@ -7,6 +7,7 @@
 
 pub mod cells;
 pub mod etcd_settings;
+pub mod ident;
 pub mod json;
 pub mod pg_severity;
 pub mod prompt;
@@ -118,7 +119,7 @@ bodies! {
     haproxy, keepalived, vmware_tools, dpkg, kernel, pg_stderr,
 }
 documents! {
-    private_key, transcript,
+    private_key, transcript, journal_export, json_export,
     patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
