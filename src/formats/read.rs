@@ -169,6 +169,8 @@ impl LogReader {
 
     fn peeled(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
         let body = peeled.body.as_ref();
+        // An object's other fields hide its text from a reader; the text is in the object as it stands here.
+        let line = if line.first() == Some(&b'{') && !body.is_empty() { body } else { line };
         if let Some(head) = body_head(body) {
             return self.record(Some(&peeled), head, line, number);
         }

@@ -26,12 +26,17 @@ fn peel(line: &[u8]) -> Option<Peeled<'_>> {
             ..Peeled::default()
         });
     }
-    let n = line.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
-    let name = line.get(..n).filter(|name| name.iter().any(u8::is_ascii_alphabetic))?;
-    let body = line.get(n..)?.trim_ascii_start().strip_prefix(b"| ")?;
+    let (name, body) = name(line)?;
     BODIES.iter().any(|b| (b.head)(body).is_some()).then(|| Peeled {
         host: Some(Cow::Borrowed(name)),
         body: Cow::Borrowed(body),
         ..Peeled::default()
     })
+}
+
+/// `name-1  | text`: what docker compose puts in front.
+pub fn name(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let n = line.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
+    let name = line.get(..n).filter(|name| name.iter().any(u8::is_ascii_alphabetic))?;
+    Some((name, line.get(n..)?.trim_ascii_start().strip_prefix(b"| ")?))
 }
