@@ -7,8 +7,16 @@ use std::path::PathBuf;
 
 /// Why did the PostgreSQL primary fail over, get demoted or stop answering, and what proves it?
 #[derive(Debug, Parser)]
-#[command(name = "pgautopsy", version, max_term_width = 100, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
-#[command(after_help = "Examples:\n  pgautopsy ticket-8812/              report on a folder, one subfolder a host\n  pgautopsy -f md -o report.md a.zip   post-mortem draft from an archive\n  pgautopsy --tz db2=Asia/Tokyo logs/  say a zone that the logs do not\n\nExit codes: 0 a report was made, 1 an incident was found (with --exit-code), 2 wrong usage,\n3 nothing readable in the input, 4 an internal failure.")]
+#[command(
+    name = "pgautopsy",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true
+)]
+#[command(
+    after_help = "Examples:\n  pgautopsy ticket-8812/              report on a folder, one subfolder a host\n  pgautopsy -f md -o report.md a.zip   post-mortem draft from an archive\n  pgautopsy --tz db2=Asia/Tokyo logs/  say a zone that the logs do not\n\nExit codes: 0 a report was made, 1 an incident was found (with --exit-code), 2 wrong usage,\n3 nothing readable in the input, 4 an internal failure."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -138,7 +146,9 @@ impl Reading {
                 Some((host, zone)) => (Some(host), zone),
                 None => (None, value.as_str()),
             };
-            let rule = Rule::named(zone).ok_or_else(|| format!("--tz {value}: {zone:?} is no zone; write it like Europe/Vienna, UTC or +05:30"))?;
+            let rule = Rule::named(zone).ok_or_else(|| {
+                format!("--tz {value}: {zone:?} is no zone; write it like Europe/Vienna, UTC or +05:30")
+            })?;
             match host {
                 Some(host) => {
                     zones.of_host.insert(host.to_ascii_lowercase(), rule);

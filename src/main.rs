@@ -84,7 +84,9 @@ fn analyze(args: Analyze) -> Result<u8, Failure> {
 
 fn report_on(paths: &[PathBuf], reading: &Reading) -> Result<Report, Failure> {
     if paths.is_empty() {
-        return Err(Failure::usage("nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)"));
+        return Err(Failure::usage(
+            "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
+        ));
     }
     let settings = reading.settings().map_err(Failure::usage)?;
     run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
@@ -108,7 +110,9 @@ fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
     };
     for file in &output.output {
         let name = file.to_string_lossy();
-        let renderer = named.or_else(|| render::by_ending(&name)).ok_or_else(|| Failure::usage(format!("-o {name}: no format has this ending; say it with --format")))?;
+        let renderer = named
+            .or_else(|| render::by_ending(&name))
+            .ok_or_else(|| Failure::usage(format!("-o {name}: no format has this ending; say it with --format")))?;
         let text = (renderer.render)(report, Style { colour: false, width: 80, ..style });
         std::fs::write(file, text).map_err(|e| Failure::usage(format!("-o {name}: {e}")))?;
     }
@@ -152,7 +156,18 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
             }
             "csv" => {
                 let mut w = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-                let _ = w.serialize((&row.at, &row.until, &row.host, &row.program, &row.what, row.count, &row.text, &row.path, row.line, &row.raw));
+                let _ = w.serialize((
+                    &row.at,
+                    &row.until,
+                    &row.host,
+                    &row.program,
+                    &row.what,
+                    row.count,
+                    &row.text,
+                    &row.path,
+                    row.line,
+                    &row.raw,
+                ));
                 out.push_str(&String::from_utf8_lossy(&w.into_inner().unwrap_or_default()));
             }
             "text" => out.push_str(&render::timeline_line(&row)),
@@ -168,7 +183,8 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
         return Err(Failure::usage(format!("--format {format}: not a format; one of text, csv, json")));
     }
     let mut out = Vec::new();
-    let problems = run::sar(&args.paths, &Settings::default(), format, &mut out).map_err(|e| Failure::usage(e.to_string()))?;
+    let problems =
+        run::sar(&args.paths, &Settings::default(), format, &mut out).map_err(|e| Failure::usage(e.to_string()))?;
     for problem in &problems {
         eprintln!("pgautopsy: {problem}");
     }
@@ -250,6 +266,7 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
 
 fn rendered(path: &PathBuf, output: &Output) -> Result<u8, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
-    let report: Report = serde_json::from_str(&text).map_err(|e| Failure::usage(format!("{}: not a report of pgautopsy: {e}", path.display())))?;
+    let report: Report = serde_json::from_str(&text)
+        .map_err(|e| Failure::usage(format!("{}: not a report of pgautopsy: {e}", path.display())))?;
     write(&report, output)
 }

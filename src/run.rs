@@ -1,6 +1,7 @@
 //! The pipeline: bundle → detect → read → name → clock → timeline → incidents → causes → report.
 
 use crate::clock::{self, Zones};
+use crate::cluster;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::read_log;
 use crate::incidents::{self, Incident};
@@ -8,7 +9,6 @@ use crate::input::{Entry, InputError, Limits, Loss, Skipped, read_all};
 use crate::model::{Coverage, Parsed, Problem, Source};
 use crate::report::{self, Report, Skip};
 use crate::timeline::{self, Timeline};
-use crate::cluster;
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,9 @@ pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputEr
 /// Reads all sources below the paths.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
     let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
-    let listing = read_all(paths, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| read_one(&entry.path, input))?;
+    let listing = read_all(paths, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
+        read_one(&entry.path, input)
+    })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
         match parsed {
@@ -139,14 +141,21 @@ pub fn files_in(bundle: &str) -> Vec<(String, String)> {
 pub fn timeline_of(files: &[(String, String)], settings: &Settings) -> (Timeline, Vec<Incident>) {
     let sources = files
         .iter()
-        .filter_map(|(path, text)| Some(Source { path: path.clone(), modified: None, parsed: read_one(path, &mut text.as_bytes()).ok()? }))
+        .filter_map(|(path, text)| {
+            Some(Source { path: path.clone(), modified: None, parsed: read_one(path, &mut text.as_bytes()).ok()? })
+        })
         .collect();
     let (timeline, incidents, _) = place(sources, settings);
     (timeline, incidents)
 }
 
 /// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would; gives what could not be read.
-pub fn sar(paths: &[PathBuf], settings: &Settings, format: &str, out: &mut dyn std::io::Write) -> Result<Vec<String>, InputError> {
+pub fn sar(
+    paths: &[PathBuf],
+    settings: &Settings,
+    format: &str,
+    out: &mut dyn std::io::Write,
+) -> Result<Vec<String>, InputError> {
     use crate::sysstat::print;
     let read = |_: &Entry, input: &mut dyn BufRead| {
         let mut all = Vec::new();

@@ -78,7 +78,8 @@ impl<'a> Case<'a> {
     /// Median of a series outside the incident: the host's own normal.
     pub fn baseline(&self, series: &Series) -> Option<f32> {
         let span = self.incident.span.widened(60 * SECOND);
-        let mut values: Vec<f32> = series.samples.iter().filter(|s| s.to < span.from || s.from > span.to).map(|s| s.value).collect();
+        let mut values: Vec<f32> =
+            series.samples.iter().filter(|s| s.to < span.from || s.from > span.to).map(|s| s.value).collect();
         values.sort_by(f32::total_cmp);
         values.get(values.len() / 2).copied()
     }
@@ -90,7 +91,10 @@ impl<'a> Case<'a> {
 
     /// How many members the DCS has: as a member list says, else as many as wrote logs.
     pub fn dcs_members(&self) -> usize {
-        self.t.number(Key::EtcdMembers).map_or_else(|| self.dcs_nodes().len(), |n| n as usize).max(self.dcs_nodes().len())
+        self.t
+            .number(Key::EtcdMembers)
+            .map_or_else(|| self.dcs_nodes().len(), |n| n as usize)
+            .max(self.dcs_nodes().len())
     }
 
     /// Whether the data for a need is missing from the bundle.
@@ -99,10 +103,18 @@ impl<'a> Case<'a> {
         let old = self.incident.old;
         match need {
             Need::Log(program, who) => match who {
-                Who::OldPrimary => old.map_or(!self.t.covers(program, None, span), |n| !self.t.covers(program, Some(n), span)),
+                Who::OldPrimary => {
+                    old.map_or(!self.t.covers(program, None, span), |n| !self.t.covers(program, Some(n), span))
+                }
                 Who::NewPrimary => self.incident.new.is_some_and(|n| !self.t.covers(program, Some(n), span)),
                 Who::DcsMembers => {
-                    let seen: BTreeSet<NodeId> = self.t.covered.iter().filter(|c| c.program == program && c.span.overlaps(&span)).map(|c| c.node).collect();
+                    let seen: BTreeSet<NodeId> = self
+                        .t
+                        .covered
+                        .iter()
+                        .filter(|c| c.program == program && c.span.overlaps(&span))
+                        .map(|c| c.node)
+                        .collect();
                     seen.len() < self.dcs_members().max(1)
                 }
                 Who::Any => !self.t.covers(program, None, span),
@@ -111,9 +123,22 @@ impl<'a> Case<'a> {
                 let node = if who == Who::OldPrimary { old } else { None };
                 !self.t.samples(metric, span).any(|(s, _)| node.is_none_or(|n| s.node == n))
             }
-            Need::Disks(_) => !self.t.facts.iter().any(|f| f.fact.key == Key::FsUsed) && !self.t.series.iter().any(|s| s.metric == Metric::FsUsed),
+            Need::Disks(_) => {
+                !self.t.facts.iter().any(|f| f.fact.key == Key::FsUsed)
+                    && !self.t.series.iter().any(|s| s.metric == Metric::FsUsed)
+            }
             Need::Config => self.t.setting(Key::Ttl).is_none(),
         }
+    }
+
+    /// Whether heartbeats of `node` go on through all of `span`: its HA loop had no trouble.
+    pub fn beats_through(&self, node: NodeId, span: Span) -> bool {
+        self.t.beats.iter().any(|b| b.node == node && b.from <= span.from && b.to >= span.to)
+    }
+
+    /// Whether `node` was part of the working cluster before `at`.
+    pub fn worked_before(&self, node: NodeId, at: Micros) -> bool {
+        self.t.beats.iter().any(|b| b.node == node && b.from < at && b.role != Role::Idle)
     }
 
     /// Stretches longer than ttl in which the old primary's Patroni wrote nothing although it led, before the
@@ -122,11 +147,27 @@ impl<'a> Case<'a> {
         let ttl = self.t.ttl();
         let Some(old) = self.incident.old else { return Vec::new() };
         let reach = Span::new(self.incident.span.from - 2 * ttl, self.incident.span.to);
-        let busy = [What::DemoteOffline, What::DemoteImmediate, What::DemoteNolock, What::DemoteGraceful, What::PgShutdownFast, What::PgShutdownImmediate];
+        let busy = [
+            What::DemoteOffline,
+            What::DemoteImmediate,
+            What::DemoteNolock,
+            What::DemoteGraceful,
+            What::PgShutdownFast,
+            What::PgShutdownImmediate,
+        ];
         let begun = self.t.find(&busy, reach).filter(|e| e.node == old).map(|e| e.at).min();
-        let gaps = self.t.gaps.iter().enumerate().filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > ttl);
+        let gaps = self
+            .t
+            .gaps
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > ttl);
         gaps.filter(|(_, g)| begun.is_none_or(|b| g.span.from + SECOND < b))
-            .filter(|(_, g)| self.t.beats.iter().any(|b| b.node == old && b.role == Role::Leader && b.to >= g.span.from - 2 * ttl && b.from <= g.span.from))
+            .filter(|(_, g)| {
+                self.t.beats.iter().any(|b| {
+                    b.node == old && b.role == Role::Leader && b.to >= g.span.from - 2 * ttl && b.from <= g.span.from
+                })
+            })
             .map(|(i, g)| {
                 let failures = [What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsGetClusterFailed];
                 let explained = self.t.find(&failures, Span::new(g.span.from, g.span.to + ttl)).filter(|e| {
@@ -146,6 +187,50 @@ impl<'a> Case<'a> {
     pub fn requested(&self) -> bool {
         self.incident.planned
     }
+}
+
+/// What says that Patroni could not use its DCS, or acted upon that.
+pub const DCS_GIVEN_UP: &[What] = &[
+    What::DcsUnreachable,
+    What::DcsGetClusterFailed,
+    What::LockUpdateFailed,
+    What::DemoteOffline,
+    What::DemotedDcs,
+    What::DemotedLockUpdate,
+    What::DcsWaiting,
+    What::FailsafeKept,
+    What::NotPromotingLock,
+];
+
+/// Events that carry the error text of a request to the DCS, by Patroni.
+pub const DCS_ERRORS: &[What] = &[
+    What::DcsRequestFailed,
+    What::DcsRetry,
+    What::DcsException,
+    What::DcsGetClusterFailed,
+    What::DcsWatchFailed,
+    What::DcsResolveFailed,
+    What::DcsAuthFailed,
+    What::DcsWaiting,
+    What::K8sError,
+];
+
+/// Number of messages behind some hits.
+pub fn times(hits: &[Hit<'_>]) -> u32 {
+    hits.iter().map(|h| h.count).sum()
+}
+
+/// `1 message`, `7 messages`.
+pub fn said(hits: &[Hit<'_>]) -> String {
+    match times(hits) {
+        1 => "1 message".to_owned(),
+        n => format!("{n} messages"),
+    }
+}
+
+/// Names of the hosts of some hits.
+pub fn hosts(c: &Case<'_>, hits: &[Hit<'_>]) -> String {
+    list(hits.iter().map(|h| c.name(h.node)))
 }
 
 /// The places of some hits.

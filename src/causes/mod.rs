@@ -1,6 +1,7 @@
 //! Root causes: each judged by itself over the timeline, with evidence for, against and missing. One file each.
 
 mod case;
+mod host;
 #[cfg(test)]
 mod testing;
 
@@ -119,10 +120,20 @@ pub struct Assessment {
 
 impl Assessment {
     pub fn pro(&mut self, strength: Strength, words: impl Into<String>, cites: impl IntoIterator<Item = Cite>) {
-        self.evidence.push(Evidence { side: Side::For, strength, words: words.into(), cites: cites.into_iter().collect() });
+        self.evidence.push(Evidence {
+            side: Side::For,
+            strength,
+            words: words.into(),
+            cites: cites.into_iter().collect(),
+        });
     }
     pub fn con(&mut self, strength: Strength, words: impl Into<String>, cites: impl IntoIterator<Item = Cite>) {
-        self.evidence.push(Evidence { side: Side::Against, strength, words: words.into(), cites: cites.into_iter().collect() });
+        self.evidence.push(Evidence {
+            side: Side::Against,
+            strength,
+            words: words.into(),
+            cites: cites.into_iter().collect(),
+        });
     }
     pub fn tag(&mut self, tag: &'static str) {
         if !self.tags.contains(&tag) {
@@ -201,9 +212,11 @@ macro_rules! causes {
 }
 
 causes! {
-    clock_skew, dcs_network, disk_full, etcd_nospace, etcd_quorum_loss, etcd_slow_disk, host_disk_io, host_stall, k8s_api_unavailable, memory_oom,
-    planned_or_external_action, postgres_crash, replica_not_eligible, service_manager_misconfig, timeouts_misconfig, tls_certificate,
-    vip_or_proxy_healthcheck,
+    archive_or_restore_misconfig, auth_failure, clock_skew, connection_exhaustion, cpu_starvation, dcs_network, dcs_state_lost_or_foreign, disk_full,
+    dns_failure, etcd_nospace, etcd_quorum_loss, etcd_slow_disk, external_manager_conflict, filesystem_or_hw_fault, host_crash_or_reboot,
+    host_disk_io, host_stall, k8s_api_unavailable, memory_oom, patroni_bug, patroni_process_died, planned_or_external_action, postgres_crash,
+    postgres_slow_or_hung, replica_not_eligible, rest_api_unresponsive, rewind_or_timeline, service_manager_misconfig, slow_shutdown,
+    timeouts_misconfig, tls_certificate, vip_or_proxy_healthcheck, vm_pause, wal_retention, watchdog_reset,
 }
 
 #[cfg(test)]
@@ -220,7 +233,11 @@ mod tests {
         for cause in CAUSES {
             for next in cause.leads_to {
                 assert!(ids.contains(next), "{} leads to {next}, which is no cause", cause.id);
-                assert!(!by_id(next).is_some_and(|n| n.leads_to.contains(&cause.id)), "{} and {next} lead to each other", cause.id);
+                assert!(
+                    !by_id(next).is_some_and(|n| n.leads_to.contains(&cause.id)),
+                    "{} and {next} lead to each other",
+                    cause.id
+                );
             }
         }
     }
@@ -228,7 +245,9 @@ mod tests {
     #[test]
     fn every_cause_explains_itself() {
         for cause in CAUSES {
-            for heading in ["## What happens", "## How we tell", "## What else looks like it", "## What to do", "## References"] {
+            for heading in
+                ["## What happens", "## How we tell", "## What else looks like it", "## What to do", "## References"]
+            {
                 assert!(cause.doc.contains(heading), "{} lacks {heading:?}", cause.id);
             }
             assert!(!cause.remedies.is_empty(), "{} has no remedy", cause.id);

@@ -1,7 +1,8 @@
 //! Zones by agreement: two programs on one host saw the same thing, so their clocks differ by whole quarter hours.
 
 use super::{At, Proof, Rule, needs_zone, zone};
-use crate::model::{Micros, Program, Raw, SECOND, Source, Stream, What, Written};
+use crate::cluster::Cluster;
+use crate::model::{Micros, NodeId, Program, Raw, Role, SECOND, Source, Stream, What, Written};
 use std::collections::BTreeMap;
 
 /// Pairs of meanings that happen within seconds of each other on one host: (Patroni, PostgreSQL).
@@ -33,16 +34,21 @@ pub(super) fn same_host(sources: &[Source], all: &[At], found: &mut BTreeMap<At,
         }
         for other in all.iter().filter(|o| o.node == at.node && *o != at) {
             let Some(known) = stream(other) else { continue };
-            let pair = matches!((open.program, known.program), (Program::Patroni, Program::Postgres) | (Program::Postgres, Program::Patroni));
+            let pair = matches!(
+                (open.program, known.program),
+                (Program::Patroni, Program::Postgres) | (Program::Postgres, Program::Patroni)
+            );
             if !pair {
                 continue;
             }
             let offset = match found.get(other) {
                 Some(proof) => proof.rule.offset(known.min),
-                None if !needs_zone(known) => match known.written_zone.keys().next().and_then(|z| zone::written_offset(*z)) {
-                    Some(seconds) => i64::from(seconds) * SECOND,
-                    None => continue,
-                },
+                None if !needs_zone(known) => {
+                    match known.written_zone.keys().next().and_then(|z| zone::written_offset(*z)) {
+                        Some(seconds) => i64::from(seconds) * SECOND,
+                        None => continue,
+                    }
+                }
                 None => continue,
             };
             if let Some((difference, n)) = difference(open, known) {
@@ -52,6 +58,69 @@ pub(super) fn same_host(sources: &[Source], all: &[At], found: &mut BTreeMap<At,
             }
         }
     }
+}
+
+/// Patroni logs of two hosts agree on who led: a member's own heartbeats as leader, and the others' words about it.
+/// Taken only if the hosts cannot be in one zone and exactly one other difference fits.
+pub(super) fn across_hosts(sources: &[Source], cluster: &Cluster, all: &[At], found: &mut BTreeMap<At, Proof>) {
+    let stream = |at: &At| sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream));
+    for at in all {
+        let Some(open) = stream(at).filter(|s| needs_zone(s) && s.program == Program::Patroni) else { continue };
+        if found.contains_key(at) {
+            continue;
+        }
+        for other in all.iter().filter(|o| o.node != at.node) {
+            let (Some(known), Some(proof)) =
+                (stream(other).filter(|s| s.program == Program::Patroni), found.get(other))
+            else {
+                continue;
+            };
+            let pairs = [(led(open), seen(known, cluster, at.node)), (seen(open, cluster, other.node), led(known))];
+            let mut fits: Vec<Micros> = Vec::new();
+            for (mine, theirs) in &pairs {
+                for (a, b) in mine.iter().flat_map(|a| theirs.iter().map(move |b| (a, b))) {
+                    // The two spans must touch after a shift by whole quarter hours.
+                    let low = a.0 - b.1 - NEAR;
+                    let high = a.1 - b.0 + NEAR;
+                    let mut shift = low.div_euclid(QUARTER) * QUARTER;
+                    while shift <= high {
+                        if shift >= low && shift.abs() <= 60 * QUARTER && !fits.contains(&shift) {
+                            fits.push(shift);
+                        }
+                        shift += QUARTER;
+                    }
+                }
+            }
+            let [only] = fits.as_slice() else { continue };
+            let rule = Rule::Fixed(((proof.rule.offset(known.min) + only) / SECOND) as i32);
+            found.insert(*at, Proof { rule, why: format!("agrees with {} on who led", cluster.name(other.node)) });
+            break;
+        }
+    }
+}
+
+/// Civil spans in which the writer says that it leads.
+fn led(stream: &Stream) -> Vec<(Micros, Micros)> {
+    let beats =
+        stream.beats.iter().filter(|b| b.role == Role::Leader && b.written == Written::Full).map(|b| (b.at, b.until));
+    let taken = stream
+        .raws
+        .iter()
+        .filter(|r| r.what == What::LockAcquired && r.written == Written::Full)
+        .map(|r| (r.at, r.until));
+    beats.chain(taken).collect()
+}
+
+/// Civil spans in which the writer says that `node` leads.
+fn seen(stream: &Stream, cluster: &Cluster, node: NodeId) -> Vec<(Micros, Micros)> {
+    let is = |name: &Option<std::sync::Arc<str>>| name.as_deref().and_then(|n| cluster.resolve(n)) == Some(node);
+    let beats = stream.beats.iter().filter(|b| is(&b.leader) && b.written == Written::Full).map(|b| (b.at, b.until));
+    let owners = stream
+        .raws
+        .iter()
+        .filter(|r| r.what == What::LockOwner && is(&r.who) && r.written == Written::Full)
+        .map(|r| (r.at, r.until));
+    beats.chain(owners).collect()
 }
 
 /// Clock of `a` minus clock of `b`, in microseconds but whole quarter hours, and how many events say so.

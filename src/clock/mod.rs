@@ -109,12 +109,14 @@ pub fn set(sources: &[Source], cluster: &Cluster, zones: &Zones) -> Clocks {
         }
     }
     facts(sources, &all, &mut found);
+    history(sources, &all, &mut found);
     ambiguous(sources, &all, &mut found);
     // Each of these may unlock another: repeat until nothing new is found (at most once per stream).
     loop {
         let before = found.len();
         same_envelope(sources, &all, &mut found);
         agreement::same_host(sources, &all, &mut found);
+        agreement::across_hosts(sources, cluster, &all, &mut found);
         neighbours(sources, cluster, &all, &mut found);
         if found.len() == before {
             break;
@@ -134,7 +136,8 @@ pub fn set(sources: &[Source], cluster: &Cluster, zones: &Zones) -> Clocks {
                 .collect(),
         );
         let node = cluster.of_source.get(i).copied();
-        let of_node = all.iter().find(|a| Some(a.node) == node && found.contains_key(a) && get(**a).is_some_and(needs_zone));
+        let of_node =
+            all.iter().find(|a| Some(a.node) == node && found.contains_key(a) && get(**a).is_some_and(needs_zone));
         let proof = of_node.and_then(|a| found.get(a));
         clocks.of_source.push(clock(&Stream::new(Program::Command, None, true), proof, &year, source));
     }
@@ -145,12 +148,21 @@ pub fn set(sources: &[Source], cluster: &Cluster, zones: &Zones) -> Clocks {
 fn clock(stream: &Stream, proof: Option<&Proof>, years: &year::Years, source: &Source) -> Clock {
     let year = years.of(stream, source);
     match proof {
-        Some(p) => Clock { label: p.rule.label(), rule: p.rule.clone(), why: p.why.clone(), assumed: false, year, day: None },
+        Some(p) => {
+            Clock { label: p.rule.label(), rule: p.rule.clone(), why: p.why.clone(), assumed: false, year, day: None }
+        }
         None if !needs_zone(stream) => {
             let why = format!("written in {} lines", stream.stamped);
             Clock { label: "UTC".into(), rule: Rule::Fixed(0), why, assumed: false, year, day: None }
         }
-        None => Clock { label: "UTC".into(), rule: Rule::Fixed(0), why: "assumed: nothing in the bundle says it".into(), assumed: true, year, day: None },
+        None => Clock {
+            label: "UTC".into(),
+            rule: Rule::Fixed(0),
+            why: "assumed: nothing in the bundle says it".into(),
+            assumed: true,
+            year,
+            day: None,
+        },
     }
 }
 
@@ -174,8 +186,11 @@ fn inside(stream: &Stream) -> Option<Proof> {
     let (zone, n) = stream.written_zone.iter().max_by_key(|(_, n)| **n)?;
     match zone {
         Zone::Abbrev(name) => {
-            let offset = zone::certain_abbreviation(name)?;
-            Some(Proof { rule: Rule::Fixed(offset), why: format!("written as {} in {n} lines", zone::abbreviation_text(name)) })
+            let offset = crate::model::certain_offset(name)?;
+            Some(Proof {
+                rule: Rule::Fixed(offset),
+                why: format!("written as {} in {n} lines", zone::abbreviation_text(name)),
+            })
         }
         _ => None,
     }
@@ -189,14 +204,47 @@ fn facts(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
             let Some(rule) = fact.value.text().and_then(Rule::named) else { continue };
             let item = fact.item.as_deref().unwrap_or("host");
             // Facts hold for the host of their source: all streams of sources of that host.
-            let Some(node) = all.iter().find(|a| a.source == i).map(|a| a.node).or_else(|| host_of(all, sources, i)) else { continue };
+            let Some(node) = all.iter().find(|a| a.source == i).map(|a| a.node).or_else(|| host_of(all, sources, i))
+            else {
+                continue;
+            };
             for at in all.iter().filter(|a| a.node == node && !found.contains_key(a)).copied().collect::<Vec<_>>() {
-                let Some(stream) = sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream)) else { continue };
-                let applies = if item == "postgresql" { stream.program == Program::Postgres && stream.own_clock } else { stream.program != Program::Postgres };
+                let Some(stream) = sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream)) else {
+                    continue;
+                };
+                let applies = if item == "postgresql" {
+                    stream.program == Program::Postgres && stream.own_clock
+                } else {
+                    stream.program != Program::Postgres
+                };
                 if applies && needs_zone(stream) {
-                    found.insert(at, Proof { rule: rule.clone(), why: format!("{} says {}", source.path, rule.label()) });
+                    found.insert(
+                        at,
+                        Proof { rule: rule.clone(), why: format!("{} says {}", source.path, rule.label()) },
+                    );
                 }
             }
+        }
+    }
+}
+
+/// Patroni stamps its history with the offset of its own host: the newest row tells the zone of Patroni's logs,
+/// unless a log's own proof or its host's settings said it before. (Older rows may be from the other half of the year.)
+fn history(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
+    let rows = sources
+        .iter()
+        .flat_map(|s| s.parsed.facts.iter().map(move |f| (s, f)))
+        .filter(|(_, f)| f.key == crate::model::Key::HistoryLeader);
+    let newest = rows
+        .filter_map(|(s, f)| Some((f.at?, &s.path)))
+        .max_by_key(|(at, path)| (at.civil, std::cmp::Reverse((*path).clone())));
+    let Some((at, path)) = newest else { return };
+    let Some(offset) = zone::written_offset(at.zone) else { return };
+    for open in all.iter().filter(|a| !found.contains_key(a)).copied().collect::<Vec<_>>() {
+        let Some(stream) = sources.get(open.source).and_then(|s| s.parsed.streams.get(open.stream)) else { continue };
+        if stream.program == Program::Patroni && stream.own_clock && needs_zone(stream) && stream.proofs.is_empty() {
+            let rule = Rule::Fixed(offset);
+            found.insert(open, Proof { why: format!("{path} says {}", rule.label()), rule });
         }
     }
 }
@@ -218,7 +266,11 @@ fn ambiguous(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
             if stream.stamped == 0 || stream.min > stream.max || stream.first?.written != Written::Full {
                 return None;
             }
-            let offset = if needs_zone(stream) { found.get(a)?.rule.offset(stream.min) } else { zone::written_offset(*stream.written_zone.keys().next()?)? as i64 * SECOND };
+            let offset = if needs_zone(stream) {
+                found.get(a)?.rule.offset(stream.min)
+            } else {
+                zone::written_offset(*stream.written_zone.keys().next()?)? as i64 * SECOND
+            };
             Some((stream.min - offset, stream.max - offset))
         })
         .collect();
@@ -237,10 +289,14 @@ fn ambiguous(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
         ranked.sort_by_key(|(o, _)| std::cmp::Reverse(*o));
         let word = zone::abbreviation_text(name);
         let proof = match ranked.as_slice() {
-            [(best, offset), (second, _), ..] if !certain.is_empty() && best > second => {
-                Some(Proof { rule: Rule::Fixed(*offset), why: format!("{word} in {n} lines; this meaning overlaps with the bundle's other clocks") })
-            }
-            [(_, offset), ..] => Some(Proof { rule: Rule::Fixed(*offset), why: format!("{word} in {n} lines, in its most common meaning") }),
+            [(best, offset), (second, _), ..] if !certain.is_empty() && best > second => Some(Proof {
+                rule: Rule::Fixed(*offset),
+                why: format!("{word} in {n} lines; this meaning overlaps with the bundle's other clocks"),
+            }),
+            [(_, offset), ..] => Some(Proof {
+                rule: Rule::Fixed(*offset),
+                why: format!("{word} in {n} lines, in its most common meaning"),
+            }),
             [] => None,
         };
         if let Some(proof) = proof {
@@ -258,13 +314,30 @@ fn same_envelope(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>
         }
         let mut best: Option<(u32, Proof)> = None;
         for other in all.iter().filter(|o| o.source == at.source && o.node == at.node && *o != at) {
-            let Some(inner) = sources.get(other.source).and_then(|s| s.parsed.streams.get(other.stream)) else { continue };
+            let Some(inner) = sources.get(other.source).and_then(|s| s.parsed.streams.get(other.stream)) else {
+                continue;
+            };
             let candidate = if inner.own_clock {
-                let offset = if needs_zone(inner) { found.get(other).map(|p| p.rule.offset(inner.min)) } else { inner.written_zone.keys().next().and_then(|z| zone::written_offset(*z)).map(|o| i64::from(o) * SECOND) };
+                let offset = if needs_zone(inner) {
+                    found.get(other).map(|p| p.rule.offset(inner.min))
+                } else {
+                    inner
+                        .written_zone
+                        .keys()
+                        .next()
+                        .and_then(|z| zone::written_offset(*z))
+                        .map(|o| i64::from(o) * SECOND)
+                };
                 let pair = inner.pairs.iter().filter(|((z, _), _)| *z == Zone::Unwritten).max_by_key(|(_, n)| **n);
                 offset.zip(pair).map(|(offset, ((_, q), n))| {
                     let seconds = (offset / SECOND) as i32 + q * 900;
-                    (*n, Proof { rule: Rule::Fixed(seconds), why: format!("from {n} {} lines with both clocks", inner.program.id()) })
+                    (
+                        *n,
+                        Proof {
+                            rule: Rule::Fixed(seconds),
+                            why: format!("from {n} {} lines with both clocks", inner.program.id()),
+                        },
+                    )
                 })
             } else {
                 found.get(other).map(|p| (1, Proof { rule: p.rule.clone(), why: p.why.clone() }))
@@ -285,13 +358,21 @@ fn same_envelope(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>
         if !stream.own_clock || found.contains_key(at) || !needs_zone(stream) {
             continue;
         }
-        let Some(((_, q), n)) = stream.pairs.iter().filter(|((z, _), _)| *z == Zone::Unwritten).max_by_key(|(_, n)| **n) else { continue };
+        let Some(((_, q), n)) =
+            stream.pairs.iter().filter(|((z, _), _)| *z == Zone::Unwritten).max_by_key(|(_, n)| **n)
+        else {
+            continue;
+        };
         let outer = all.iter().find(|o| {
-            o.source == at.source && o.node == at.node && found.contains_key(o) && sources.get(o.source).and_then(|s| s.parsed.streams.get(o.stream)).is_some_and(|s| !s.own_clock)
+            o.source == at.source
+                && o.node == at.node
+                && found.contains_key(o)
+                && sources.get(o.source).and_then(|s| s.parsed.streams.get(o.stream)).is_some_and(|s| !s.own_clock)
         });
         if let Some(proof) = outer.and_then(|o| found.get(o)) {
             let seconds = (proof.rule.offset(stream.min) / SECOND) as i32 - q * 900;
-            let proof = Proof { rule: Rule::Fixed(seconds), why: format!("from {n} lines behind an envelope of known zone") };
+            let proof =
+                Proof { rule: Rule::Fixed(seconds), why: format!("from {n} lines behind an envelope of known zone") };
             found.insert(*at, proof);
         }
     }
@@ -299,11 +380,16 @@ fn same_envelope(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>
 
 /// What is left: as on the same host, as the same program on other hosts.
 fn neighbours(sources: &[Source], cluster: &Cluster, all: &[At], found: &mut BTreeMap<At, Proof>) {
-    let program = |at: &At| sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream)).map(|s| (s.program, needs_zone(s)));
-    let open: Vec<At> = all.iter().filter(|a| !found.contains_key(a) && program(a).is_some_and(|(_, needs)| needs)).copied().collect();
+    let program = |at: &At| {
+        sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream)).map(|s| (s.program, needs_zone(s)))
+    };
+    let open: Vec<At> =
+        all.iter().filter(|a| !found.contains_key(a) && program(a).is_some_and(|(_, needs)| needs)).copied().collect();
     // One at a time: what is found for one stream may give `agreement` a better proof for the next.
     for at in &open {
-        let same_host = all.iter().find(|o| o.node == at.node && found.contains_key(o) && program(o).is_some_and(|(_, needs)| needs));
+        let same_host = all
+            .iter()
+            .find(|o| o.node == at.node && found.contains_key(o) && program(o).is_some_and(|(_, needs)| needs));
         if let Some(proof) = same_host.and_then(|o| found.get(o)) {
             let proof = Proof { rule: proof.rule.clone(), why: format!("as other logs of {}", cluster.name(at.node)) };
             found.insert(*at, proof);
@@ -311,9 +397,14 @@ fn neighbours(sources: &[Source], cluster: &Cluster, all: &[At], found: &mut BTr
         }
     }
     for at in &open {
-        let same_program = all.iter().find(|o| found.contains_key(o) && program(o).map(|p| p.0) == program(at).map(|p| p.0) && program(o).is_some_and(|(_, needs)| needs));
+        let same_program = all.iter().find(|o| {
+            found.contains_key(o)
+                && program(o).map(|p| p.0) == program(at).map(|p| p.0)
+                && program(o).is_some_and(|(_, needs)| needs)
+        });
         if let Some((other, proof)) = same_program.and_then(|o| Some((o, found.get(o)?))) {
-            let proof = Proof { rule: proof.rule.clone(), why: format!("as the same log of {}", cluster.name(other.node)) };
+            let proof =
+                Proof { rule: proof.rule.clone(), why: format!("as the same log of {}", cluster.name(other.node)) };
             found.insert(*at, proof);
             return;
         }
@@ -329,7 +420,11 @@ fn place_days(sources: &[Source], cluster: &Cluster, clocks: &mut Clocks) {
             let Some(clock) = clocks.of_stream.get(i).and_then(|c| c.get(j)) else { continue };
             for raw in &stream.raws {
                 let rank = match raw.what {
-                    What::DemotedLockUpdate | What::DemotedDcs | What::DemoteOffline | What::DemoteNolock | What::Promoted => 0,
+                    What::DemotedLockUpdate
+                    | What::DemotedDcs
+                    | What::DemoteOffline
+                    | What::DemoteNolock
+                    | What::Promoted => 0,
                     What::LockUpdateFailed | What::DcsUnreachable | What::HeartbeatLate | What::FsyncSlow => 1,
                     _ => 2,
                 };

@@ -85,7 +85,12 @@ mod tests {
     use crate::model::{Parsed, Program, Stamp, Zone};
 
     fn stream(month: u32, day: u32, until_month: u32, until_day: u32) -> Stream {
-        let stamp = |m, d| Stamp { civil: civil(1972, m, d, 12, 0, 0), zone: Zone::Unwritten, written: Written::NoYear, grain: crate::model::Grain::Second };
+        let stamp = |m, d| Stamp {
+            civil: civil(1972, m, d, 12, 0, 0),
+            zone: Zone::Unwritten,
+            written: Written::NoYear,
+            grain: crate::model::Grain::Second,
+        };
         let mut s = Stream::new(Program::Kernel, None, false);
         s.first = Some(stamp(month, day));
         s.last = Some(stamp(until_month, until_day));

@@ -30,8 +30,36 @@ pub const UNNAMED: &str = "unnamed host";
 
 /// Folder names that say what is in them, not on which host it was.
 const GENERIC: &[&str] = &[
-    "var", "log", "logs", "etc", "commands", "cmds", "patroni", "etcd", "postgres", "postgresql", "pg_log", "sysstat", "sa", "conf", "config", "bundle",
-    "containers", "messages", "journal", "hosts", "nodes", "output", "data", "tmp", "home", "opt", "client", "siem", "export", "sos_commands",
+    "var",
+    "log",
+    "logs",
+    "etc",
+    "commands",
+    "cmds",
+    "patroni",
+    "etcd",
+    "postgres",
+    "postgresql",
+    "pg_log",
+    "sysstat",
+    "sa",
+    "conf",
+    "config",
+    "bundle",
+    "containers",
+    "messages",
+    "journal",
+    "hosts",
+    "nodes",
+    "output",
+    "data",
+    "tmp",
+    "home",
+    "opt",
+    "client",
+    "siem",
+    "export",
+    "sos_commands",
 ];
 
 impl Cluster {
@@ -94,7 +122,8 @@ pub fn join(sources: &[Source]) -> Cluster {
         let members = members_in.get(folder.as_str()).map_or(0, BTreeSet::len);
         let only_host = hosts_in.get(folder.as_str()).filter(|_| hosts == 1).and_then(|h| h.first()).cloned();
         let only_member = members_in.get(folder.as_str()).filter(|_| members == 1).and_then(|m| m.first()).cloned();
-        let own_member = hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
+        let own_member =
+            hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
         let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
         let fallback = || -> String {
             if let Some(host) = &only_host {
@@ -161,7 +190,8 @@ fn join_aliases(cluster: &mut Cluster, sources: &[Source]) {
     for (source, fact) in facts().filter(|(_, f)| matches!(f.key, Key::AddressOf | Key::MemberHost)) {
         let (Some(item), Some(value)) = (&fact.item, fact.value.text()) else { continue };
         // AddressOf: item is the address; MemberHost: item is the member.
-        let (name, address) = if fact.key == Key::AddressOf { (value, item.clone()) } else { (&**item, Arc::from(value)) };
+        let (name, address) =
+            if fact.key == Key::AddressOf { (value, item.clone()) } else { (&**item, Arc::from(value)) };
         if matches!(&*address, "127.0.0.1" | "::1" | "0.0.0.0" | "localhost") || name == "localhost" {
             continue;
         }
@@ -180,7 +210,9 @@ fn name_the_mentioned(cluster: &mut Cluster, sources: &[Source]) {
     for source in sources {
         for stream in &source.parsed.streams {
             mentioned.extend(stream.beats.iter().filter_map(|b| b.leader.clone()));
-            mentioned.extend(stream.raws.iter().filter(|r| r.what == crate::model::What::LockOwner).filter_map(|r| r.who.clone()));
+            mentioned.extend(
+                stream.raws.iter().filter(|r| r.what == crate::model::What::LockOwner).filter_map(|r| r.who.clone()),
+            );
         }
         mentioned.extend(
             source
@@ -201,7 +233,9 @@ fn name_the_mentioned(cluster: &mut Cluster, sources: &[Source]) {
 fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {
     let streams = source.parsed.streams.iter();
     streams
-        .flat_map(|s| s.host.iter().map(|h| (Naming::Host, h.clone())).chain(s.names.iter().map(|n| (n.naming, n.name.clone()))))
+        .flat_map(|s| {
+            s.host.iter().map(|h| (Naming::Host, h.clone())).chain(s.names.iter().map(|n| (n.naming, n.name.clone())))
+        })
         .collect()
 }
 
@@ -231,7 +265,8 @@ fn is_generic(name: &str) -> bool {
 
 /// Folders and archives above a file; archive endings are dropped: `a/pg2.tar.gz!pg2/x.log` → `a`, `pg2`.
 fn components(path: &str) -> Vec<String> {
-    let mut parts: Vec<String> = path.split(['/', '!']).filter(|p| !p.is_empty() && *p != ".").map(str::to_owned).collect();
+    let mut parts: Vec<String> =
+        path.split(['/', '!']).filter(|p| !p.is_empty() && *p != ".").map(str::to_owned).collect();
     parts.pop();
     for part in &mut parts {
         for ending in [".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip"] {
@@ -285,7 +320,11 @@ mod tests {
 
     #[test]
     fn one_folder_a_host() {
-        let sources = [source("t/db1/var/log/patroni.log", None, Some("pg1")), source("t/db2/patroni.log", None, Some("pg2")), source("t/db2.tar.gz!db2/etcd.log", None, None)];
+        let sources = [
+            source("t/db1/var/log/patroni.log", None, Some("pg1")),
+            source("t/db2/patroni.log", None, Some("pg2")),
+            source("t/db2.tar.gz!db2/etcd.log", None, None),
+        ];
         assert_eq!(names(&sources), ["db1", "db2", "db2"]);
         let cluster = join(&sources);
         assert_eq!(cluster.resolve("pg2"), cluster.resolve("db2"));
@@ -299,7 +338,8 @@ mod tests {
 
     #[test]
     fn a_merged_syslog_tells_hosts_by_line() {
-        let sources = [source("t/logs/all.log", Some("n1.example.com"), None), source("t/logs/all2.log", Some("n2"), None)];
+        let sources =
+            [source("t/logs/all.log", Some("n1.example.com"), None), source("t/logs/all2.log", Some("n2"), None)];
         assert_eq!(names(&sources), ["n1.example.com", "n2"]);
     }
 

@@ -5,10 +5,12 @@ use crate::model::{Grain, Level, Program};
 
 pub static FORMAT: Body = Body {
     name: "etcd_capnslog",
-    doc: "`2018-06-25 17:00:29.475936 W | rafthttp: text` in local time; raft lines `raft2025/03/11 23:54:00 INFO: text`.",
+    doc: "`2018-06-25 17:00:29.475936 W | rafthttp: text` in local time; raft lines `raft2025/03/11 23:54:00 INFO: text`; grpc's `WARNING: 2026/11/21 00:36:06 text`.",
     head,
     samples: &[
         "2018-06-25 17:00:29.475936 W | rafthttp: the clock difference against peer fc7be90cb9aee0d is too high [10.449391606s > 1s]",
+        "2021-02-01 13:44:21.123456 [raft.go:333] W | etcdserver: server is likely overloaded",
+        "WARNING: 2026/11/21 00:36:06 [core] grpc: Server.processUnaryRPC failed to write status: connection error: desc = \"transport is closing\"",
         "raft2025/03/11 23:54:00 INFO: be57c3b2fc3623e8 became leader at term 12290",
     ],
 };
@@ -27,8 +29,21 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
         let (level, message) = raft_level(rest.get(used..)?.strip_prefix(b" ")?)?;
         return Some(Head::plain(Program::Etcd, Some(at), level, message));
     }
+    // grpc's own logger inside etcd: `WARNING: 2021/02/01 13:44:21 grpc: …`.
+    if let Some((level, rest)) = grpc_level(line) {
+        let (at, used) = stamp::iso(rest)?;
+        // WAL-G writes the same with microseconds.
+        let message = rest.get(used..)?.strip_prefix(b" ").filter(|_| at.grain == Grain::Second)?;
+        return Some(Head::plain(Program::Etcd, Some(at), level, message));
+    }
     let (at, used) = stamp::iso(line)?;
-    let rest = line.get(used..)?;
+    let mut rest = line.get(used..)?;
+    // With --debug the source stands between stamp and level: ` [raft.go:333] W | `.
+    if let Some(inside) = rest.strip_prefix(b" [")
+        && let Some(close) = memchr::memchr(b']', inside).filter(|c| *c < 60)
+    {
+        rest = inside.get(close + 1..)?;
+    }
     let level = match rest.get(..4)? {
         [b' ', c, b' ', b'|'] => match c {
             b'C' => Level::Fatal,
@@ -50,6 +65,12 @@ fn raft_level(text: &[u8]) -> Option<(Level, &[u8])> {
     [(&b"INFO: "[..], Level::Info), (b"WARN: ", Level::Warning), (b"ERROR: ", Level::Error), (b"FATAL: ", Level::Fatal), (b"PANIC: ", Level::Fatal), (b"DEBUG: ", Level::Debug)]
         .iter()
         .find_map(|(word, level)| text.strip_prefix(*word).map(|rest| (*level, rest)))
+}
+
+fn grpc_level(line: &[u8]) -> Option<(Level, &[u8])> {
+    [(&b"INFO: 20"[..], Level::Info), (b"WARNING: 20", Level::Warning), (b"ERROR: 20", Level::Error)]
+        .iter()
+        .find_map(|(word, level)| line.strip_prefix(*word).and_then(|_| Some((*level, line.get(word.len() - 2..)?))))
 }
 
 /// The text without its package; journald keeps the package and drops stamp and level.

@@ -7,6 +7,7 @@
 
 pub mod cells;
 pub mod etcd_settings;
+pub mod ident;
 pub mod json;
 pub mod pg_severity;
 pub mod prompt;
@@ -111,10 +112,16 @@ macro_rules! documents {
     };
 }
 
-envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
-bodies! { patroni, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, kernel, pg_stderr }
+envelopes! {
+    journal_json, docker_json, cnpg, rsyslog_json, loki, cloud, elastic, cri, syslog_rfc5424, kibana, kubectl,
+    journal_monotonic, csv_export, syslog,
+}
+bodies! {
+    patroni, vip_manager, walg, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman,
+    haproxy, keepalived, vmware_tools, dpkg, kernel, pg_stderr,
+}
 documents! {
-    private_key, transcript,
+    private_key, transcript, journal_export, json_export,
     patronictl_list, patronictl_history, kubernetes, compose, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,

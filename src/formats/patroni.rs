@@ -1,17 +1,19 @@
 //! Patroni's own lines: `2021-02-01 13:45:05,683 INFO: text`, and the usual custom forms.
 
 use super::stamp::{iso, zone_word};
-use super::{Body, Head};
-use crate::model::{Grain, Level, Program};
+use super::{Body, Head, pg_csv};
+use crate::model::{Grain, Level, Micros, Program, SECOND, Zone};
 
 pub static FORMAT: Body = Body {
     name: "patroni",
-    doc: "Python's asctime (comma and milliseconds, local time), level, colon, text. Also `time - LEVEL - text` (patronictl), `[time][LEVEL] text`, `time UTC [pid]: LEVEL: text`.",
+    doc: "Python's asctime (comma and milliseconds, local time), level, colon, text. Also `time - LEVEL - text` (patronictl; Spilo with the script's name before the level), `[time][LEVEL] text`, `time UTC [pid]: LEVEL: text`.",
     head,
     samples: &[
         "2021-02-01 13:45:05,683 INFO: demoted self because failed to update leader lock in DCS",
         "2026-11-20 19:35:12 -0500 INFO: no action. I am (pg1), the leader with the lock",
         "2026-11-21 00:25:33,139 - ERROR - Failed to get list of machines",
+        "2021-05-01 10:00:00,123 - bootstrapping - INFO - Figuring out my environment (Google? AWS? Openstack? Local?)",
+        "2020-03-23 03:51:27.527 GMT [176] WARNING: Postgresql is not running.",
         "2024-05-01 10:00:00 UTC [77]: INFO: no action. I am (pg1), the leader with the lock",
         "[2024-05-01 10:00:00,123][WARNING] Loop time exceeded, rescheduling immediately.",
     ],
@@ -49,7 +51,10 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     }
     let rest = rest.strip_prefix(b" ")?;
     if let Some(rest) = rest.strip_prefix(b"- ") {
-        let (level, rest) = level(rest)?;
+        let (level, rest) = level(rest).or_else(|| {
+            let after = memchr::memmem::find(rest.get(..60.min(rest.len()))?, b" - ")?;
+            level(rest.get(after + 3..)?)
+        })?;
         return Some(Head::plain(Program::Patroni, Some(stamp), level, rest.strip_prefix(b" - ")?));
     }
     let (pid, rest) = bracketed_pid(rest);
@@ -61,7 +66,40 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     }
     let mut head = Head::plain(Program::Patroni, Some(stamp), level, message);
     head.pid = pid;
+    if message.starts_with(b"Got response from ") {
+        head.zone_proof = probe_zone(message, stamp.civil);
+    }
     Some(head)
+}
+
+/// A second clock inside the answer of another member: the epoch at which it last saw the DCS, or the stamp with
+/// zone of what it last replayed. Both lie within a loop of the line's own moment on a cluster that is in use.
+fn probe_zone(message: &[u8], civil: Micros) -> Option<i32> {
+    let after = |key: &[u8]| {
+        let at = memchr::memmem::find(message, key)? + key.len();
+        Some(message.get(at..)?.trim_ascii_start())
+    };
+    let epoch = || {
+        let digits = after(b"\"dcs_last_seen\":")?;
+        let n = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+        let seconds: i64 = std::str::from_utf8(digits.get(..n)?).ok()?.parse().ok()?;
+        pg_csv::quarters(seconds * SECOND - civil)
+    };
+    let replayed = || {
+        let text = after(b"\"replayed_timestamp\":")?.strip_prefix(b"\"")?;
+        let (stamp, used) = iso(text)?;
+        let offset = match stamp.zone {
+            Zone::Unwritten => match zone_word(text.get(used..)?)?.0 {
+                Zone::Abbrev(name) => crate::model::certain_offset(&name)?,
+                Zone::Offset(seconds) => seconds,
+                _ => 0,
+            },
+            Zone::Offset(seconds) => seconds,
+            _ => 0,
+        };
+        pg_csv::quarters(stamp.civil - i64::from(offset) * SECOND - civil)
+    };
+    epoch().or_else(replayed)
 }
 
 /// `[77]: ` or `[77] `.

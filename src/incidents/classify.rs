@@ -1,8 +1,8 @@
 //! From triggers to an incident: which kind, whose, planned or not.
 
 use super::triggers::unit;
-use super::{Class, Cite, Episode, Incident, Kind, Phase};
-use crate::model::{Micros, MINUTE, NodeId, Program, Role, SECOND, Span, What, seconds};
+use super::{Cite, Class, Episode, Incident, Kind, Phase};
+use crate::model::{MINUTE, Micros, NodeId, Program, Role, SECOND, Span, What, seconds};
 use crate::timeline::{Event, Timeline};
 use std::collections::BTreeSet;
 
@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 const LOOK_BACK: Micros = 10 * MINUTE;
 
 pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
-    let events: Vec<(&Event, Class)> = ep.triggers.iter().filter_map(|(i, c)| Some((t.events.get(*i as usize)?, *c))).collect();
+    let events: Vec<(&Event, Class)> =
+        ep.triggers.iter().filter_map(|(i, c)| Some((t.events.get(*i as usize)?, *c))).collect();
     let has = |class: Class| events.iter().any(|(_, c)| *c == class);
     let first = |class: Class| events.iter().find(|(_, c)| *c == class).map(|(e, _)| *e);
     let any = |whats: &[What]| events.iter().any(|(e, _)| whats.contains(&e.what));
@@ -18,7 +19,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
     let demotion = first(Class::Demotion);
     let promotions: Vec<&Event> = events.iter().filter(|(_, c)| *c == Class::Promotion).map(|(e, _)| *e).collect();
     let requested = any(&[What::SwitchoverRequested, What::ManualFailover, What::DemoteGraceful]);
-    let leader = t.leader_before(ep.span.from + SECOND);
+    // A promotion names the next leader, not the one before.
+    let begins_by_promotion = events.first().is_some_and(|(_, c)| *c == Class::Promotion);
+    let leader = t.leader_before(if begins_by_promotion { ep.span.from } else { ep.span.from + SECOND });
     let old = demotion.map(|e| e.node).or(leader.map(|l| l.0));
     let bootstrap = old.is_none() || leader.is_none();
 
@@ -68,12 +71,28 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         return None;
     };
 
+    // A promotion known from the history alone began when the old leader was last heard.
+    let silent = events.iter().all(|(e, _)| e.what == What::HistoryLeader);
+    let heard = t
+        .beats
+        .iter()
+        .filter(|b| b.role == Role::Leader && b.to <= ep.span.from && b.to >= ep.span.from - LOOK_BACK)
+        .map(|b| b.to)
+        .max();
+    let span = if silent { Span::new(heard.unwrap_or(ep.span.from), ep.span.to) } else { ep.span };
+
     let at = match kind {
-        Kind::Failover | Kind::Demotion => demotion.map(|e| e.at).or_else(|| stop_of(&events, old)).or_else(|| promotions.first().map(|e| e.at)).unwrap_or(ep.span.from),
+        Kind::Failover | Kind::Demotion => demotion
+            .map(|e| e.at)
+            .or_else(|| stop_of(&events, old))
+            .or_else(|| promotions.first().map(|e| e.at))
+            .unwrap_or(ep.span.from),
         _ => events.first().map_or(ep.span.from, |(e, _)| e.at),
     };
     let new = match kind {
-        Kind::Failover | Kind::Demotion | Kind::Switchover => promotions.last().map(|e| e.node).or_else(|| t.leader_after(ep.span.to)),
+        Kind::Failover | Kind::Demotion | Kind::Switchover => {
+            promotions.last().map(|e| e.node).or_else(|| t.leader_after(ep.span.to))
+        }
         _ => None,
     };
     let planned = matches!(kind, Kind::Switchover) || (kind == Kind::Restart && planned_stop(&events));
@@ -85,8 +104,8 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         kind,
         planned,
         at,
-        span: ep.span,
-        window: Span::new(ep.span.from - LOOK_BACK, ep.span.to + MINUTE),
+        span,
+        window: Span::new(span.from - LOOK_BACK, span.to + MINUTE),
         old: if matches!(kind, Kind::NearMiss) { None } else { old },
         new,
         nodes,
@@ -101,7 +120,10 @@ fn first_request(events: &[(&Event, Class)]) -> Micros {
 }
 
 fn stop_of(events: &[(&Event, Class)], old: Option<NodeId>) -> Option<Micros> {
-    events.iter().find(|(e, c)| *c == Class::Stop && Some(e.node) == old && e.program == Program::Postgres).map(|(e, _)| e.at)
+    events
+        .iter()
+        .find(|(e, c)| *c == Class::Stop && Some(e.node) == old && e.program == Program::Postgres)
+        .map(|(e, _)| e.at)
 }
 
 fn is_etcd(e: &Event) -> bool {
@@ -110,7 +132,10 @@ fn is_etcd(e: &Event) -> bool {
 
 /// A stop that the service manager or an operator ordered, without any failure around it.
 fn planned_stop(events: &[(&Event, Class)]) -> bool {
-    !events.iter().any(|(e, c)| matches!(c, Class::Crash | Class::Dcs | Class::StartFailure) || matches!(e.what, What::WatchdogReset | What::Suspended | What::Boot))
+    !events.iter().any(|(e, c)| {
+        matches!(c, Class::Crash | Class::Dcs | Class::StartFailure)
+            || matches!(e.what, What::WatchdogReset | What::Suspended | What::Boot)
+    })
 }
 
 /// Whether any member leads within or right after the span.
@@ -124,7 +149,8 @@ fn any_other_member_absent(t: &Timeline, promoted: &Event) -> bool {
 
 /// A promotion right after the bootstrap of the cluster is no failover.
 fn first_start(t: &Timeline, node: NodeId, at: Micros) -> bool {
-    t.find(&[What::BootstrapBegin, What::BootstrapDone, What::PatroniStart], Span::new(at - 3 * MINUTE, at)).any(|e| e.node == node)
+    t.find(&[What::BootstrapBegin, What::BootstrapDone, What::PatroniStart], Span::new(at - 3 * MINUTE, at))
+        .any(|e| e.node == node)
 }
 
 /// Trouble that only etcd's own logs show: an outage if nothing proves that Patroni lived through it.
@@ -134,8 +160,19 @@ fn etcd_only(t: &Timeline, events: &[(&Event, Class)], span: Span) -> Option<Kin
     let severe = events.iter().any(|(e, _)| {
         matches!(
             e.what,
-            What::NoSpaceAlarm | What::CorruptAlarm | What::EtcdDiskFull | What::EtcdIoError | What::EtcdCorrupt | What::EtcdFatal | What::EtcdPanic
-                | What::EtcdTlsRejected | What::FsyncSlow | What::EtcdRequestTimeout | What::QuorumLost | What::NoRaftLeader | What::EtcdAuthFailed
+            What::NoSpaceAlarm
+                | What::CorruptAlarm
+                | What::EtcdDiskFull
+                | What::EtcdIoError
+                | What::EtcdCorrupt
+                | What::EtcdFatal
+                | What::EtcdPanic
+                | What::EtcdTlsRejected
+                | What::FsyncSlow
+                | What::EtcdRequestTimeout
+                | What::QuorumLost
+                | What::NoRaftLeader
+                | What::EtcdAuthFailed
         )
     });
     let led_on = t.beats.iter().any(|b| b.role == Role::Leader && b.from <= span.from && b.to >= span.to);
@@ -162,7 +199,17 @@ pub(super) fn silences(t: &Timeline, incidents: &mut Vec<Incident>) {
             .iter()
             .enumerate()
             .filter(|(_, e)| e.node == beat.node && e.at > beat.to && next.is_none_or(|n| e.at < n))
-            .filter(|(_, e)| matches!(e.what, What::DcsRequestFailed | What::DcsRetry | What::DcsException | What::DcsWatchFailed | What::DcsServerSelected | What::SyncShrunk))
+            .filter(|(_, e)| {
+                matches!(
+                    e.what,
+                    What::DcsRequestFailed
+                        | What::DcsRetry
+                        | What::DcsException
+                        | What::DcsWatchFailed
+                        | What::DcsServerSelected
+                        | What::SyncShrunk
+                )
+            })
             .map(|(i, e)| (i as u32, e))
             .collect();
         let Some((_, last)) = failures.last() else { continue };
@@ -246,10 +293,20 @@ fn phases(t: &Timeline, ep: &Episode, old: Option<NodeId>, at: Micros) -> Vec<Ph
     use What::*;
     let mut out = Vec::new();
     if let Some(old) = old
-        && let Some((i, beat)) = t.beats.iter().enumerate().filter(|(_, b)| b.node == old && b.role == Role::Leader && b.from <= at).max_by_key(|(_, b)| b.to)
+        && let Some((i, beat)) = t
+            .beats
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| b.node == old && b.role == Role::Leader && b.from <= at)
+            .max_by_key(|(_, b)| b.to)
         && beat.to <= at + SECOND
     {
-        out.push(Phase { name: "last renewal", at: beat.to, node: old, cite: Some(Cite::Beats { run: i as u32, last: true }) });
+        out.push(Phase {
+            name: "last renewal",
+            at: beat.to,
+            node: old,
+            cite: Some(Cite::Beats { run: i as u32, last: true }),
+        });
         out.push(Phase { name: "lease expiry", at: beat.to + t.ttl(), node: old, cite: None });
     }
     for (i, _) in &ep.triggers {

@@ -72,9 +72,15 @@ pub enum Cite {
     Event(u32),
     Undated(u32),
     /// A run of heartbeats; `last`: its last line rather than its first.
-    Beats { run: u32, last: bool },
+    Beats {
+        run: u32,
+        last: bool,
+    },
     Gap(u32),
-    Sample { series: u32, sample: u32 },
+    Sample {
+        series: u32,
+        sample: u32,
+    },
     Fact(u32),
 }
 
@@ -124,8 +130,14 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
         let joins = episodes.last().is_some_and(|ep| {
             let distance = event.began() - ep.span.to;
             distance <= MERGE
-                || (distance <= LOOP && *class == Class::Crash && ep.triggers.iter().any(|(i, c)| *c == Class::Crash && t.events.get(*i as usize).is_some_and(|e| e.node == event.node)))
-                || (ep.leaderless && distance <= OPEN && matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader))
+                || (distance <= LOOP
+                    && *class == Class::Crash
+                    && ep.triggers.iter().any(|(i, c)| {
+                        *c == Class::Crash && t.events.get(*i as usize).is_some_and(|e| e.node == event.node)
+                    }))
+                || (ep.leaderless
+                    && distance <= OPEN
+                    && matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader))
         });
         if !joins {
             episodes.push(Episode { span: event.span(), triggers: Vec::new(), leaderless: false });
@@ -174,7 +186,13 @@ impl Timeline {
             .iter()
             .enumerate()
             .filter(|(_, b)| b.role == Role::Replica && b.from < at)
-            .filter_map(|(i, b)| Some((b.to.min(at), self.cluster.resolve(b.leader.as_deref()?)?, Some(Cite::Beats { run: i as u32, last: true }))))
+            .filter_map(|(i, b)| {
+                Some((
+                    b.to.min(at),
+                    self.cluster.resolve(b.leader.as_deref()?)?,
+                    Some(Cite::Beats { run: i as u32, last: true }),
+                ))
+            })
             .max_by_key(|x| x.0);
         let owner = self
             .all(&[What::LockOwner])

@@ -32,7 +32,8 @@ fn stopped(t: &Timeline, incident: &Incident, old: NodeId) -> Option<(Micros, Mi
     if let Some(e) = t.find(&stop, span).find(|e| e.node == old) {
         return Some((e.at, SECOND / 2));
     }
-    let decided = [DemoteOffline, DemoteNolock, DemoteImmediate, DemoteGraceful, DcsUnreachable, LockUpdateFailed, PgNotRunning];
+    let decided =
+        [DemoteOffline, DemoteNolock, DemoteImmediate, DemoteGraceful, DcsUnreachable, LockUpdateFailed, PgNotRunning];
     if let Some(e) = t.find(&decided, span).find(|e| e.node == old) {
         return Some((e.at, SECOND));
     }
@@ -45,6 +46,7 @@ fn serving_again(t: &Timeline, new: NodeId, from: Micros, until: Micros) -> Opti
     use What::*;
     let after = Span::new(from, until);
     let promoted = t.find(&[Promoted, PromotedAgain], after).filter(|e| e.node == new).last();
-    let ready = t.find(&[PgReady], after).filter(|e| e.node == new && promoted.is_none_or(|p| e.at + SECOND >= p.at)).last();
+    let ready =
+        t.find(&[PgReady], after).filter(|e| e.node == new && promoted.is_none_or(|p| e.at + SECOND >= p.at)).last();
     ready.map(|e| (e.at, SECOND / 2)).or_else(|| promoted.map(|e| (e.at, 2 * SECOND)))
 }

@@ -34,17 +34,7 @@ pub(super) fn unpack(
 ) {
     let with = |next: &mut dyn FnMut() -> Block| {
         let now = Block::default();
-        with(&mut Stream::decoded(
-            Blocks {
-                next,
-                now,
-                pos: 0,
-                meter,
-            },
-            None,
-            meter,
-            limits,
-        ));
+        with(&mut Stream::decoded(Blocks { next, now, pos: 0, meter }, None, meter, limits));
     };
     if !beside || packed.size < WORTH_A_THREAD {
         return packed.blocks(limits, |next| with(next));
@@ -73,13 +63,7 @@ pub(super) fn unpack(
 impl Packed<'_> {
     fn blocks(&self, limits: &Limits, with: impl FnOnce(&mut dyn FnMut() -> Block)) {
         let meter = Meter::default();
-        let file = Counted {
-            inner: Handle {
-                file: self.file,
-                at: 0,
-            },
-            meter: &meter,
-        };
+        let file = Counted { inner: Handle { file: self.file, at: 0 }, meter: &meter };
         let mut stream = Stream::new(file, Some(self.size));
         let mut decoder = Decoder::new(self.kind, &mut stream, limits);
         with(&mut || Block::fill(&mut decoder, &meter));
@@ -98,10 +82,7 @@ struct Block {
 
 impl Block {
     fn fill(decoder: &mut Decoder<'_>, meter: &Meter) -> Block {
-        let mut block = Block {
-            bytes: vec![0; BLOCK],
-            ..Block::default()
-        };
+        let mut block = Block { bytes: vec![0; BLOCK], ..Block::default() };
         let mut end = 0;
         while end < BLOCK && !block.last {
             match decoder.read(&mut block.bytes[end..]) {
@@ -120,14 +101,8 @@ impl Block {
     }
 
     fn lost() -> Block {
-        let stop = Stop::Damaged(
-            "internal error while it was unpacked: a bug of ours, please report it".into(),
-        );
-        Block {
-            last: true,
-            stop: Some(stop),
-            ..Block::default()
-        }
+        let stop = Stop::Damaged("internal error while it was unpacked: a bug of ours, please report it".into());
+        Block { last: true, stop: Some(stop), ..Block::default() }
     }
 }
 

@@ -29,22 +29,11 @@ impl<'a> Bundle<'a> {
         give: &'a mut Give<'a>,
         skipped: &'a mut Vec<Skipped>,
     ) -> Self {
-        Bundle {
-            limits,
-            meter,
-            give,
-            skipped,
-            full: false,
-            junk: HashSet::new(),
-        }
+        Bundle { limits, meter, give, skipped, full: false, junk: HashSet::new() }
     }
 
     pub(super) fn skip(&mut self, path: &str, why: String, loss: Loss) {
-        self.skipped.push(Skipped {
-            path: path.to_owned(),
-            why,
-            loss,
-        });
+        self.skipped.push(Skipped { path: path.to_owned(), why, loss });
     }
 
     fn stopped(&mut self, path: &str, stop: &Stop, loss: Loss) {
@@ -59,10 +48,7 @@ impl<'a> Bundle<'a> {
         Meter::add(&self.meter.entries, 1);
         if self.meter.entries.get() > self.limits.entries {
             self.full = true;
-            let why = format!(
-                "the rest of it is not read: {}",
-                Limits::hit("entries", self.limits.entries)
-            );
+            let why = format!("the rest of it is not read: {}", Limits::hit("entries", self.limits.entries));
             self.skip(container, why, Loss::Part);
         }
         !self.full
@@ -88,10 +74,7 @@ impl<'a> Bundle<'a> {
             Ok(head) => (compress::kind(head), compress::gz_modified(head)),
         };
         if !matches!(kind, Kind::Plain | Kind::Foreign(_)) && depth >= self.limits.depth {
-            let why = format!(
-                "nested too deeply, not read: {}",
-                Limits::hit("depth", self.limits.depth)
-            );
+            let why = format!("nested too deeply, not read: {}", Limits::hit("depth", self.limits.depth));
             return self.skip(&entry.path, why, Loss::All);
         }
         match kind {
@@ -99,27 +82,14 @@ impl<'a> Bundle<'a> {
             Kind::Tar => self.tar(&entry, source, depth + 1),
             Kind::Zip => self.zip_in_memory(&entry, source, depth + 1),
             Kind::Foreign(name) => {
-                let why =
-                    format!("a {name} archive, which is not read; unpack it and give the folder");
+                let why = format!("a {name} archive, which is not read; unpack it and give the folder");
                 self.skip(&entry.path, why, Loss::All);
             }
             Kind::Gz | Kind::Xz | Kind::Zst | Kind::Bz2 | Kind::Lz4 => {
-                let modified = if kind == Kind::Gz {
-                    gz_modified.or(entry.modified)
-                } else {
-                    entry.modified
-                };
+                let modified = if kind == Kind::Gz { gz_modified.or(entry.modified) } else { entry.modified };
                 let decoder = Decoder::new(kind, source, self.limits);
                 let mut stream = Stream::decoded(decoder, None, self.meter, self.limits);
-                self.open(
-                    Entry {
-                        modified,
-                        size: None,
-                        ..entry
-                    },
-                    &mut stream,
-                    depth + 1,
-                );
+                self.open(Entry { modified, size: None, ..entry }, &mut stream, depth + 1);
             }
         }
     }
@@ -151,18 +121,13 @@ impl<'a> Bundle<'a> {
                     if !self.admits_entry(&container.path) {
                         return;
                     }
-                    let why = format!(
-                        "damaged: {bytes} bytes from byte {at} on are no tar and were passed over"
-                    );
+                    let why = format!("damaged: {bytes} bytes from byte {at} on are no tar and were passed over");
                     self.skip(&container.path, why, Loss::Part);
                     continue;
                 }
                 Ok(Next::End { marked: true }) => return,
                 Ok(Next::End { marked: false }) => {
-                    let why = format!(
-                        "truncated: ends at byte {} without the mark of its end",
-                        walk.at()
-                    );
+                    let why = format!("truncated: ends at byte {} without the mark of its end", walk.at());
                     return self.skip(&container.path, why, Loss::Part);
                 }
                 Err(stop) => {
@@ -186,17 +151,9 @@ impl<'a> Bundle<'a> {
                 What::Other(kind) => self.skip(&path, kind.into(), Loss::Nothing),
                 What::File | What::Sparse | What::Folder => {
                     if header.what == What::Sparse {
-                        self.skip(
-                            &path,
-                            "sparse: read without its holes".into(),
-                            Loss::Nothing,
-                        );
+                        self.skip(&path, "sparse: read without its holes".into(), Loss::Nothing);
                     }
-                    let entry = Entry {
-                        path,
-                        modified: header.modified,
-                        size: Some(header.size),
-                    };
+                    let entry = Entry { path, modified: header.modified, size: Some(header.size) };
                     walk.read(header.size, |member| self.open(entry, member, depth));
                 }
             }
@@ -207,25 +164,13 @@ impl<'a> Bundle<'a> {
     /// for that or has lost its end, read from its front.
     fn zip_in_memory(&mut self, container: &Entry, source: &mut dyn Source, depth: u64) {
         let mut held = Vec::new();
-        let cut = (&mut *source)
-            .take(self.limits.zip)
-            .read_to_end(&mut held)
-            .err()
-            .map(|error| Stop::of(&error));
+        let cut = (&mut *source).take(self.limits.zip).read_to_end(&mut held).err().map(|error| Stop::of(&error));
         let whole = cut.is_none() && matches!(source.peek(1), Ok([]));
         let meter = self.meter;
         // What its members take is taken from memory; the disk is not read meanwhile.
         let raw = meter.raw.get();
-        let bytes = || Counted {
-            inner: Cursor::new(&held[..]),
-            meter,
-        };
-        if !whole
-            || !matches!(
-                zip::by_directory(self, container, bytes(), bytes(), depth),
-                Ok(true)
-            )
-        {
+        let bytes = || Counted { inner: Cursor::new(&held[..]), meter };
+        if !whole || !matches!(zip::by_directory(self, container, bytes(), bytes(), depth), Ok(true)) {
             let rest: Box<dyn Read> = match cut {
                 None => Box::new(source),
                 Some(stop) => Box::new(Stopped(stop)),
@@ -233,28 +178,19 @@ impl<'a> Bundle<'a> {
             let mut stream = Stream::new(bytes().chain(rest), None);
             zip::forwards(self, container, &mut stream, depth);
         }
-        meter
-            .raw
-            .set(raw.max(meter.raw.get().saturating_sub(held.len() as u64)));
+        meter.raw.set(raw.max(meter.raw.get().saturating_sub(held.len() as u64)));
     }
 
     /// A zip on disk.
     pub(super) fn zip_file(&mut self, container: &Entry, file: &File) {
         let meter = self.meter;
-        let bytes = || Counted {
-            inner: Handle { file, at: 0 },
-            meter,
-        };
+        let bytes = || Counted { inner: Handle { file, at: 0 }, meter };
         match zip::by_directory(self, container, bytes(), bytes(), 1) {
             Ok(true) => {}
             Ok(false) => {
                 zip::forwards(self, container, &mut Stream::new(bytes(), None), 1);
             }
-            Err(error) => self.skip(
-                &container.path,
-                format!("cannot be read: {error}"),
-                Loss::Part,
-            ),
+            Err(error) => self.skip(&container.path, format!("cannot be read: {error}"), Loss::Part),
         }
     }
 }

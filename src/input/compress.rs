@@ -32,36 +32,10 @@ pub(super) fn kind(head: &[u8]) -> Kind {
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Kind::Xz,
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Kind::Zst,
         // The block magic (π) or the end magic (√π) must follow: "BZh1" alone could begin a line of text.
-        [
-            b'B',
-            b'Z',
-            b'h',
-            b'1'..=b'9',
-            0x31,
-            0x41,
-            0x59,
-            0x26,
-            0x53,
-            0x59,
-            ..,
-        ]
-        | [
-            b'B',
-            b'Z',
-            b'h',
-            b'1'..=b'9',
-            0x17,
-            0x72,
-            0x45,
-            0x38,
-            0x50,
-            0x90,
-            ..,
-        ] => Kind::Bz2,
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..]
+        | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Kind::Bz2,
         [0x04, 0x22, 0x4d, 0x18, ..] => Kind::Lz4,
-        [b'P', b'K', 3, 4, ..]
-        | [b'P', b'K', 5, 6, ..]
-        | [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Kind::Zip,
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Kind::Zip,
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Kind::Foreign("7-Zip"),
         [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Kind::Foreign("RAR"),
         _ if super::tar::is_header(head) => Kind::Tar,
@@ -187,9 +161,7 @@ impl Read for Inflate<'_> {
             let input = self.feed.source.fill_buf()?;
             let no_input = input.is_empty();
             let (taken, given) = (self.state.total_in(), self.state.total_out());
-            let status = self
-                .state
-                .decompress(input, into, flate2::FlushDecompress::None)?;
+            let status = self.state.decompress(input, into, flate2::FlushDecompress::None)?;
             self.feed.consume((self.state.total_in() - taken) as usize);
             self.ended = status == flate2::Status::StreamEnd;
             let given = (self.state.total_out() - given) as usize;
@@ -217,38 +189,16 @@ pub(super) struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     pub(super) fn new(kind: Kind, source: &'a mut dyn Source, limits: &Limits) -> Self {
         let end = Rc::new(End::default());
-        let state = State::Between(Feed {
-            source,
-            end: Rc::clone(&end),
-        });
-        Decoder {
-            kind,
-            state,
-            end,
-            window: limits.window,
-            members: 0,
-        }
+        let state = State::Between(Feed { source, end: Rc::clone(&end) });
+        Decoder { kind, state, end, window: limits.window, members: 0 }
     }
 
     /// A deflated member of a zip. Takes no byte more than belong to it.
     pub(super) fn deflate(source: &'a mut dyn Source, limits: &Limits) -> Self {
         let end = Rc::new(End::default());
-        let feed = Feed {
-            source,
-            end: Rc::clone(&end),
-        };
-        let state = State::Deflate(Box::new(Inflate {
-            feed,
-            state: flate2::Decompress::new(false),
-            ended: false,
-        }));
-        Decoder {
-            kind: Kind::Zip,
-            state,
-            end,
-            window: limits.window,
-            members: 0,
-        }
+        let feed = Feed { source, end: Rc::clone(&end) };
+        let state = State::Deflate(Box::new(Inflate { feed, state: flate2::Decompress::new(false), ended: false }));
+        Decoder { kind: Kind::Zip, state, end, window: limits.window, members: 0 }
     }
 
     /// Starts the next member, or ends the stream.
@@ -259,11 +209,7 @@ impl<'a> Decoder<'a> {
                 return Ok(State::Done);
             }
             let skippable = matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]);
-            if skippable && matches!(self.kind, Kind::Zst | Kind::Lz4) {
-                None
-            } else {
-                Some(kind(head))
-            }
+            if skippable && matches!(self.kind, Kind::Zst | Kind::Lz4) { None } else { Some(kind(head)) }
         };
         match found {
             None => {
@@ -291,9 +237,7 @@ impl<'a> Decoder<'a> {
         let kib = u32::try_from(self.window >> 10).unwrap_or(u32::MAX);
         Ok(match self.kind {
             Kind::Gz => State::Gz(Box::new(flate2::bufread::GzDecoder::new(feed))),
-            Kind::Xz => State::Xz(Box::new(lzma_rust2::XzReader::new_mem_limit(
-                feed, false, kib,
-            ))),
+            Kind::Xz => State::Xz(Box::new(lzma_rust2::XzReader::new_mem_limit(feed, false, kib))),
             Kind::Bz2 => State::Bz2(bzip2::bufread::BzDecoder::new(feed)),
             Kind::Lz4 => State::Lz4(Box::new(lz4_flex::frame::FrameDecoder::new(feed))),
             Kind::Zst => State::Zst(Box::new(
@@ -315,10 +259,7 @@ impl<'a> Decoder<'a> {
         }
         let lower = message.to_ascii_lowercase();
         if lower.contains("memory") || lower.contains("window") {
-            return Stop::Limit(format!(
-                "the {name} data ask for more memory: {}",
-                Limits::hit("window", self.window)
-            ));
+            return Stop::Limit(format!("the {name} data ask for more memory: {}", Limits::hit("window", self.window)));
         }
         Stop::Damaged(format!("{name}: {message}"))
     }
@@ -328,16 +269,12 @@ impl Read for Decoder<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.state.read(into) {
-                Ok(0)
-                    if self.end.dry.get()
-                        && !matches!(self.state, State::Between(_) | State::Done) =>
-                {
+                Ok(0) if self.end.dry.get() && !matches!(self.state, State::Between(_) | State::Done) => {
                     self.state = State::Done;
                     return Err(self.blame("").into_io());
                 }
                 Ok(0) => {
-                    let Some(feed) = std::mem::replace(&mut self.state, State::Done).into_feed()
-                    else {
+                    let Some(feed) = std::mem::replace(&mut self.state, State::Done).into_feed() else {
                         return Ok(0);
                     };
                     self.state = self.next(feed).map_err(Stop::into_io)?;
@@ -355,14 +292,8 @@ impl Read for Decoder<'_> {
 /// Passes over a frame that holds no data (pzstd and seekable zstd files have them).
 fn skip_frame(feed: &mut Feed<'_>) -> Result<(), Stop> {
     let head = feed.source.peek(8).map_err(|error| Stop::of(&error))?;
-    let Some(length) = head
-        .get(4..8)
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(u32::from_le_bytes)
-    else {
-        return Err(Stop::Truncated(
-            "ends in the middle of a skippable frame".into(),
-        ));
+    let Some(length) = head.get(4..8).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes) else {
+        return Err(Stop::Truncated("ends in the middle of a skippable frame".into()));
     };
     skip_bytes(feed.source, u64::from(length) + 8)
 }

@@ -84,19 +84,14 @@ impl Default for Limits {
 impl Limits {
     /// Changes one limit as the user wrote it: `depth=4`, `total=1T`, `entries=2M`, `ratio=unlimited`.
     pub fn set(&mut self, spec: &str) -> Result<(), String> {
-        let (name, value) = spec
-            .split_once('=')
-            .ok_or_else(|| format!("'{spec}' is not of the form NAME=VALUE, such as depth=4"))?;
-        let row = TABLE
-            .iter()
-            .find(|row| row.name == name.trim())
-            .ok_or_else(|| {
-                let names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
-                format!("there is no limit '{name}'; there are {}", names.join(", "))
-            })?;
-        let value = quantity(value.trim()).ok_or_else(|| {
-            format!("'{value}' is not a number such as 200, 64K, 16M, 4G, 1T or unlimited")
+        let (name, value) =
+            spec.split_once('=').ok_or_else(|| format!("'{spec}' is not of the form NAME=VALUE, such as depth=4"))?;
+        let row = TABLE.iter().find(|row| row.name == name.trim()).ok_or_else(|| {
+            let names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+            format!("there is no limit '{name}'; there are {}", names.join(", "))
         })?;
+        let value = quantity(value.trim())
+            .ok_or_else(|| format!("'{value}' is not a number such as 200, 64K, 16M, 4G, 1T or unlimited"))?;
         *(row.field)(self) = value.min(row.most);
         Ok(())
     }
@@ -104,33 +99,21 @@ impl Limits {
     /// One line a limit, for `--help` and the documentation: name, default, meaning.
     pub fn help() -> String {
         TABLE.iter().fold(String::new(), |mut text, row| {
-            let _ = writeln!(
-                text,
-                "{:<14} {:>6}  {}",
-                row.name,
-                amount(row.default),
-                row.about
-            );
+            let _ = writeln!(text, "{:<14} {:>6}  {}", row.name, amount(row.default), row.about);
             text
         })
     }
 
     /// How a limit that was hit is named in the report, with the way out.
     pub(super) fn hit(name: &str, value: u64) -> String {
-        format!(
-            "limit {name}={}; raise it with --limit {name}=…",
-            amount(value)
-        )
+        format!("limit {name}={}; raise it with --limit {name}=…", amount(value))
     }
 }
 
 /// `16M` for 16,777,216: exact, as [`quantity`] reads it.
 pub(super) fn amount(n: u64) -> String {
     let units = [(GIB * KIB, 'T'), (GIB, 'G'), (MIB, 'M'), (KIB, 'K')];
-    match units
-        .iter()
-        .find(|(unit, _)| n >= *unit && n.is_multiple_of(*unit))
-    {
+    match units.iter().find(|(unit, _)| n >= *unit && n.is_multiple_of(*unit)) {
         Some((unit, letter)) => format!("{}{letter}", n / unit),
         None => n.to_string(),
     }
@@ -168,13 +151,7 @@ mod tests {
 
     #[test]
     fn amounts_are_read_as_they_are_written() {
-        for (text, n) in [
-            ("200", 200),
-            ("64K", 64 << 10),
-            ("16M", 16 << 20),
-            ("4G", 4 << 30),
-            ("1T", 1 << 40),
-        ] {
+        for (text, n) in [("200", 200), ("64K", 64 << 10), ("16M", 16 << 20), ("4G", 4 << 30), ("1T", 1 << 40)] {
             assert_eq!(quantity(text), Some(n));
             assert_eq!(amount(n), text);
         }

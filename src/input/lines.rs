@@ -39,10 +39,7 @@ pub struct Lines<'a> {
 
 impl std::fmt::Debug for Lines<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lines")
-            .field("offset", &self.offset)
-            .field("number", &self.number)
-            .finish_non_exhaustive()
+        f.debug_struct("Lines").field("offset", &self.offset).field("number", &self.number).finish_non_exhaustive()
     }
 }
 
@@ -51,9 +48,7 @@ impl<'a> Lines<'a> {
     pub fn new(source: &'a mut dyn BufRead, max_line: u64) -> Self {
         Lines {
             source,
-            max_line: usize::try_from(max_line)
-                .unwrap_or(usize::MAX)
-                .clamp(1, 1 << 30),
+            max_line: usize::try_from(max_line).unwrap_or(usize::MAX).clamp(1, 1 << 30),
             buf: vec![0; BLOCK],
             pos: 0,
             scanned: 0,
@@ -79,10 +74,7 @@ impl<'a> Lines<'a> {
 
     /// The next line, or nothing at the end. The last line need not end in a line break.
     #[inline]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "the line borrows from self, which Iterator cannot say"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "the line borrows from self, which Iterator cannot say")]
     pub fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         if self.in_cut {
             self.pass_rest_of_cut()?;
@@ -114,12 +106,7 @@ impl<'a> Lines<'a> {
         self.offset += (self.pos - start) as u64;
         self.number = self.number.saturating_add(1);
         self.in_cut = cut;
-        Line {
-            bytes: &self.buf[start..start + length],
-            offset,
-            number: self.number,
-            cut,
-        }
+        Line { bytes: &self.buf[start..start + length], offset, number: self.number, cut }
     }
 
     fn pass_rest_of_cut(&mut self) -> io::Result<()> {
@@ -175,12 +162,7 @@ mod tests {
         let mut lines = Lines::new(&mut source, max);
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
-            all.push((
-                String::from_utf8_lossy(line.bytes).into_owned(),
-                line.offset,
-                line.number,
-                line.cut,
-            ));
+            all.push((String::from_utf8_lossy(line.bytes).into_owned(), line.offset, line.number, line.cut));
         }
         all
     }
@@ -190,15 +172,7 @@ mod tests {
         let line = |text: &str, offset, number| (text.to_owned(), offset, number, false);
         assert_eq!(all(b"", 10), []);
         assert_eq!(all(b"\n", 10), [line("", 0, 1)]);
-        assert_eq!(
-            all(b"a\r\nb\n\nc", 10),
-            [
-                line("a", 0, 1),
-                line("b", 3, 2),
-                line("", 5, 3),
-                line("c", 6, 4)
-            ]
-        );
+        assert_eq!(all(b"a\r\nb\n\nc", 10), [line("a", 0, 1), line("b", 3, 2), line("", 5, 3), line("c", 6, 4)]);
         assert_eq!(all(b"a\rb\n", 10), [line("a\rb", 0, 1)]);
     }
 
@@ -211,10 +185,7 @@ mod tests {
             got.push((line.bytes.to_vec(), line.offset, line.cut));
         }
         let cut = |offset| (b"12345".to_vec(), offset, true);
-        assert_eq!(
-            got,
-            [cut(0), cut(11), (b"12345".to_vec(), 19, false), cut(26)]
-        );
+        assert_eq!(got, [cut(0), cut(11), (b"12345".to_vec(), 19, false), cut(26)]);
         assert_eq!((lines.cut_lines(), lines.cut_bytes()), (3, 5 + 2 + 2));
     }
 
@@ -227,10 +198,7 @@ mod tests {
         let first = lines.next().unwrap().unwrap();
         assert_eq!((first.bytes.len(), first.cut), (1 << 20, true));
         let next = lines.next().unwrap().unwrap();
-        assert_eq!(
-            (next.bytes, next.offset, next.number),
-            (&b"next"[..], (200 << 20) + 1, 2)
-        );
+        assert_eq!((next.bytes, next.offset, next.number), (&b"next"[..], (200 << 20) + 1, 2));
         assert_eq!(lines.next().unwrap(), None);
         assert_eq!(lines.cut_bytes(), 199 << 20);
         assert!(lines.buf.len() < 2 << 20, "{}", lines.buf.len());

@@ -105,22 +105,12 @@ pub fn read_all<T: Send>(
     let threads = threads.min(jobs.len());
     let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
     let mut done: Vec<Listing<T>> = match pool {
-        Some(Ok(pool)) => pool.install(|| {
-            jobs.into_iter()
-                .par_bridge()
-                .map(|job| read_job(job, limits, beside, read))
-                .collect()
-        }),
-        _ => jobs
-            .into_iter()
-            .map(|job| read_job(job, limits, beside, read))
-            .collect(),
+        Some(Ok(pool)) => {
+            pool.install(|| jobs.into_iter().par_bridge().map(|job| read_job(job, limits, beside, read)).collect())
+        }
+        _ => jobs.into_iter().map(|job| read_job(job, limits, beside, read)).collect(),
     };
-    let mut all = Listing {
-        items: Vec::new(),
-        skipped,
-        bytes: 0,
-    };
+    let mut all = Listing { items: Vec::new(), skipped, bytes: 0 };
     for job in &mut done {
         all.items.append(&mut job.items);
         all.skipped.append(&mut job.skipped);
@@ -132,59 +122,31 @@ pub fn read_all<T: Send>(
 }
 
 fn read_job<T>(job: Job, limits: &Limits, beside: bool, read: &ReadEntry<'_, T>) -> Listing<T> {
-    let mut done = Listing {
-        items: Vec::new(),
-        skipped: Vec::new(),
-        bytes: 0,
-    };
+    let mut done = Listing { items: Vec::new(), skipped: Vec::new(), bytes: 0 };
     let shown = job.path.clone();
     let meter = Meter::default();
-    let Listing {
-        items,
-        skipped,
-        bytes,
-    } = &mut done;
+    let Listing { items, skipped, bytes } = &mut done;
     let mut give = |entry: &Entry, leaf: &mut stream::Leaf<'_>| {
         let result = catch_unwind(AssertUnwindSafe(|| read(entry, leaf)));
         *bytes += leaf.out;
-        result
-            .map(|value| items.push((entry.clone(), value)))
-            .is_ok()
+        result.map(|value| items.push((entry.clone(), value))).is_ok()
     };
     let mut bundle = Bundle::new(limits, &meter, &mut give, skipped);
     // A decoder may have bugs too; what was read before stays.
     let survived = catch_unwind(AssertUnwindSafe(|| open_job(job, &mut bundle, beside)));
     if survived.is_err() {
         let why = "internal error while it was unpacked: a bug of ours, please report it".into();
-        done.skipped.push(Skipped {
-            path: shown,
-            why,
-            loss: Loss::Part,
-        });
+        done.skipped.push(Skipped { path: shown, why, loss: Loss::Part });
     }
     done
 }
 
 fn open_job(job: Job, bundle: &mut Bundle<'_>, beside: bool) {
-    let entry = Entry {
-        path: job.path,
-        modified: job.modified,
-        size: Some(job.size),
-    };
+    let entry = Entry { path: job.path, modified: job.modified, size: Some(job.size) };
     let file = match &job.place {
         Place::Stdin => {
-            let stdin = Counted {
-                inner: io::stdin().lock(),
-                meter: bundle.meter,
-            };
-            return bundle.open(
-                Entry {
-                    size: None,
-                    ..entry
-                },
-                &mut Stream::new(stdin, None),
-                0,
-            );
+            let stdin = Counted { inner: io::stdin().lock(), meter: bundle.meter };
+            return bundle.open(Entry { size: None, ..entry }, &mut Stream::new(stdin, None), 0);
         }
         Place::File(path) => match File::open(path) {
             Ok(file) => file,
@@ -194,13 +156,7 @@ fn open_job(job: Job, bundle: &mut Bundle<'_>, beside: bool) {
         },
     };
     bundle.meter.on_disk.set(job.size);
-    let mut stream = Stream::new(
-        Counted {
-            inner: &file,
-            meter: bundle.meter,
-        },
-        None,
-    );
+    let mut stream = Stream::new(Counted { inner: &file, meter: bundle.meter }, None);
     // A pipe of the shell cannot be read twice.
     let again = bundle.limits.depth > 0 && file.metadata().is_ok_and(|meta| meta.is_file());
     let (kind, gz_modified) = match stream.peek(compress::HEAD) {
@@ -210,25 +166,11 @@ fn open_job(job: Job, bundle: &mut Bundle<'_>, beside: bool) {
     match kind {
         Kind::Zip => bundle.zip_file(&entry, &file),
         Kind::Gz | Kind::Xz | Kind::Zst | Kind::Bz2 | Kind::Lz4 => {
-            let modified = if kind == Kind::Gz {
-                gz_modified.or(entry.modified)
-            } else {
-                entry.modified
-            };
-            let entry = Entry {
-                modified,
-                size: None,
-                ..entry
-            };
-            let packed = Packed {
-                file: &file,
-                size: job.size,
-                kind,
-            };
+            let modified = if kind == Kind::Gz { gz_modified.or(entry.modified) } else { entry.modified };
+            let entry = Entry { modified, size: None, ..entry };
+            let packed = Packed { file: &file, size: job.size, kind };
             let (meter, limits) = (bundle.meter, bundle.limits);
-            ahead::unpack(&packed, meter, limits, beside, |stream| {
-                bundle.open(entry, stream, 1)
-            });
+            ahead::unpack(&packed, meter, limits, beside, |stream| bundle.open(entry, stream, 1));
         }
         Kind::Plain | Kind::Tar | Kind::Foreign(_) => bundle.open(entry, &mut stream, 0),
     }

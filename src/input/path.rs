@@ -12,16 +12,9 @@ const MAX_NAME: usize = 4096;
 /// A path as the user gave it, or below it: '/' between parts, no "./" in front, no '/' at the end.
 pub(super) fn of_file(path: &Path) -> String {
     let text = path.to_string_lossy();
-    let text = if cfg!(windows) {
-        text.replace('\\', "/")
-    } else {
-        text.into_owned()
-    };
+    let text = if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() };
     let absolute = text.starts_with('/');
-    let parts: Vec<&str> = text
-        .split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-        .collect();
+    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     let joined = parts.join("/");
     match (absolute, joined.is_empty()) {
         (true, _) => printable(&format!("/{joined}")),
@@ -35,11 +28,7 @@ pub(super) fn of_member(raw: &[u8]) -> String {
     let cut = &raw[..raw.len().min(MAX_NAME)];
     let text = String::from_utf8_lossy(cut);
     // Old Windows packers write backslashes; a backslash in a Unix file name is rarer than those.
-    let text = if text.contains('/') {
-        text.into_owned()
-    } else {
-        text.replace('\\', "/")
-    };
+    let text = if text.contains('/') { text.into_owned() } else { text.replace('\\', "/") };
     let mut parts: Vec<&str> = Vec::new();
     for part in text.split('/') {
         match part {
@@ -49,11 +38,7 @@ pub(super) fn of_member(raw: &[u8]) -> String {
         }
     }
     let name = printable(&parts.join("/"));
-    if name.is_empty() {
-        "(no name)".into()
-    } else {
-        name
-    }
+    if name.is_empty() { "(no name)".into() } else { name }
 }
 
 /// The name of `member` inside the archive at `container`.
@@ -64,18 +49,9 @@ pub(super) fn inside(container: &str, member: &str) -> String {
 /// Control and direction-changing characters, which could forge lines or hide an extension, become U+FFFD.
 fn printable(name: &str) -> String {
     let bad = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    name.chars()
-        .map(|c| {
-            if bad(c) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
+    name.chars().map(|c| if bad(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// The part of `name` that is known to hold no evidence, with the reason: macOS leftovers, version control.
@@ -149,14 +125,9 @@ mod tests {
 
     #[test]
     fn given_paths_stay_as_given() {
-        for (given, shown) in [
-            ("./a/b", "a/b"),
-            ("a//b/", "a/b"),
-            ("/var/log/", "/var/log"),
-            (".", "."),
-            ("../x", "../x"),
-            ("/", "/"),
-        ] {
+        for (given, shown) in
+            [("./a/b", "a/b"), ("a//b/", "a/b"), ("/var/log/", "/var/log"), (".", "."), ("../x", "../x"), ("/", "/")]
+        {
             assert_eq!(of_file(Path::new(given)), shown);
         }
     }

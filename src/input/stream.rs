@@ -33,17 +33,12 @@ pub(super) enum Stop {
 
 impl Stop {
     pub(super) fn of(error: &io::Error) -> Stop {
-        if let Some(stop) = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Stop>())
-        {
+        if let Some(stop) = error.get_ref().and_then(|inner| inner.downcast_ref::<Stop>()) {
             return stop.clone();
         }
         match error.kind() {
             ErrorKind::UnexpectedEof => Stop::Truncated("ends in the middle".into()),
-            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => {
-                Stop::Damaged(error.to_string())
-            }
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => Stop::Damaged(error.to_string()),
             _ => Stop::Unreadable(error.to_string()),
         }
     }
@@ -183,16 +178,8 @@ impl<'a> Stream<'a> {
     }
 
     /// A decompressor's output, which is held against the limits.
-    pub(super) fn decoded(
-        inner: impl Read + 'a,
-        size: Option<u64>,
-        meter: &'a Meter,
-        limits: &'a Limits,
-    ) -> Self {
-        Stream {
-            guard: Some((meter, limits)),
-            ..Stream::new(inner, size)
-        }
+    pub(super) fn decoded(inner: impl Read + 'a, size: Option<u64>, meter: &'a Meter, limits: &'a Limits) -> Self {
+        Stream { guard: Some((meter, limits)), ..Stream::new(inner, size) }
     }
 
     fn fill(&mut self, wanted: usize) {
@@ -231,11 +218,7 @@ impl<'a> Stream<'a> {
     }
 }
 
-fn take(
-    from: &mut dyn Read,
-    into: &mut [u8],
-    guard: Option<(&Meter, &Limits)>,
-) -> Result<usize, Stop> {
+fn take(from: &mut dyn Read, into: &mut [u8], guard: Option<(&Meter, &Limits)>) -> Result<usize, Stop> {
     loop {
         match from.read(into) {
             Ok(n) => {
@@ -308,9 +291,7 @@ impl Member<'_> {
 
 impl Read for Member<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let n = into
-            .len()
-            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let n = into.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         if n == 0 {
             return Ok(0);
         }
@@ -359,14 +340,7 @@ pub(super) struct Leaf<'a> {
 
 impl<'a> Leaf<'a> {
     pub(super) fn new(source: &'a mut dyn Source, meter: &'a Meter, limits: &'a Limits) -> Self {
-        Leaf {
-            source,
-            meter,
-            limits,
-            raw_before: meter.raw.get(),
-            out: 0,
-            stop: None,
-        }
+        Leaf { source, meter, limits, raw_before: meter.raw.get(), out: 0, stop: None }
     }
 
     /// How many more bytes the limits allow; 0 sets `stop`.
@@ -377,8 +351,7 @@ impl<'a> Leaf<'a> {
         let limits = self.limits;
         let left = limits.member.saturating_sub(self.out);
         // Up to a block or two were taken from the disk before this entry began.
-        let packed =
-            (self.meter.raw.get().saturating_sub(self.raw_before)).saturating_add(2 * BLOCK as u64);
+        let packed = (self.meter.raw.get().saturating_sub(self.raw_before)).saturating_add(2 * BLOCK as u64);
         if self.out > limits.grace && self.out / limits.ratio.max(1) > packed {
             self.stop = Some(Stop::Limit(format!(
                 "packed more than {} to 1; read up to there: {}",
@@ -388,10 +361,7 @@ impl<'a> Leaf<'a> {
             return 0;
         }
         if left == 0 && !matches!(self.source.fill_buf(), Ok([])) {
-            self.stop = Some(Stop::Limit(format!(
-                "read up to there: {}",
-                Limits::hit("member", limits.member)
-            )));
+            self.stop = Some(Stop::Limit(format!("read up to there: {}", Limits::hit("member", limits.member))));
         }
         usize::try_from(left).unwrap_or(usize::MAX)
     }

@@ -60,13 +60,7 @@ fn checksum_holds(block: &[u8]) -> bool {
         return false;
     };
     let outside = |i: usize| !(148..156).contains(&i);
-    let bytes = || {
-        block
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| outside(*i))
-            .map(|(_, byte)| *byte)
-    };
+    let bytes = || block.iter().enumerate().filter(|(i, _)| outside(*i)).map(|(_, byte)| *byte);
     // Some old programs summed signed bytes.
     let unsigned = bytes().map(u64::from).sum::<u64>() + 8 * 32;
     let signed = bytes().map(|byte| i64::from(byte as i8)).sum::<i64>() + 8 * 32;
@@ -78,8 +72,7 @@ fn number(field: &[u8]) -> Option<u64> {
     match field.first()? {
         first if first & 0x80 != 0 => {
             let (head, tail) = field.split_at(field.len().saturating_sub(8));
-            let fits = head.iter().skip(1).all(|byte| *byte == 0)
-                && head.first().is_none_or(|byte| *byte == 0x80);
+            let fits = head.iter().skip(1).all(|byte| *byte == 0) && head.first().is_none_or(|byte| *byte == 0x80);
             fits.then(|| tail.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
         }
         _ => octal(field),
@@ -87,18 +80,11 @@ fn number(field: &[u8]) -> Option<u64> {
 }
 
 fn octal(field: &[u8]) -> Option<u64> {
-    let text = field
-        .split(|byte| *byte == 0)
-        .next()
-        .unwrap_or_default()
-        .trim_ascii();
+    let text = field.split(|byte| *byte == 0).next().unwrap_or_default().trim_ascii();
     if text.is_empty() || text.len() > 21 || !text.iter().all(|byte| (b'0'..=b'7').contains(byte)) {
         return None;
     }
-    Some(
-        text.iter()
-            .fold(0, |n, digit| n << 3 | u64::from(digit - b'0')),
-    )
+    Some(text.iter().fold(0, |n, digit| n << 3 | u64::from(digit - b'0')))
 }
 
 /// What extended headers say about the member that follows them.
@@ -117,9 +103,7 @@ impl Extension {
     /// pax: `LENGTH KEY=VALUE\n`, where LENGTH counts all of it. A broken record ends the reading, not the archive.
     fn read_pax(&mut self, mut data: &[u8]) {
         while let Some(space) = data.iter().position(|byte| *byte == b' ') {
-            let length = std::str::from_utf8(&data[..space])
-                .ok()
-                .and_then(|text| text.parse::<usize>().ok());
+            let length = std::str::from_utf8(&data[..space]).ok().and_then(|text| text.parse::<usize>().ok());
             let Some(record) = length.and_then(|length| data.get(space + 1..length)) else {
                 return;
             };
@@ -134,12 +118,7 @@ impl Extension {
                 b"path" | b"GNU.sparse.name" => self.name = Some(value.to_vec()),
                 b"linkpath" => self.link = Some(value.to_vec()),
                 b"size" => self.size = text.parse().ok(),
-                b"mtime" => {
-                    self.modified = text
-                        .split('.')
-                        .next()
-                        .and_then(|seconds| seconds.parse().ok())
-                }
+                b"mtime" => self.modified = text.split('.').next().and_then(|seconds| seconds.parse().ok()),
                 b"GNU.sparse.major" => (self.sparse, self.sparse_map) = (true, value == b"1"),
                 b"GNU.sparse.map" | b"GNU.sparse.size" => self.sparse = true,
                 _ => {}
@@ -160,11 +139,7 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(source: &'a mut dyn Source) -> Self {
-        Walk {
-            source,
-            at: 0,
-            left: 0,
-        }
+        Walk { source, at: 0, left: 0 }
     }
 
     /// Moves on to the next member, past what was not read of the one before.
@@ -192,27 +167,14 @@ impl<'a> Walk<'a> {
             }
             let header = tar::Header::from_byte_slice(&block);
             let kind = header.entry_type();
-            let extends =
-                kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions();
-            let said = if extends || kind.is_pax_global_extensions() {
-                None
-            } else {
-                extension.size
-            };
+            let extends = kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions();
+            let said = if extends || kind.is_pax_global_extensions() { None } else { extension.size };
             let Some(size) = said.or_else(|| number(&header.as_old().size)) else {
-                return Ok(Next::Gap {
-                    at,
-                    bytes: BLOCK as u64,
-                });
+                return Ok(Next::Gap { at, bytes: BLOCK as u64 });
             };
             if extends {
                 let data = self.extension(size)?;
-                let name = || {
-                    data.split(|byte| *byte == 0)
-                        .next()
-                        .unwrap_or_default()
-                        .to_vec()
-                };
+                let name = || data.split(|byte| *byte == 0).next().unwrap_or_default().to_vec();
                 if kind.is_gnu_longname() {
                     extension.name = Some(name());
                 } else if kind.is_gnu_longlink() {
@@ -230,16 +192,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn member(
-        &mut self,
-        header: &tar::Header,
-        size: u64,
-        extension: Extension,
-    ) -> Result<Header, Stop> {
+    fn member(&mut self, header: &tar::Header, size: u64, extension: Extension) -> Result<Header, Stop> {
         let kind = header.entry_type();
-        let name = extension
-            .name
-            .unwrap_or_else(|| header.path_bytes().into_owned());
+        let name = extension.name.unwrap_or_else(|| header.path_bytes().into_owned());
         let target = || match extension.link {
             Some(link) => link,
             None => header.link_name_bytes().map(Into::into).unwrap_or_default(),
@@ -252,9 +207,7 @@ impl<'a> Walk<'a> {
             b'S' => {
                 let mut more = header.as_gnu().is_some_and(|gnu| gnu.isextended[0] != 0);
                 while more {
-                    let block = self
-                        .block()?
-                        .ok_or_else(|| Stop::Truncated("ends in a sparse map".into()))?;
+                    let block = self.block()?.ok_or_else(|| Stop::Truncated("ends in a sparse map".into()))?;
                     more = block[504] != 0;
                 }
                 What::Sparse
@@ -277,23 +230,13 @@ impl<'a> Walk<'a> {
             _ => size,
         };
         self.left = padded(size);
-        let modified = extension
-            .modified
-            .or_else(|| number(&header.as_old().mtime).and_then(|n| n.try_into().ok()));
-        Ok(Header {
-            name,
-            what,
-            size,
-            modified: modified.filter(|seconds| *seconds != 0),
-        })
+        let modified = extension.modified.or_else(|| number(&header.as_old().mtime).and_then(|n| n.try_into().ok()));
+        Ok(Header { name, what, size, modified: modified.filter(|seconds| *seconds != 0) })
     }
 
     /// The bytes of the member just met.
     pub(super) fn read<T>(&mut self, size: u64, with: impl FnOnce(&mut Member<'_>) -> T) -> T {
-        let mut member = Member {
-            source: &mut *self.source,
-            left: size,
-        };
+        let mut member = Member { source: &mut *self.source, left: size };
         let result = with(&mut member);
         let read = size - member.left;
         self.at = self.at.saturating_add(read);
@@ -328,10 +271,7 @@ impl<'a> Walk<'a> {
     /// The next block; `None` at the end, also when the last block is not whole.
     fn block(&mut self) -> Result<Option<[u8; BLOCK]>, Stop> {
         let bytes = self.source.peek(BLOCK).map_err(|error| Stop::of(&error))?;
-        let Some(block) = bytes
-            .get(..BLOCK)
-            .and_then(|bytes| <[u8; BLOCK]>::try_from(bytes).ok())
-        else {
+        let Some(block) = bytes.get(..BLOCK).and_then(|bytes| <[u8; BLOCK]>::try_from(bytes).ok()) else {
             return Ok(None);
         };
         self.source.consume(BLOCK);
@@ -344,8 +284,7 @@ impl<'a> Walk<'a> {
         let mut passed = 0;
         loop {
             let head = self.source.peek(BLOCK).map_err(|error| Stop::of(&error))?;
-            if head.len() < BLOCK || (&head[257..262] == b"ustar" && checksum_holds(&head[..BLOCK]))
-            {
+            if head.len() < BLOCK || (&head[257..262] == b"ustar" && checksum_holds(&head[..BLOCK])) {
                 return Ok(passed);
             }
             self.source.consume(BLOCK);
@@ -357,13 +296,7 @@ impl<'a> Walk<'a> {
     fn extension(&mut self, size: u64) -> Result<Vec<u8>, Stop> {
         let mut data = Vec::new();
         let keep = size.min(MAX_EXTENSION);
-        let read = io::Read::read_to_end(
-            &mut Member {
-                source: &mut *self.source,
-                left: keep,
-            },
-            &mut data,
-        );
+        let read = io::Read::read_to_end(&mut Member { source: &mut *self.source, left: keep }, &mut data);
         read.map_err(|error| Stop::of(&error))?;
         self.at += keep;
         self.pass(padded(size) - keep)?;
@@ -378,6 +311,5 @@ impl<'a> Walk<'a> {
 }
 
 fn padded(size: u64) -> u64 {
-    size.checked_next_multiple_of(BLOCK as u64)
-        .unwrap_or(u64::MAX)
+    size.checked_next_multiple_of(BLOCK as u64).unwrap_or(u64::MAX)
 }

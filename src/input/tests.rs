@@ -42,9 +42,7 @@ fn read_bytes(name: &str, bytes: &[u8]) -> Texts {
 
 fn strip(mut got: Texts, dir: &Path) -> Texts {
     let front = format!("{}/", path::of_file(dir));
-    got.items
-        .iter_mut()
-        .for_each(|(entry, _)| entry.path = entry.path.replace(&front, ""));
+    got.items.iter_mut().for_each(|(entry, _)| entry.path = entry.path.replace(&front, ""));
     got.skipped.iter_mut().for_each(|skipped| {
         skipped.path = skipped.path.replace(&front, "");
         skipped.why = skipped.why.replace(&front, "");
@@ -53,17 +51,11 @@ fn strip(mut got: Texts, dir: &Path) -> Texts {
 }
 
 fn names(got: &Texts) -> Vec<&str> {
-    got.items
-        .iter()
-        .map(|(entry, _)| entry.path.as_str())
-        .collect()
+    got.items.iter().map(|(entry, _)| entry.path.as_str()).collect()
 }
 
 fn texts(got: &Texts) -> BTreeMap<&str, &str> {
-    got.items
-        .iter()
-        .map(|(entry, text)| (entry.path.as_str(), std::str::from_utf8(text).unwrap()))
-        .collect()
+    got.items.iter().map(|(entry, text)| (entry.path.as_str(), std::str::from_utf8(text).unwrap())).collect()
 }
 
 /// The one thing that was skipped.
@@ -80,16 +72,8 @@ fn log(lines: usize) -> Vec<u8> {
     let mut seed = 1u64;
     (0..lines)
         .flat_map(|n| {
-            seed = seed
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            format!(
-                "2026-01-01 00:00:{:02} UTC [{}] LOG:  duration: {} ms\n",
-                n % 60,
-                n % 999,
-                seed >> 40
-            )
-            .into_bytes()
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            format!("2026-01-01 00:00:{:02} UTC [{}] LOG:  duration: {} ms\n", n % 60, n % 999, seed >> 40).into_bytes()
         })
         .collect()
 }
@@ -105,11 +89,7 @@ fn every_compression_is_known_by_its_bytes() {
     ] {
         // The name says nothing.
         let got = read_bytes("patroni.log", &packed);
-        assert_eq!(
-            texts(&got),
-            [("patroni.log", "LOG:  hello\n")].into(),
-            "{kind}"
-        );
+        assert_eq!(texts(&got), [("patroni.log", "LOG:  hello\n")].into(), "{kind}");
         assert_eq!(got.skipped, [], "{kind}");
         assert_eq!(got.bytes, 12);
         assert_eq!(got.items[0].0.size, None);
@@ -119,18 +99,9 @@ fn every_compression_is_known_by_its_bytes() {
 #[test]
 fn archives_hold_members() {
     let files = [("a.log", &b"one\n"[..]), ("b/c.log", b"two\n")];
-    for packed in [
-        tar(&files),
-        zip_of(&files),
-        gz(&tar(&files)),
-        zst(&zip_of(&files)),
-        lz4(&tar(&files)),
-    ] {
+    for packed in [tar(&files), zip_of(&files), gz(&tar(&files)), zst(&zip_of(&files)), lz4(&tar(&files))] {
         let got = read_bytes("x", &packed);
-        assert_eq!(
-            texts(&got),
-            [("x!a.log", "one\n"), ("x!b/c.log", "two\n")].into()
-        );
+        assert_eq!(texts(&got), [("x!a.log", "one\n"), ("x!b/c.log", "two\n")].into());
         assert_eq!(got.skipped, []);
         assert_eq!(got.items[0].0.size, Some(4));
     }
@@ -138,28 +109,12 @@ fn archives_hold_members() {
 
 #[test]
 fn archives_nest() {
-    let host = gz(&tar(&[
-        ("var/log/messages", b"m\n"),
-        ("var/log/patroni.log.1", &gz(b"p\n")),
-    ]));
+    let host = gz(&tar(&[("var/log/messages", b"m\n"), ("var/log/patroni.log.1", &gz(b"p\n"))]));
     let inner = zip_of(&[("pg1/sos.tar.gz", &host), ("empty", b"")]);
-    let got = read_bytes(
-        "ticket.zip",
-        &zip_of(&[("all.tar.bz2", &bz2(&tar(&[("in.zip", &inner)])))]),
-    );
+    let got = read_bytes("ticket.zip", &zip_of(&[("all.tar.bz2", &bz2(&tar(&[("in.zip", &inner)])))]));
     let front = "ticket.zip!all.tar.bz2!in.zip!pg1/sos.tar.gz!var/log/";
-    assert_eq!(
-        names(&got),
-        [format!("{front}messages"), format!("{front}patroni.log.1")]
-    );
-    assert_eq!(
-        skipped(&got),
-        (
-            "ticket.zip!all.tar.bz2!in.zip!empty",
-            "empty",
-            Loss::Nothing
-        )
-    );
+    assert_eq!(names(&got), [format!("{front}messages"), format!("{front}patroni.log.1")]);
+    assert_eq!(skipped(&got), ("ticket.zip!all.tar.bz2!in.zip!empty", "empty", Loss::Nothing));
 }
 
 #[test]
@@ -168,33 +123,14 @@ fn members_of_one_stream_follow_each_other() {
     for (kind, packed) in [
         ("gz", [gz(b"LOG:  a\n"), gz(b"LOG:  b\n")].concat()),
         ("xz", [xz_hello(), vec![0; 8], xz_hello()].concat()),
-        (
-            "zst",
-            [
-                skippable.clone(),
-                zst(b"LOG:  a\n"),
-                skippable.clone(),
-                zst(b"LOG:  b\n"),
-            ]
-            .concat(),
-        ),
+        ("zst", [skippable.clone(), zst(b"LOG:  a\n"), skippable.clone(), zst(b"LOG:  b\n")].concat()),
         ("bz2", [bz2(b"LOG:  a\n"), bz2(b"LOG:  b\n")].concat()),
-        (
-            "lz4",
-            [lz4(b"LOG:  a\n"), skippable.clone(), lz4(b"LOG:  b\n")].concat(),
-        ),
+        ("lz4", [lz4(b"LOG:  a\n"), skippable.clone(), lz4(b"LOG:  b\n")].concat()),
         // As from a tape.
-        (
-            "gz and zeros",
-            [gz(b"LOG:  a\n"), gz(b"LOG:  b\n"), vec![0; 1000]].concat(),
-        ),
+        ("gz and zeros", [gz(b"LOG:  a\n"), gz(b"LOG:  b\n"), vec![0; 1000]].concat()),
     ] {
         let got = read_bytes("x", &packed);
-        assert_eq!(
-            got.items[0].1.iter().filter(|byte| **byte == b'\n').count(),
-            2,
-            "{kind}"
-        );
+        assert_eq!(got.items[0].1.iter().filter(|byte| **byte == b'\n').count(), 2, "{kind}");
         assert_eq!(got.skipped, [], "{kind}");
     }
 }
@@ -210,12 +146,7 @@ fn times_come_from_the_innermost_that_knows() {
     assert_eq!(got.items[1].0.modified, Some(1_700_000_000));
     let mut writer = ::zip::ZipWriter::new(io::Cursor::new(Vec::new()));
     let time = ::zip::DateTime::from_date_and_time(2023, 11, 14, 22, 13, 20).unwrap();
-    writer
-        .start_file(
-            "a",
-            ::zip::write::SimpleFileOptions::default().last_modified_time(time),
-        )
-        .unwrap();
+    writer.start_file("a", ::zip::write::SimpleFileOptions::default().last_modified_time(time)).unwrap();
     writer.write_all(b"1").unwrap();
     let got = read_bytes("x", &writer.finish().unwrap().into_inner());
     assert_eq!(got.items[0].0.modified, Some(1_700_000_000));

@@ -28,12 +28,16 @@ impl Fields for NoFields {
 enum Hole {
     Any,
     Who,
+    /// A subject written as `address:port`; the port says nothing and would keep equal events apart.
+    Host,
     Me,
     Num,
     Duration,
     Seconds,
     Millis,
     Why,
+    /// A signal by name (`SIGABRT`, `ABRT`) or number.
+    Signal,
     /// `{=Cgroup}`: takes the rest and sets the reason that the template itself states.
     Set(Why),
 }
@@ -42,12 +46,14 @@ impl Hole {
     fn named(name: &str) -> Hole {
         match name {
             "who" => Hole::Who,
+            "host" => Hole::Host,
             "me" => Hole::Me,
             "num" => Hole::Num,
             "dur" => Hole::Duration,
             "s" => Hole::Seconds,
             "ms" => Hole::Millis,
             "why" => Hole::Why,
+            "sig" => Hole::Signal,
             "=Cgroup" => Hole::Set(Why::Cgroup),
             "=NotReady" => Hole::Set(Why::NotReady),
             "=NoMemory" => Hole::Set(Why::NoMemory),
@@ -82,6 +88,8 @@ pub struct Table {
     /// The others, found by their longest literal anywhere in the line.
     floating: Vec<u32>,
     needles: Option<AhoCorasick>,
+    /// The template `$`: what a message without any text means.
+    empty: Option<u32>,
 }
 
 impl Table {
@@ -90,7 +98,12 @@ impl Table {
         let templates: Vec<Template> = messages.iter().map(Template::parse).collect();
         let mut by_start: HashMap<[u8; KEY], Vec<u32>> = HashMap::new();
         let mut floating = Vec::new();
+        let mut empty = None;
         for (i, template) in templates.iter().enumerate() {
+            if template.holes.is_empty() && template.literals.iter().all(|l| l.is_empty()) {
+                empty = Some(i as u32);
+                continue;
+            }
             let key = template.literals.first().and_then(|l| l.get(..KEY)).and_then(|k| k.try_into().ok());
             match key {
                 Some(key) => by_start.entry(key).or_default().push(i as u32),
@@ -112,11 +125,15 @@ impl Table {
             .filter_map(|i| templates.get(*i as usize))
             .map(|t| t.literals.iter().copied().max_by_key(|l| l.len()).unwrap_or(b"\0"));
         let needles = if floating.is_empty() { None } else { AhoCorasick::new(needles).ok() };
-        Table { templates, by_start, floating, needles }
+        Table { templates, by_start, floating, needles, empty }
     }
 
     /// What `message` means.
     pub fn find(&self, message: &[u8], fields: &dyn Fields) -> Found {
+        if message.trim_ascii().is_empty() {
+            let template = self.empty.and_then(|i| self.templates.get(i as usize));
+            return template.and_then(|t| t.read(b"", fields)).unwrap_or(Found::Unknown);
+        }
         if let Some(key) = message.get(..KEY).and_then(|k| <[u8; KEY]>::try_from(k).ok())
             && let Some(list) = self.by_start.get(&key)
         {
@@ -169,8 +186,17 @@ impl Template {
     fn read(&self, message: &[u8], fields: &dyn Fields) -> Option<Found> {
         let mut rest = message.strip_prefix(*self.literals.first()?)?;
         let mut meaning = self.means.map(Meaning::plain);
-        for (hole, literal) in self.holes.iter().zip(self.literals.iter().skip(1)) {
-            let end = if literal.is_empty() { rest.len() } else { memmem::find(rest, literal)? };
+        let last = self.holes.len().saturating_sub(1);
+        for (i, (hole, literal)) in self.holes.iter().zip(self.literals.iter().skip(1)).enumerate() {
+            let end = if literal.is_empty() {
+                rest.len()
+            } else if self.to_the_end && i == last {
+                // `Started {who}.$`: unit names have dots as well.
+                rest = rest.trim_ascii_end();
+                rest.strip_suffix(*literal)?.len()
+            } else {
+                memmem::find(rest, literal)?
+            };
             let (value, after) = rest.split_at(end);
             if let Some(meaning) = &mut meaning {
                 fill(meaning, *hole, value)?;
@@ -186,6 +212,12 @@ impl Template {
                 fill(&mut meaning, *hole, &value)?;
             }
         }
+        // Structured logs keep the reason in a field of its own.
+        if meaning.why == Why::Unsaid
+            && let Some(error) = fields.get("error")
+        {
+            meaning.why = classify(&error);
+        }
         Some(Found::Meaning(meaning))
     }
 }
@@ -195,11 +227,13 @@ fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
         Hole::Any => {}
         Hole::Set(why) => meaning.why = why,
         Hole::Who => meaning.who = Some(name(value)),
+        Hole::Host => meaning.who = Some(name(without_port(value))),
         Hole::Me => meaning.me = Some(name(value)),
         Hole::Num => meaning.num = signed(value)?,
         Hole::Duration => meaning.num = go_duration_ms(value.trim_ascii())?,
         Hole::Seconds => meaning.num = signed(value)? * 1_000.0,
         Hole::Millis => meaning.num = signed(value)?,
+        Hole::Signal => meaning.num = signal(value).or_else(|| signed(value))?,
         Hole::Why => {
             let why = classify(value);
             if why != Why::Unsaid {
@@ -214,6 +248,36 @@ fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
 fn name(value: &[u8]) -> Arc<str> {
     let text = String::from_utf8_lossy(value.trim_ascii());
     Arc::from(clip(text.trim_matches(|c| matches!(c, '"' | '\'' | '[' | ']')), 120))
+}
+
+/// `10.0.0.1:2379` or `[::1]:2379` without the port.
+fn without_port(value: &[u8]) -> &[u8] {
+    match memchr::memrchr(b':', value).map(|colon| value.split_at(colon)) {
+        Some((host, port)) if port.get(1..).is_some_and(|p| p.iter().all(u8::is_ascii_digit)) => host,
+        _ => value,
+    }
+}
+
+/// Signal numbers that all Linux architectures in use for PostgreSQL share (signal(7)).
+fn signal(value: &[u8]) -> Option<f64> {
+    const NAMES: [(&[u8], f64); 14] = [
+        (b"HUP", 1.0),
+        (b"INT", 2.0),
+        (b"QUIT", 3.0),
+        (b"ILL", 4.0),
+        (b"TRAP", 5.0),
+        (b"ABRT", 6.0),
+        (b"BUS", 7.0),
+        (b"FPE", 8.0),
+        (b"KILL", 9.0),
+        (b"SEGV", 11.0),
+        (b"PIPE", 13.0),
+        (b"TERM", 15.0),
+        (b"XCPU", 24.0),
+        (b"SYS", 31.0),
+    ];
+    let name = value.strip_prefix(b"SIG").unwrap_or(value);
+    NAMES.iter().find(|(n, _)| *n == name).map(|(_, number)| *number)
 }
 
 fn signed(value: &[u8]) -> Option<f64> {
@@ -253,6 +317,8 @@ mod tests {
         m(What::HeartbeatLate, "failed to send out heartbeat on time (exceeded the {} timeout for {dur})", "", ""),
         m(What::LeaderWon, "{who} became leader at term {num}", "", ""),
         noise("compacted raft log at {}", "", ""),
+        m(What::EtcdTlsRejected, "rejected connection from {host} (", "", ""),
+        m(What::DcsRequestFailed, "$", "", ""),
     ];
 
     fn read(text: &str) -> Found {
@@ -291,6 +357,14 @@ mod tests {
     fn a_hole_that_does_not_parse_is_no_match() {
         assert_eq!(read("failed to send out heartbeat on time (exceeded the 100ms timeout for ages)"), Found::Unknown);
         assert_eq!(read("compacted raft log at 5"), Found::Noise);
-        assert_eq!(read(""), Found::Unknown);
+    }
+
+    #[test]
+    fn a_host_has_no_port_and_an_empty_message_its_own_template() {
+        for (text, host) in [("10.0.0.1:2379", "10.0.0.1"), ("[::1]:2379", "::1"), ("etcd1", "etcd1")] {
+            let Found::Meaning(m) = read(&format!("rejected connection from {text} (x)")) else { panic!() };
+            assert_eq!(m.who.as_deref(), Some(host));
+        }
+        assert!(matches!(read(" "), Found::Meaning(m) if m.what == What::DcsRequestFailed));
     }
 }

@@ -8,11 +8,25 @@ use super::Message;
 use super::join::{join, length};
 
 mod disk;
+mod fatal;
 mod life;
 mod load;
 mod peer;
+mod quiet;
+mod quiet_capnslog;
 mod raft;
+mod rare;
 
-const PARTS: &[&[Message]] = &[load::MESSAGES, raft::MESSAGES, peer::MESSAGES, disk::MESSAGES, life::MESSAGES];
+const PARTS: &[&[Message]] = &[
+    load::MESSAGES,
+    raft::MESSAGES,
+    peer::MESSAGES,
+    disk::MESSAGES,
+    fatal::MESSAGES,
+    life::MESSAGES,
+    rare::MESSAGES,
+    quiet::MESSAGES,
+    quiet_capnslog::MESSAGES,
+];
 static JOINED: [Message; length(PARTS)] = join(PARTS);
 pub static MESSAGES: &[Message] = &JOINED;

@@ -43,7 +43,7 @@ fn unknown(line: &[u8]) -> Option<(Program, Level, Vec<u8>)> {
         let head = BODIES.iter().find_map(|b| (b.head)(text))?;
         let found = match head.object {
             Some(o) => find_with(head.program, &head.message, &json::Object(o)),
-            None => find(head.program, &head.message),
+            None => find(head.program, head.message.strip_prefix(b"PAUSE: ").unwrap_or(&head.message)),
         };
         (found == Found::Unknown).then(|| (head.program, head.level, head.message.to_vec()))
     };
@@ -122,4 +122,138 @@ fn share_of_real_lines_understood() {
     for (what, n) in whats {
         eprintln!("{n:6} {what:?}");
     }
+}
+
+/// Format strings of calls such as `logger.warning(` in a program's source, with `7s` for every argument.
+fn format_strings(source: &str, calls: &[&str], python: bool) -> Vec<String> {
+    let mut out = Vec::new();
+    for call in calls {
+        for (at, _) in source.match_indices(call) {
+            let Some(mut rest) = source.get(at + call.len()..) else { continue };
+            let mut text = String::new();
+            loop {
+                rest = rest.trim_start();
+                if let Some(after) = rest.strip_prefix('+').filter(|_| !text.is_empty()) {
+                    rest = after.trim_start();
+                }
+                let Some(quote) = rest.chars().next().filter(|c| *c == '"' || *c == '`' || (python && *c == '\''))
+                else {
+                    break;
+                };
+                let body = rest.get(1..).unwrap_or("");
+                let mut end = None;
+                let mut escaped = false;
+                for (i, c) in body.char_indices() {
+                    match c {
+                        _ if escaped => escaped = false,
+                        '\\' => escaped = true,
+                        c if c == quote => {
+                            end = Some(i);
+                            break;
+                        }
+                        _ => {}
+                    }
+                }
+                let Some(end) = end else { break };
+                text.push_str(&body.get(..end).unwrap_or("").replace("\\\"", "\"").replace("\\'", "'"));
+                rest = body.get(end + 1..).unwrap_or("");
+            }
+            if text.len() > 3 {
+                out.push(filled(&text, python));
+            }
+        }
+    }
+    out
+}
+
+/// A format string with its placeholders filled in.
+fn filled(format: &str, python: bool) -> String {
+    let mut out = String::new();
+    let mut rest = format;
+    while let Some(at) = rest.find(['%', '{']) {
+        out.push_str(rest.get(..at).unwrap_or(""));
+        let after = rest.get(at + 1..).unwrap_or("");
+        if rest.as_bytes().get(at) == Some(&b'{') {
+            match after.find('}').filter(|_| python) {
+                Some(end) => {
+                    out.push_str("7s");
+                    rest = after.get(end + 1..).unwrap_or("");
+                }
+                None => {
+                    out.push('{');
+                    rest = after;
+                }
+            }
+            continue;
+        }
+        let verb = after.find(|c: char| c.is_ascii_alphabetic() || c == '%').unwrap_or(0);
+        match after.as_bytes().get(verb) {
+            Some(b'%') => out.push('%'),
+            _ => out.push_str("7s"),
+        }
+        rest = after.get(verb + 1..).unwrap_or("");
+    }
+    out.push_str(rest);
+    out
+}
+
+fn share_known(variable: &str, extension: &str, program: Program, calls: &[&str]) {
+    let mut known: BTreeMap<String, bool> = BTreeMap::new();
+    // Other programs in the same repositories, and copies of libraries.
+    let others = [
+        "test",
+        "/ctl",
+        "/tools/",
+        "/client",
+        "/scripts/",
+        "vendor/",
+        "Godeps",
+        "/cmd/",
+        "contrib",
+        "etcdctl",
+        "etcdutl",
+        "functional",
+        "/proxy/",
+        "/cache/",
+        "etcd-dump",
+        "/hack/",
+    ];
+    let ours = |p: &Path| {
+        let name = p.to_string_lossy();
+        !others.iter().any(|o| name.contains(o))
+    };
+    for path in files(variable, |p| p.extension().is_some_and(|e| e == extension) && ours(p)) {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        for message in format_strings(&text, calls, extension == "py") {
+            let found = find(program, message.as_bytes()) != Found::Unknown;
+            known.insert(message, found);
+        }
+    }
+    if known.is_empty() {
+        return;
+    }
+    let yes = known.values().filter(|k| **k).count();
+    for (message, _) in known.iter().filter(|(_, k)| !**k) {
+        eprintln!("unknown: {message}");
+    }
+    eprintln!("{variable}: {yes} of {} format strings known ({} %)", known.len(), yes * 100 / known.len());
+}
+
+#[test]
+fn share_of_patroni_format_strings_known() {
+    let calls =
+        ["logger.info(", "logger.warning(", "logger.error(", "logger.exception(", "logger.fatal(", "logger.critical("];
+    share_known("PATRONI_SRC", "py", Program::Patroni, &calls);
+}
+
+#[test]
+fn share_of_etcd_format_strings_known() {
+    let mut calls = Vec::new();
+    for owner in ["lg.", "logger.", "Logger().", "plog."] {
+        for level in ["Warn(", "Error(", "Fatal(", "Panic(", "Warningf(", "Errorf(", "Fatalf(", "Panicf(", "Warning("] {
+            calls.push(format!("{owner}{level}"));
+        }
+    }
+    let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
+    share_known("ETCD_SRC", "go", Program::Etcd, &calls);
 }

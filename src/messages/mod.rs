@@ -1,12 +1,14 @@
 //! What the words mean: one table per program, matched by template, each entry proven by a sample.
 //!
 //! A template reads like the format string in the program's source, with named holes:
-//! `{}` anything, `{who}` the subject, `{me}` the writer's own name, `{num}` a number, `{dur}` a duration with its unit,
-//! `{s}` a number of seconds, `{ms}` a number of milliseconds, `{why}` an error text to classify.
+//! `{}` anything, `{who}` the subject, `{host}` a subject without its
+//! port, `{me}` the writer's own name, `{num}` a number, `{dur}` a duration with its unit,
+//! `{s}` a number of seconds, `{ms}` a number of milliseconds, `{why}` an error text to classify, `{sig}` a signal.
+//! `{=Reason}` at the end takes the rest and sets the reason that the template itself states.
 //! Durations become milliseconds. Text after the template's end is allowed, because senders cut
-//! and append; a template that ends in `$` must match to the end.
+//! and append; a template that ends in `$` must match to the end. `$` alone is a message without any text.
 //!
-//! Structured logs (etcd's JSON) name fields after ` | `: `slow fdatasync | took=dur`.
+//! Structured logs (etcd's JSON) name fields after ` | `: `slow fdatasync | took=dur`; blanks in a name are written `_`.
 
 mod duration;
 mod engine;

@@ -247,6 +247,7 @@ pub static MESSAGES: &[Message] = &[
     m(What::PgSyncWaitCancelled, "canceling the wait for synchronous replication and terminating connection", "canceling the wait for synchronous replication and terminating connection due to administrator command", "syncrep.c, all"),
     noise("received replication command: ", "received replication command: IDENTIFY_SYSTEM", "walsender.c, all"),
     noise("fetching timeline history file for timeline ", "fetching timeline history file for timeline 2 from primary server", "walreceiver.c, all"),
+    noise("WAL receiver process shutdown requested", "WAL receiver process shutdown requested", "walreceiver.c, 14+"),
     noise("acquired {} replication slot \"{}\"", "acquired physical replication slot \"b_slot\"", "slot.c, 17+"),
     noise("released {} replication slot \"{}\"", "released physical replication slot \"b_slot\"", "slot.c, 17+"),
     noise("waiting for WAL to become available at ", "waiting for WAL to become available at 0/5000018", "xlogrecovery.c, 15+"),
@@ -314,6 +315,7 @@ pub static MESSAGES: &[Message] = &[
     noise("automatic vacuum of table ", "automatic vacuum of table \"postgres.public.t\": index scans: 0", "vacuumlazy.c, all"),
     noise("automatic aggressive vacuum of table ", "automatic aggressive vacuum of table \"postgres.public.t\": index scans: 0", "vacuumlazy.c, all"),
     noise("automatic analyze of table ", "automatic analyze of table \"postgres.public.t\"", "analyze.c, all"),
+    m(What::PgXidWrap, "database with OID {who} must be vacuumed within {num} transactions", "database with OID 1 must be vacuumed within 17484363 transactions", "varsup.c, all"),
     m(What::PgXidWrap, "database \"{who}\" must be vacuumed within {num} transactions", "database \"postgres\" must be vacuumed within 39999999 transactions", "varsup.c, all"),
     m(What::PgXidWrap, "database is not accepting commands ", "database is not accepting commands to avoid wraparound data loss in database \"postgres\"", "varsup.c, all"),
     m(What::PgXidWrap, "bypassing nonessential maintenance of table \"{who}\" as a failsafe ", "bypassing nonessential maintenance of table \"postgres.public.t\" as a failsafe after 0 index scans", "vacuumlazy.c, 14+"),
@@ -324,6 +326,7 @@ pub static MESSAGES: &[Message] = &[
     m(What::PgArchiveFailed, "archiving transaction log file \"{who}\" failed too many times", "archiving transaction log file \"000000010000000000000003\" failed too many times, will try again later", "pgarch.c, up to 9.6"),
     m(What::PgRestoreFailed, "could not restore file \"{who}\" from archive: {why}", "could not restore file \"000000010000000000000003\" from archive: child process exited with exit code 255", "xlogarchive.c, all"),
     noise("restored log file \"{}\" from archive", "restored log file \"000000010000000000000003\" from archive", "xlogarchive.c, all"),
+    m(What::JobFailed, "ERROR: [{num}]: {why}", "ERROR: [103]: unable to find a valid repository:", "pgBackRest as archive_command: its console output in the server's log"),
     // ---- cannot start
     m(What::PgStartupFailed, "could not create lock file \"{who}\": {why}", "could not create lock file \"/var/run/postgresql/.s.PGSQL.5432.lock\": Permission denied", "miscinit.c, all"),
     m(What::PgStartupFailed, "lock file \"{who}\" is empty", "lock file \"postmaster.pid\" is empty", "miscinit.c, all"),

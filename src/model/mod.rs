@@ -8,6 +8,7 @@ mod series;
 mod source;
 mod time;
 mod what;
+mod zones;
 
 pub use bundle::{NodeId, Source};
 pub use event::{Meaning, Raw, Why};
@@ -20,3 +21,4 @@ pub use time::{
     split_civil,
 };
 pub use what::{Level, Weight, What};
+pub use zones::{abbreviation_text, certain_offset, zone_meanings};

@@ -73,6 +73,7 @@ whats! {
     // ---- Patroni: promotion and race
     Promoted "patroni.promote.begin" Alarm "promoted to leader after winning the lock";
     PromotedAgain "patroni.promote.begin.session" Alarm "promoted to leader again with the lock it still had";
+    HistoryLeader "patroni.history" Alarm "became leader on a new timeline (patronictl history)";
     RaceLost "patroni.race.lost" Notable "did not get the lock";
     RaceNotHealthiest "patroni.race.not_eligible" Notable "follows: not the healthiest node";
     RaceLag "patroni.race.reject.lag" Alarm "may not take over: WAL position behind by more than maximum_lag_on_failover";
@@ -215,6 +216,9 @@ whats! {
     EtcdRemoved "etcd.member.self_removed" Alarm "etcd member was removed from its cluster";
     EtcdTlsRejected "etcd.tls.rejected" Alarm "etcd rejected a TLS connection";
     EtcdAuthFailed "etcd.auth" Alarm "etcd refused credentials or a token";
+    EtcdAuthToken "etcd.auth.token" Detail "etcd was shown a token that it does not know (any more)";
+    ApplyFailed "etcd.apply.failed" Notable "etcd could not carry out a request";
+    FdHigh "etcd.fd_high" Alarm "etcd is running out of file descriptors";
     EtcdLease "etcd.lease" Notable "lease revoked, expired or not found";
     EtcdHealthBad "etcd.health.bad" Alarm "etcd answered its health check with unhealthy";
     EtcdSnapshotSlow "etcd.snapshot.slow" Notable "etcd snapshot took long";
@@ -312,6 +316,14 @@ whats! {
     Suspended "kern.suspend" Alarm "the machine was suspended or frozen";
     WatchdogReset "kern.watchdog" Alarm "a watchdog reset the machine";
     NetUnreachable "sys.net" Notable "network trouble seen by the system";
+    DiskTimeout "kern.disk_timeout" Alarm "a storage command timed out or was aborted";
+    PathLost "kern.path_lost" Alarm "a storage path or device was lost";
+    KernelPanic "kern.panic" Alarm "the kernel panicked or oopsed";
+    WatchdogLeftArmed "kern.watchdog_armed" Alarm "a watchdog was left running without its keeper";
+    FsFrozen "sys.fs_frozen" Alarm "the file systems were frozen for a snapshot";
+    FsThawed "sys.fs_thawed" Notable "the file systems were thawed after a snapshot";
+    LogSuppressed "sys.log_suppressed" Notable "the system's log dropped messages";
+    UnitLeftovers "sys.unit.leftover" Notable "processes of the service run on without it";
     UnitStopping "sys.unit.stopping" Notable "service is being stopped";
     UnitStopped "sys.unit.stopped" Notable "service stopped";
     UnitStarting "sys.unit.starting" Notable "service is being started";
@@ -335,8 +347,12 @@ whats! {
     NoBackend "proxy.no_backend" Alarm "the proxy has no server left";
     PoolerServerLost "proxy.server_lost" Alarm "the pooler lost its server connection";
     PoolerPaused "proxy.paused" Notable "the pooler was paused or resumed";
+    ProxyCheckFailed "proxy.check_failed" Detail "a proxy's check of a server failed";
+    PoolerTimeout "proxy.query_wait" Notable "a client waited too long for a server connection";
+    PoolerFull "proxy.full" Alarm "the pooler refused a client: all its slots were used";
     VipGained "vip.gained" Notable "took the virtual address";
     VipLost "vip.lost" Alarm "gave up the virtual address";
+    VipStandby "vip.standby" Notable "does not hold the virtual address: backup or fault";
     // ---- whoever
     DnsFailed "net.dns_failed" Alarm "a host name could not be resolved";
     TlsFailed "net.tls_failed" Alarm "a TLS connection failed";

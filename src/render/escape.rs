@@ -48,7 +48,11 @@ pub fn markdown_code(text: &str) -> String {
     let text = terminal(text, 400);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    if text.starts_with('`') || text.ends_with('`') || text.is_empty() { format!("{fence} {text} {fence}") } else { format!("{fence}{text}{fence}") }
+    if text.starts_with('`') || text.ends_with('`') || text.is_empty() {
+        format!("{fence} {text} {fence}")
+    } else {
+        format!("{fence}{text}{fence}")
+    }
 }
 
 #[cfg(test)]

@@ -11,10 +11,18 @@ fn render(report: &Report, _: Style) -> String {
     let mut out = String::new();
     let v = &report.verdict;
     let _ = writeln!(out, "# Post-mortem draft\n\n## Summary\n\n{}\n", markdown(&v.headline));
-    let _ = writeln!(out, "- Root cause: {}", v.root_cause.as_deref().map_or_else(|| "not proven".to_owned(), markdown_code));
+    let _ = writeln!(
+        out,
+        "- Root cause: {}",
+        v.root_cause.as_deref().map_or_else(|| "not proven".to_owned(), markdown_code)
+    );
     let _ = writeln!(out, "- Confidence: {}", v.confidence.id());
     if !v.contributing.is_empty() {
-        let _ = writeln!(out, "- Contributing: {}", v.contributing.iter().map(|c| markdown_code(c)).collect::<Vec<_>>().join(", "));
+        let _ = writeln!(
+            out,
+            "- Contributing: {}",
+            v.contributing.iter().map(|c| markdown_code(c)).collect::<Vec<_>>().join(", ")
+        );
     }
     impact(&mut out, report);
     chain(&mut out, v);
@@ -32,12 +40,27 @@ fn impact(out: &mut String, report: &Report) {
     if report.incidents.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\n## Impact\n\n| incident | kind | start (UTC) | end (UTC) | old primary | new primary | write outage |\n|---|---|---|---|---|---|---|");
+    let _ = writeln!(
+        out,
+        "\n## Impact\n\n| incident | kind | start (UTC) | end (UTC) | old primary | new primary | write outage |\n|---|---|---|---|---|---|---|"
+    );
     for i in &report.incidents {
-        let outage = i.write_outage.as_ref().map_or_else(|| "not measurable".to_owned(), |o| format!("{:.1} s ± {:.1} s", o.seconds, o.uncertainty_s));
+        let outage = i
+            .write_outage
+            .as_ref()
+            .map_or_else(|| "not measurable".to_owned(), |o| format!("{:.1} s ± {:.1} s", o.seconds, o.uncertainty_s));
         let name = |n: &Option<String>| n.as_deref().map_or_else(|| "–".to_owned(), markdown);
         let planned = if i.planned { " (planned)" } else { "" };
-        let _ = writeln!(out, "| {} | {}{planned} | {} | {} | {} | {} | {outage} |", i.id, markdown(&i.kind), i.start, i.end, name(&i.old_primary), name(&i.new_primary));
+        let _ = writeln!(
+            out,
+            "| {} | {}{planned} | {} | {} | {} | {} | {outage} |",
+            i.id,
+            markdown(&i.kind),
+            i.start,
+            i.end,
+            name(&i.old_primary),
+            name(&i.new_primary)
+        );
     }
 }
 
@@ -45,7 +68,10 @@ fn chain(out: &mut String, v: &Verdict) {
     if v.chain.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\n## Root cause and chain\n\n| time (UTC) | host | link | what | proof |\n|---|---|---|---|---|");
+    let _ = writeln!(
+        out,
+        "\n## Root cause and chain\n\n| time (UTC) | host | link | what | proof |\n|---|---|---|---|---|"
+    );
     for l in &v.chain {
         let proof = l.evidence.first().map_or_else(String::new, place);
         let _ = writeln!(out, "| {} | {} | {} | {} | {proof} |", l.at, markdown(&l.host), l.role, markdown(&l.text));
@@ -59,7 +85,11 @@ fn weighed(out: &mut String, v: &Verdict) {
     let _ = writeln!(out, "\n## Causes weighed\n\n| cause | status | because |\n|---|---|---|");
     for h in &v.hypotheses {
         let from = if h.status == "ruled_out" { &h.against } else { &h.pro };
-        let why = from.first().map(|p| p.text.clone()).or_else(|| h.needs.first().map(|n| format!("needs the {} of {}", n.kind, n.host))).unwrap_or_default();
+        let why = from
+            .first()
+            .map(|p| p.text.clone())
+            .or_else(|| h.needs.first().map(|n| format!("needs the {} of {}", n.kind, n.host)))
+            .unwrap_or_default();
         let _ = writeln!(out, "| {} | {} | {} |", markdown_code(&h.cause), h.status.replace('_', " "), markdown(&why));
     }
 }
@@ -70,7 +100,16 @@ fn missing(out: &mut String, v: &Verdict) {
     }
     let _ = writeln!(out, "\n## Missing evidence\n");
     for m in &v.missing_evidence {
-        let _ = writeln!(out, "- {} of {}, {} to {}: {}  \n  decides {}", markdown(&m.kind), markdown(&m.host), m.from, m.to, markdown_code(&m.command), markdown(&m.decides.join(", ")));
+        let _ = writeln!(
+            out,
+            "- {} of {}, {} to {}: {}  \n  decides {}",
+            markdown(&m.kind),
+            markdown(&m.host),
+            m.from,
+            m.to,
+            markdown_code(&m.command),
+            markdown(&m.decides.join(", "))
+        );
     }
 }
 
@@ -80,7 +119,14 @@ fn remedies(out: &mut String, v: &Verdict) {
     }
     let _ = writeln!(out, "\n## Remedies\n");
     for r in &v.remedies {
-        let _ = writeln!(out, "- [ ] ({}) {}  \n  Risk: {}. Worked if: {}.", r.kind.replace('_', " "), markdown(&r.text), markdown(&r.risk), markdown(&r.verify));
+        let _ = writeln!(
+            out,
+            "- [ ] ({}) {}  \n  Risk: {}. Worked if: {}.",
+            r.kind.replace('_', " "),
+            markdown(&r.text),
+            markdown(&r.risk),
+            markdown(&r.verify)
+        );
     }
 }
 
@@ -100,7 +146,15 @@ fn timeline(out: &mut String, report: &Report) {
     }
     let _ = writeln!(out, "\n## Timeline (UTC)\n\n| time | host | program | event | place |\n|---|---|---|---|---|");
     for e in report.timeline.iter().filter(|e| e.alarm).take(80) {
-        let _ = writeln!(out, "| {} | {} | {} | {} | {} |", e.at, markdown(&e.host), e.program, markdown(&e.text), markdown_code(&format!("{}:{}", e.path, e.line)));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            e.at,
+            markdown(&e.host),
+            e.program,
+            markdown(&e.text),
+            markdown_code(&format!("{}:{}", e.path, e.line))
+        );
     }
 }
 
@@ -116,10 +170,25 @@ fn evidence(out: &mut String, v: &Verdict) {
 }
 
 fn inventory(out: &mut String, report: &Report) {
-    let _ = writeln!(out, "\n## What was read\n\n| source | kind | host | first | last | zone | lines | understood |\n|---|---|---|---|---|---|---|---|");
+    let _ = writeln!(
+        out,
+        "\n## What was read\n\n| source | kind | host | first | last | zone | lines | understood |\n|---|---|---|---|---|---|---|---|"
+    );
     for s in &report.inventory.sources {
         let at = |a: &Option<String>| a.clone().unwrap_or_default();
-        let _ = writeln!(out, "| {} | {} | {} | {} | {} | {} ({}) | {} | {} |", markdown_code(&s.path), markdown(&s.kind), markdown(&s.host), at(&s.first), at(&s.last), markdown(&s.zone), markdown(&s.zone_why), s.lines, s.understood);
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} ({}) | {} | {} |",
+            markdown_code(&s.path),
+            markdown(&s.kind),
+            markdown(&s.host),
+            at(&s.first),
+            at(&s.last),
+            markdown(&s.zone),
+            markdown(&s.zone_why),
+            s.lines,
+            s.understood
+        );
     }
     for s in &report.inventory.skipped {
         let _ = writeln!(out, "\nNot read: {}: {}", markdown_code(&s.path), markdown(&s.why));

@@ -56,7 +56,14 @@ pub fn by_ending(file: &str) -> Option<&'static Renderer> {
 pub fn timeline_line(row: &crate::report::TimelineEvent) -> String {
     let mark = if row.alarm { '!' } else { ' ' };
     let place = format!("{}:{}", row.path, row.line);
-    format!("{} {mark} {:<12} {:<10} {} [{}]\n", row.at, escape::terminal(&row.host, 12), row.program, escape::terminal(&row.text, 200), escape::terminal(&place, 200))
+    format!(
+        "{} {mark} {:<12} {:<10} {} [{}]\n",
+        row.at,
+        escape::terminal(&row.host, 12),
+        row.program,
+        escape::terminal(&row.text, 200),
+        escape::terminal(&place, 200)
+    )
 }
 
 /// What is in a bundle, as `pgautopsy ls` prints it.

@@ -14,6 +14,7 @@ fn render(report: &Report, style: Style) -> String {
     let mut p = Page { out: String::new(), style };
     answer(&mut p, report);
     chain(&mut p, &report.verdict);
+    questions(&mut p, &report.verdict);
     weighed(&mut p, &report.verdict);
     missing(&mut p, &report.verdict);
     steps(&mut p, &report.verdict);
@@ -31,7 +32,11 @@ struct Page {
 
 impl Page {
     fn heading(&mut self, text: &str) {
-        let _ = if self.style.colour { writeln!(self.out, "\n\x1b[1m{text}\x1b[0m") } else { writeln!(self.out, "\n{text}") };
+        let _ = if self.style.colour {
+            writeln!(self.out, "\n\x1b[1m{text}\x1b[0m")
+        } else {
+            writeln!(self.out, "\n{text}")
+        };
     }
 
     /// A paragraph wrapped to the width; the first line begins with `lead`, the others are indented as far.
@@ -95,7 +100,13 @@ fn answer(p: &mut Page, report: &Report) {
     }
     let main = report.incidents.iter().find(|i| i.verdict.headline == v.headline);
     let outage = match main.and_then(|i| i.write_outage.as_ref()) {
-        Some(o) => format!("{} to {} UTC, {:.1} s (±{:.1} s) without a primary that takes writes", clock(&o.from), clock(&o.to), o.seconds, o.uncertainty_s),
+        Some(o) => format!(
+            "{} to {} UTC, {:.1} s (±{:.1} s) without a primary that takes writes",
+            clock(&o.from),
+            clock(&o.to),
+            o.seconds,
+            o.uncertainty_s
+        ),
         None => match main {
             Some(i) => format!("{} to {} UTC; no write outage can be measured", day_clock(&i.start), clock(&i.end)),
             None => "no incident in the bundle".to_owned(),
@@ -104,14 +115,27 @@ fn answer(p: &mut Page, report: &Report) {
     p.wrapped("  When      ", &outage);
     let cause = match (&v.root_cause, v.kind) {
         (Some(cause), _) => {
-            let with = if v.contributing.is_empty() { String::new() } else { format!("; contributing: {}", v.contributing.join(", ")) };
+            let with = if v.contributing.is_empty() {
+                String::new()
+            } else {
+                format!("; contributing: {}", v.contributing.join(", "))
+            };
             format!("{cause}{with}")
         }
         (None, VerdictKind::NoIncident) if v.contributing.is_empty() => "nothing failed".to_owned(),
         (None, VerdictKind::NoIncident) => format!("no failure; {}", v.contributing.join(", ")),
         (None, _) => {
-            let candidates: Vec<&str> = v.hypotheses.iter().filter(|h| h.status == "possible" || h.status == "likely").map(|h| h.cause.as_str()).collect();
-            if candidates.is_empty() { "not told by this bundle".to_owned() } else { format!("not proven; candidates: {}", candidates.join(", ")) }
+            let candidates: Vec<&str> = v
+                .hypotheses
+                .iter()
+                .filter(|h| h.status == "possible" || h.status == "likely")
+                .map(|h| h.cause.as_str())
+                .collect();
+            if candidates.is_empty() {
+                "not told by this bundle".to_owned()
+            } else {
+                format!("not proven; candidates: {}", candidates.join(", "))
+            }
         }
     };
     p.wrapped(&format!("  {word}"), &cause);
@@ -124,7 +148,17 @@ fn answer(p: &mut Page, report: &Report) {
         None => p.wrapped("  Proof     ", "none: see what is missing"),
     }
     if let Some(first) = v.missing_evidence.first().filter(|_| v.kind == VerdictKind::InsufficientEvidence) {
-        p.wrapped("  Send      ", &format!("the {} of {}, {} to {} UTC; it would decide {}", first.kind, first.host, day_clock(&first.from), clock(&first.to), first.decides.join(", ")));
+        p.wrapped(
+            "  Send      ",
+            &format!(
+                "the {} of {}, {} to {} UTC; it would decide {}",
+                first.kind,
+                first.host,
+                day_clock(&first.from),
+                clock(&first.to),
+                first.decides.join(", ")
+            ),
+        );
     }
 }
 
@@ -145,6 +179,48 @@ fn chain(p: &mut Page, v: &Verdict) {
     }
 }
 
+/// The order in which experts ask: the server itself, orders, space, I/O, and the network as what remains.
+const QUESTIONS: &[(&str, &str)] = &[
+    ("PostgreSQL crash?", "postgres_crash"),
+    ("Somebody's order?", "planned_or_external_action"),
+    ("DCS quorum?", "etcd_quorum_loss"),
+    ("Disk space?", "disk_full"),
+    ("etcd's disk?", "etcd_slow_disk"),
+    ("Host's disk?", "host_disk_io"),
+    ("Host or process stalled?", "host_stall"),
+    ("Network?", "dcs_network"),
+];
+
+fn status_words(status: &str) -> &str {
+    match status {
+        "ruled_out" => "no",
+        "not_assessable" => "cannot tell",
+        other => other,
+    }
+}
+
+/// Why a hypothesis stands where it stands: its best reason, or what is missing.
+fn reason(h: &Hypothesis) -> String {
+    let from = if h.status == "ruled_out" || h.pro.is_empty() { &h.against } else { &h.pro };
+    match (from.first(), h.needs.first()) {
+        (Some(proof), _) => proof.text.clone(),
+        (None, Some(need)) => format!("needs the {} of {}", need.kind, need.host),
+        (None, None) => String::new(),
+    }
+}
+
+fn questions(p: &mut Page, v: &Verdict) {
+    let asked: Vec<_> =
+        QUESTIONS.iter().filter_map(|(q, id)| Some((q, v.hypotheses.iter().find(|h| h.cause == *id)?))).collect();
+    if asked.is_empty() {
+        return;
+    }
+    p.heading("Questions, in the order experts ask");
+    for (question, h) in asked {
+        p.wrapped(&format!("  {question:<25} {:<12} ", status_words(&h.status)), &reason(h));
+    }
+}
+
 fn weighed(p: &mut Page, v: &Verdict) {
     if v.hypotheses.is_empty() {
         return;
@@ -157,13 +233,6 @@ fn weighed(p: &mut Page, v: &Verdict) {
         "ruled_out" => "ruled out",
         _ => "not assessable",
     };
-    let reason = |h: &Hypothesis| -> String {
-        let from = if h.status == "ruled_out" { &h.against } else { &h.pro };
-        match from.first() {
-            Some(proof) => proof.text.clone(),
-            None => h.needs.first().map_or(String::new(), |n| format!("needs the {} of {}", n.kind, n.host)),
-        }
-    };
     let mut folded = 0;
     for (i, h) in v.hypotheses.iter().enumerate() {
         let dull = matches!(h.status.as_str(), "not_assessable" | "ruled_out") && i >= p.shown(usize::MAX).min(14);
@@ -171,7 +240,7 @@ fn weighed(p: &mut Page, v: &Verdict) {
             folded += 1;
             continue;
         }
-        p.wrapped(&format!("  {:<26} {:<15}", h.cause, words(&h.status)), &reason(h));
+        p.wrapped(&format!("  {:<28} {:<15}", h.cause, words(&h.status)), &reason(h));
         if p.style.verbose {
             for proof in h.pro.iter().chain(&h.against) {
                 p.wrapped("      ", &format!("{} {}", proof.text, place(proof)));
@@ -190,7 +259,17 @@ fn missing(p: &mut Page, v: &Verdict) {
     p.heading("Missing, most decisive first");
     let shown = if p.style.verbose { v.missing_evidence.len() } else { v.missing_evidence.len().min(4) };
     for (i, m) in v.missing_evidence.iter().take(shown).enumerate() {
-        p.wrapped(&format!("  {}  ", i + 1), &format!("{} of {}, {} to {} UTC (decides {})", m.kind, m.host, day_clock(&m.from), clock(&m.to), m.decides.join(", ")));
+        p.wrapped(
+            &format!("  {}  ", i + 1),
+            &format!(
+                "{} of {}, {} to {} UTC (decides {})",
+                m.kind,
+                m.host,
+                day_clock(&m.from),
+                clock(&m.to),
+                m.decides.join(", ")
+            ),
+        );
         p.wrapped("     $ ", &m.command);
     }
 }
@@ -265,7 +344,8 @@ fn inventory(p: &mut Page, report: &Report) {
             p.wrapped("    ! ", problem);
         }
     }
-    let assumed: Vec<&str> = inv.sources.iter().filter(|s| s.zone_why.starts_with("assumed")).map(|s| s.path.as_str()).collect();
+    let assumed: Vec<&str> =
+        inv.sources.iter().filter(|s| s.zone_why.starts_with("assumed")).map(|s| s.path.as_str()).collect();
     if !assumed.is_empty() {
         p.wrapped("  ", &format!("zone assumed to be UTC for {} (set it with --tz)", assumed.join(", ")));
     }

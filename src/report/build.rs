@@ -16,16 +16,35 @@ const TIMELINE_MAX: usize = 300;
 /// The order in which an expert asks (Crunchy Data's article, the maintainers' answers): the server itself first,
 /// then orders, then Patroni and its DCS, space, I/O, the host; the network is what remains.
 const QUESTIONS: &[&str] = &[
-    "postgres_crash", "memory_oom", "planned_or_external_action", "etcd_quorum_loss", "etcd_nospace", "tls_certificate", "auth_failure",
-    "disk_full", "etcd_slow_disk", "host_disk_io", "cpu_starvation", "host_stall", "vm_pause", "clock_skew", "timeouts_misconfig", "dns_failure",
-    "k8s_api_unavailable", "dcs_network",
+    "postgres_crash",
+    "memory_oom",
+    "planned_or_external_action",
+    "etcd_quorum_loss",
+    "etcd_nospace",
+    "tls_certificate",
+    "auth_failure",
+    "disk_full",
+    "etcd_slow_disk",
+    "host_disk_io",
+    "cpu_starvation",
+    "host_stall",
+    "vm_pause",
+    "clock_skew",
+    "timeouts_misconfig",
+    "dns_failure",
+    "k8s_api_unavailable",
+    "dcs_network",
 ];
 
 /// The whole report.
 pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source], skipped: Vec<Skip>) -> Report {
     let built: Vec<Incident> = incidents.iter().enumerate().map(|(i, x)| incident(t, x, i)).collect();
     let risks = risks::find(t);
-    let worst = built.iter().zip(incidents).min_by_key(|(b, x)| (x.planned || b.verdict.kind == VerdictKind::NoIncident, x.kind.rank(), x.at)).map(|(b, _)| b.verdict.clone());
+    let worst = built
+        .iter()
+        .zip(incidents)
+        .min_by_key(|(b, x)| (x.planned || b.verdict.kind == VerdictKind::NoIncident, x.kind.rank(), x.at))
+        .map(|(b, _)| b.verdict.clone());
     let verdict = worst.unwrap_or_else(|| nothing(t, &risks));
     Report {
         schema: SCHEMA.to_owned(),
@@ -115,7 +134,13 @@ fn verdict(t: &Timeline, x: &incidents::Incident, judged: &[Judged]) -> Verdict 
     }
 }
 
-fn confidence(t: &Timeline, kind: VerdictKind, root: Option<&Judged>, x: &incidents::Incident, judged: &[Judged]) -> Confidence {
+fn confidence(
+    t: &Timeline,
+    kind: VerdictKind,
+    root: Option<&Judged>,
+    x: &incidents::Incident,
+    judged: &[Judged],
+) -> Confidence {
     let Some(root) = root else {
         return match kind {
             VerdictKind::NoIncident if t.beats.iter().any(|b| b.role == Role::Leader) => Confidence::High,
@@ -158,10 +183,16 @@ fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind, root: Opti
             false => format!("{old} was demoted at {at}"),
         },
         Kind::NoLeader => format!("The cluster had no primary from {at} on and nobody took over"),
-        Kind::Crash => format!("PostgreSQL on {} failed at {at}; the roles did not change", x.nodes.first().map_or_else(|| old.clone().into(), |n| t.name(*n))),
+        Kind::Crash => format!(
+            "PostgreSQL on {} failed at {at}; the roles did not change",
+            x.nodes.first().map_or_else(|| old.clone().into(), |n| t.name(*n))
+        ),
         Kind::DcsOutage => format!("The cluster's DCS failed at {at}"),
         Kind::WriteStall => format!("{old} stayed primary but clients waited for seconds from {at} on"),
-        Kind::StartFailure => format!("A service on {} could not be started at {at}", x.nodes.first().map_or_else(|| old.clone().into(), |n| t.name(*n))),
+        Kind::StartFailure => format!(
+            "A service on {} could not be started at {at}",
+            x.nodes.first().map_or_else(|| old.clone().into(), |n| t.name(*n))
+        ),
         Kind::ClientsCut => "Clients were cut, but no role changed".to_owned(),
         Kind::Restart => format!("{old} was restarted at {at}; it stayed primary"),
         Kind::Switchover => match x.new {
@@ -173,7 +204,9 @@ fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind, root: Opti
     match (kind, root) {
         (VerdictKind::Cause, Some(root)) => format!("{what}: {}.", root.cause.title),
         (VerdictKind::InsufficientEvidence, _) => format!("{what}; the evidence does not tell why."),
-        (VerdictKind::NoIncident, Some(root)) if root.cause.id == "planned_or_external_action" && !x.planned => format!("{what}, because somebody asked for it."),
+        (VerdictKind::NoIncident, Some(root)) if root.cause.id == "planned_or_external_action" && !x.planned => {
+            format!("{what}, because somebody asked for it.")
+        }
         _ => format!("{what}."),
     }
 }
@@ -182,11 +215,17 @@ fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind, root: Opti
 fn chain(t: &Timeline, x: &incidents::Incident, root: Option<&Judged>, others: &[&Judged]) -> Vec<Link> {
     let mut links: Vec<(Micros, u8, Link)> = Vec::new();
     let mut add = |j: &Judged, role: &str, order: u8| {
-        let Some(best) = j.assessment.evidence.iter().filter(|e| e.side == Side::For).max_by_key(|e| e.strength) else { return };
+        let Some(best) = j.assessment.evidence.iter().filter(|e| e.side == Side::For).max_by_key(|e| e.strength) else {
+            return;
+        };
         let at = best.cites.iter().filter_map(|c| begin(t, *c)).min().unwrap_or(x.span.from);
         let host = best.cites.iter().filter_map(|c| host_of(t, *c)).next().unwrap_or_default();
         let evidence = best.cites.iter().take(6).filter_map(|c| proof(t, *c)).collect();
-        links.push((at, order, Link { role: role.to_owned(), text: best.words.clone(), at: rfc3339(at), host, evidence }));
+        links.push((
+            at,
+            order,
+            Link { role: role.to_owned(), text: best.words.clone(), at: rfc3339(at), host, evidence },
+        ));
     };
     if let Some(root) = root {
         add(root, "root", 0);
@@ -201,7 +240,17 @@ fn chain(t: &Timeline, x: &incidents::Incident, root: Option<&Judged>, others: &
         if !told.insert((e.what, e.node)) {
             continue;
         }
-        links.push((e.began(), order, Link { role: role.to_owned(), text: format!("{}: {}", t.name(e.node), event_words(e.event)), at: rfc3339(e.began()), host: t.name(e.node).to_string(), evidence: vec![of_event(t, e.event)] }));
+        links.push((
+            e.began(),
+            order,
+            Link {
+                role: role.to_owned(),
+                text: format!("{}: {}", t.name(e.node), event_words(e.event)),
+                at: rfc3339(e.began()),
+                host: t.name(e.node).to_string(),
+                evidence: vec![of_event(t, e.event)],
+            },
+        ));
     }
     links.sort_by_key(|(at, order, _)| (*at, *order));
     // The root stands first: what follows from it cannot come before it by more than a clock's slack.
@@ -217,9 +266,12 @@ fn role_of(what: What) -> Option<(&'static str, u8)> {
     use What::*;
     Some(match what {
         HeartbeatLate | FsyncSlow | QuorumLost | NoRaftLeader | LeaderLost | PeerInactive => ("mechanism", 1),
-        LockUpdateFailed | DcsUnreachable | DcsGetClusterFailed | LoopOverrun | PgNotRunning | SwitchoverRequested => ("trigger", 2),
-        DemoteOffline | DemoteNolock | DemoteImmediate | DemoteGraceful | DemotedLockUpdate | DemotedDcs | DemotedForeignLock | Promoted | PromotedAgain
-        | FailsafeKept | PgReinit | RaceLag | LockReleasedPgDown | PgShutdownImmediate | PgShutdownFast | RewindBegin => ("effect", 3),
+        LockUpdateFailed | DcsUnreachable | DcsGetClusterFailed | LoopOverrun | PgNotRunning | SwitchoverRequested => {
+            ("trigger", 2)
+        }
+        DemoteOffline | DemoteNolock | DemoteImmediate | DemoteGraceful | DemotedLockUpdate | DemotedDcs
+        | DemotedForeignLock | Promoted | PromotedAgain | FailsafeKept | PgReinit | RaceLag | LockReleasedPgDown
+        | PgShutdownImmediate | PgShutdownFast | RewindBegin => ("effect", 3),
         _ => return None,
     })
 }
@@ -272,7 +324,10 @@ fn hypothesis(t: &Timeline, x: &incidents::Incident, j: &Judged) -> Hypothesis {
     };
     let mut against = side(Side::Against);
     if j.status == Status::RuledOut && against.is_empty() {
-        against.push(Proof { text: "the logs that would show it cover the time and do not".to_owned(), ..Proof::default() });
+        against.push(Proof {
+            text: "the logs that would show it cover the time and do not".to_owned(),
+            ..Proof::default()
+        });
     }
     let needs = match j.status {
         Status::RuledOut => Vec::new(),
@@ -315,7 +370,15 @@ fn need(t: &Timeline, x: &incidents::Incident, need: Need, decides: Vec<String>)
     needed(t, x.old.map(|n| t.name(n).to_string()), x.new.map(|n| t.name(n).to_string()), from, to, need, decides)
 }
 
-fn needed(t: &Timeline, old: Option<String>, new: Option<String>, from: Micros, to: Micros, need: Need, decides: Vec<String>) -> Missing {
+fn needed(
+    t: &Timeline,
+    old: Option<String>,
+    new: Option<String>,
+    from: Micros,
+    to: Micros,
+    need: Need,
+    decides: Vec<String>,
+) -> Missing {
     let (who, kind, command) = describe(need, from, to);
     let host = match who {
         Who::OldPrimary => old.unwrap_or_else(|| "the primary".to_owned()),
@@ -330,22 +393,40 @@ fn needed(t: &Timeline, old: Option<String>, new: Option<String>, from: Micros, 
 /// Which data a need means, and the command that fetches it.
 fn describe(need: Need, from: Micros, to: Micros) -> (Who, String, String) {
     let stamp = |at: Micros| rfc3339(at).get(..19).unwrap_or("").replace('T', " ");
-    let journal = |unit: &str| format!("journalctl -u {unit} --utc -o short-iso-precise --since '{}' --until '{}'", stamp(from), stamp(to));
+    let journal = |unit: &str| {
+        format!("journalctl -u {unit} --utc -o short-iso-precise --since '{}' --until '{}'", stamp(from), stamp(to))
+    };
     let day = rfc3339(from).get(8..10).unwrap_or("").to_owned();
     match need {
         Need::Log(program, who) => {
             let (kind, command) = match program {
                 Program::Patroni => ("patroni log", journal("patroni")),
                 Program::Etcd => ("etcd log", journal("etcd")),
-                Program::Postgres => ("postgresql log", "cp -p $(psql -XAtc 'select pg_current_logfile()') .".to_owned()),
-                Program::Kernel => ("kernel log", format!("journalctl -k --utc -o short-iso-precise --since '{}' --until '{}'", stamp(from), stamp(to))),
-                Program::Systemd => ("system log", format!("journalctl --utc -o short-iso-precise --since '{}' --until '{}'", stamp(from), stamp(to))),
+                Program::Postgres => {
+                    ("postgresql log", "cp -p $(psql -XAtc 'select pg_current_logfile()') .".to_owned())
+                }
+                Program::Kernel => (
+                    "kernel log",
+                    format!(
+                        "journalctl -k --utc -o short-iso-precise --since '{}' --until '{}'",
+                        stamp(from),
+                        stamp(to)
+                    ),
+                ),
+                Program::Systemd => (
+                    "system log",
+                    format!("journalctl --utc -o short-iso-precise --since '{}' --until '{}'", stamp(from), stamp(to)),
+                ),
                 Program::Proxy => ("proxy log", journal("haproxy -u pgbouncer -u keepalived -u vip-manager")),
                 other => (other.id(), "(ask for the file)".to_owned()),
             };
             (who, kind.to_owned(), command)
         }
-        Need::Series(metric, who) => (who, "sar".to_owned(), format!("cp -p /var/log/s*/sa{day} /var/log/sysstat/sa{day} . # {}: {}", metric.id(), metric.doc())),
+        Need::Series(metric, who) => (
+            who,
+            "sar".to_owned(),
+            format!("cp -p /var/log/s*/sa{day} /var/log/sysstat/sa{day} . # {}: {}", metric.id(), metric.doc()),
+        ),
         Need::Disks(who) => (who, "df".to_owned(), "date; df -hT; df -i".to_owned()),
         Need::Config => (Who::Any, "patroni config".to_owned(), "patronictl show-config".to_owned()),
     }
@@ -353,7 +434,8 @@ fn describe(need: Need, from: Micros, to: Micros) -> (Who, String, String) {
 
 fn remedies(t: &Timeline, x: &incidents::Incident, root: &Judged) -> Vec<Advice> {
     let seconds = |key: Key, default: &str| t.number(key).map_or_else(|| default.to_owned(), |n| format!("{n:.0}"));
-    let host = x.old.or_else(|| x.nodes.first().copied()).map_or_else(|| "the host".to_owned(), |n| t.name(n).to_string());
+    let host =
+        x.old.or_else(|| x.nodes.first().copied()).map_or_else(|| "the host".to_owned(), |n| t.name(n).to_string());
     let fill = |text: &str| {
         text.replace("{ttl}", &seconds(Key::Ttl, "30 (default)"))
             .replace("{loop_wait}", &seconds(Key::LoopWait, "10 (default)"))
@@ -363,7 +445,12 @@ fn remedies(t: &Timeline, x: &incidents::Incident, root: &Judged) -> Vec<Advice>
     root.cause
         .remedies
         .iter()
-        .map(|r| Advice { text: fill(r.text), kind: r.kind.id().to_owned(), risk: r.risk.to_owned(), verify: r.verify.to_owned() })
+        .map(|r| Advice {
+            text: fill(r.text),
+            kind: r.kind.id().to_owned(),
+            risk: r.risk.to_owned(),
+            verify: r.verify.to_owned(),
+        })
         .collect()
 }
 
@@ -371,7 +458,9 @@ fn remedies(t: &Timeline, x: &incidents::Incident, root: &Judged) -> Vec<Advice>
 fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
     let led = t.beats.iter().any(|b| b.role == Role::Leader || b.role == Role::Replica);
     let etcd = t.covers(Program::Etcd, None, Span { from: Micros::MIN, to: Micros::MAX });
-    let span = t.span().map_or_else(String::new, |s| format!(" between {} and {} ({})", moment(s.from), moment(s.to), length(s.length())));
+    let span = t.span().map_or_else(String::new, |s| {
+        format!(" between {} and {} ({})", moment(s.from), moment(s.to), length(s.length()))
+    });
     let clients = t.undated.iter().enumerate().find(|(_, e)| e.what == What::PoolerServerLost);
     let mut contributing: Vec<String> = Vec::new();
     if clients.is_some() {
@@ -381,34 +470,87 @@ fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
         contributing.push("clock_skew".to_owned());
     }
     let (kind, confidence, headline) = if led {
-        (VerdictKind::NoIncident, Confidence::High, format!("No demotion, failover or crash{span}: the members' heartbeats went on."))
+        (
+            VerdictKind::NoIncident,
+            Confidence::High,
+            format!("No demotion, failover or crash{span}: the members' heartbeats went on."),
+        )
     } else if etcd {
-        (VerdictKind::NoIncident, Confidence::Medium, format!("No election, timeout or failure of etcd{span}; Patroni's own log is not in the bundle."))
+        (
+            VerdictKind::NoIncident,
+            Confidence::Medium,
+            format!("No election, timeout or failure of etcd{span}; Patroni's own log is not in the bundle."),
+        )
     } else {
-        (VerdictKind::InsufficientEvidence, Confidence::Low, format!("Nothing in this bundle tells whether a role changed{span}: no Patroni log was found."))
+        (
+            VerdictKind::InsufficientEvidence,
+            Confidence::Low,
+            format!("Nothing in this bundle tells whether a role changed{span}: no Patroni log was found."),
+        )
     };
     let whole = t.span().unwrap_or(Span { from: 0, to: 0 });
     let missing = if kind == VerdictKind::InsufficientEvidence {
         vec![
-            needed(t, None, None, whole.from, whole.to, Need::Log(Program::Patroni, Who::Any), vec!["planned_or_external_action".to_owned()]),
-            needed(t, None, None, whole.from, whole.to, Need::Log(Program::Etcd, Who::DcsMembers), vec!["etcd_slow_disk".to_owned(), "etcd_quorum_loss".to_owned()]),
-            needed(t, None, None, whole.from, whole.to, Need::Log(Program::Postgres, Who::OldPrimary), vec!["postgres_crash".to_owned()]),
+            needed(
+                t,
+                None,
+                None,
+                whole.from,
+                whole.to,
+                Need::Log(Program::Patroni, Who::Any),
+                vec!["planned_or_external_action".to_owned()],
+            ),
+            needed(
+                t,
+                None,
+                None,
+                whole.from,
+                whole.to,
+                Need::Log(Program::Etcd, Who::DcsMembers),
+                vec!["etcd_slow_disk".to_owned(), "etcd_quorum_loss".to_owned()],
+            ),
+            needed(
+                t,
+                None,
+                None,
+                whole.from,
+                whole.to,
+                Need::Log(Program::Postgres, Who::OldPrimary),
+                vec!["postgres_crash".to_owned()],
+            ),
         ]
     } else {
         Vec::new()
     };
     let chain = clients
         .and_then(|(i, _)| proof(t, Cite::Undated(i as u32)))
-        .map(|p| Link { role: "effect".into(), text: "clients lost their connection at the pooler; no member of the cluster changed its role".into(), at: String::new(), host: p.host.clone(), evidence: vec![p] })
+        .map(|p| Link {
+            role: "effect".into(),
+            text: "clients lost their connection at the pooler; no member of the cluster changed its role".into(),
+            at: String::new(),
+            host: p.host.clone(),
+            evidence: vec![p],
+        })
         .into_iter()
         .collect();
-    Verdict { kind, root_cause: None, contributing, confidence, headline, chain, hypotheses: Vec::new(), missing_evidence: missing, remedies: Vec::new() }
+    Verdict {
+        kind,
+        root_cause: None,
+        contributing,
+        confidence,
+        headline,
+        chain,
+        hypotheses: Vec::new(),
+        missing_evidence: missing,
+        remedies: Vec::new(),
+    }
 }
 
 fn timeline(t: &Timeline, incidents: &[incidents::Incident]) -> Vec<TimelineEvent> {
     let windows: Vec<Span> = incidents.iter().map(|x| x.span.widened(2 * MINUTE)).collect();
     let near = |e: &crate::timeline::Event| windows.iter().any(|w| w.overlaps(&Span::new(e.at, e.until)));
-    let mut rows: Vec<&crate::timeline::Event> = t.events.iter().filter(|e| e.what.weight() >= Weight::Notable && near(e)).collect();
+    let mut rows: Vec<&crate::timeline::Event> =
+        t.events.iter().filter(|e| e.what.weight() >= Weight::Notable && near(e)).collect();
     if rows.len() > TIMELINE_MAX {
         rows.retain(|e| e.what.weight() == Weight::Alarm);
     }
@@ -443,7 +585,11 @@ fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) -> Inventory 
         .iter()
         .map(|n| Host {
             name: n.name.to_string(),
-            aliases: n.aliases.iter().map(|((naming, name), why)| Alias { name: name.to_string(), why: format!("{naming:?}: {why}") }).collect(),
+            aliases: n
+                .aliases
+                .iter()
+                .map(|((naming, name), why)| Alias { name: name.to_string(), why: format!("{naming:?}: {why}") })
+                .collect(),
         })
         .collect();
     let rows = sources.iter().enumerate().map(|(i, s)| source_row(t, s, i)).collect();
@@ -453,7 +599,11 @@ fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) -> Inventory 
 fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
     let spans: Vec<Span> = t.covered.iter().filter(|c| c.source as usize == i).map(|c| c.span).collect();
     let all = spans.into_iter().reduce(|a, b| a.union(&b));
-    let clock = t.clocks.of_stream.get(i).and_then(|c| c.iter().zip(&s.parsed.streams).max_by_key(|(_, st)| st.stamped).map(|(c, _)| c));
+    let clock = t
+        .clocks
+        .of_stream
+        .get(i)
+        .and_then(|c| c.iter().zip(&s.parsed.streams).max_by_key(|(_, st)| st.stamped).map(|(c, _)| c));
     let node = t.cluster.of_source.get(i).copied();
     let c = &s.parsed.coverage;
     SourceRow {
@@ -468,6 +618,11 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
         understood: c.understood,
         noise: c.noise,
         unknown: c.unknown + c.unread,
-        problems: s.parsed.problems.iter().map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what))).collect(),
+        problems: s
+            .parsed
+            .problems
+            .iter()
+            .map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what)))
+            .collect(),
     }
 }

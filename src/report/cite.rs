@@ -45,7 +45,13 @@ pub fn proof(t: &Timeline, cite: Cite) -> Option<Proof> {
             Some(Proof {
                 path: t.path(s.source).to_owned(),
                 host: t.name(s.node).to_string(),
-                text: format!("{}{item}: {:.2} {} on average over {:.0} s", s.metric.doc(), x.value, s.metric.unit(), seconds(x.to - x.from)),
+                text: format!(
+                    "{}{item}: {:.2} {} on average over {:.0} s",
+                    s.metric.doc(),
+                    x.value,
+                    s.metric.unit(),
+                    seconds(x.to - x.from)
+                ),
                 metric: Some(match &s.item {
                     Some(item) => format!("{}/{item}", s.metric.id()),
                     None => s.metric.id().to_owned(),

@@ -58,7 +58,11 @@ fn disks(t: &Timeline, out: &mut Vec<Risk>) {
 }
 
 fn timeouts(t: &Timeline, out: &mut Vec<Risk>) {
-    let known = t.facts.iter().enumerate().find(|(_, k)| k.fact.key == Key::Ttl && t.setting(Key::Ttl).is_some_and(|s| std::ptr::eq(s, *k)));
+    let known = t
+        .facts
+        .iter()
+        .enumerate()
+        .find(|(_, k)| k.fact.key == Key::Ttl && t.setting(Key::Ttl).is_some_and(|s| std::ptr::eq(s, *k)));
     let Some((index, ttl)) = known.and_then(|(i, k)| Some((i, k.fact.value.num()?))) else { return };
     let loop_wait = t.number(Key::LoopWait).unwrap_or(10.0);
     let retry = t.number(Key::RetryTimeout).unwrap_or(10.0);

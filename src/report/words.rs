@@ -28,13 +28,15 @@ fn number(e: &Event) -> Option<String> {
     }
     Some(match e.what {
         HeartbeatLate => format!("up to {} over", ms(e.num)),
-        FsyncSlow | CommitSlow | ApplySlow | ReadSlow | RequestSlow | EtcdSnapshotSlow | EtcdDbSlow | PgSlowStatement | PgCheckpoint
-        | PgCheckpointSlow | PgLockWait | PgWalIoSlow => ms(e.num),
+        FsyncSlow | CommitSlow | ApplySlow | ReadSlow | RequestSlow | EtcdSnapshotSlow | EtcdDbSlow
+        | PgSlowStatement | PgCheckpoint | PgCheckpointSlow | PgLockWait | PgWalIoSlow => ms(e.num),
         PeerClockDrift | ClockStepped => ms(e.num),
         PgBackendSignal | EtcdStopSignal | CoreDump => format!("signal {:.0}", e.num),
         PgBackendExit | PgArchiveFailed | PgRestoreFailed | RewindExit => format!("exit code {:.0}", e.num),
         PgPostmaster | OomKill => format!("pid {:.0}", e.num),
-        LeaderWon | LeaderSeen | LeaderLost | LeaderChanged | ElectionStart | Candidate | RaftFollower | HigherTerm => format!("term {:.0}", e.num),
+        LeaderWon | LeaderSeen | LeaderLost | LeaderChanged | ElectionStart | Candidate | RaftFollower | HigherTerm => {
+            format!("term {:.0}", e.num)
+        }
         PgNewTimeline => format!("timeline {:.0}", e.num),
         _ => return None,
     })

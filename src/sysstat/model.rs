@@ -76,32 +76,18 @@ impl Stamp {
         if offset > 14 * 3600 {
             offset -= 86400;
         }
-        let date =
-            DateTime::from_timestamp(epoch.saturating_add(offset), 0).map(|t| t.date_naive());
-        Stamp {
-            epoch: Some(epoch),
-            local: Some(Local {
-                date,
-                day: 0,
-                second,
-            }),
-        }
+        let date = DateTime::from_timestamp(epoch.saturating_add(offset), 0).map(|t| t.date_naive());
+        Stamp { epoch: Some(epoch), local: Some(Local { date, day: 0, second }) }
     }
 
     /// A moment on UTC alone.
     pub fn utc(epoch: i64) -> Stamp {
-        Stamp {
-            epoch: Some(epoch),
-            local: None,
-        }
+        Stamp { epoch: Some(epoch), local: None }
     }
 
     /// A moment on the host's wall clock alone.
     pub fn wall(date: Option<NaiveDate>, day: u32, second: u32) -> Stamp {
-        Stamp {
-            epoch: None,
-            local: Some(Local { date, day, second }),
-        }
+        Stamp { epoch: None, local: Some(Local { date, day, second }) }
     }
 }
 
@@ -139,33 +125,21 @@ impl Set {
     /// The values of row `n` in the order of `activity.columns`.
     pub fn row(&self, n: usize) -> Option<&[f64]> {
         let width = self.activity.columns.len();
-        self.values
-            .get(n.checked_mul(width)?..n.checked_add(1)?.checked_mul(width)?)
+        self.values.get(n.checked_mul(width)?..n.checked_add(1)?.checked_mul(width)?)
     }
 
     /// All rows with the index of their span.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &[f64])> {
         let width = self.activity.columns.len().max(1);
-        self.rows
-            .iter()
-            .copied()
-            .zip(self.values.chunks_exact(width))
+        self.rows.iter().copied().zip(self.values.chunks_exact(width))
     }
 
     /// The values of one column (newest sysstat's name, e.g. `await`) with their spans; rows without a value are left out.
-    pub fn series<'a>(
-        &'a self,
-        data: &'a Data,
-        column: &str,
-    ) -> impl Iterator<Item = (&'a Span, f64)> + 'a {
+    pub fn series<'a>(&'a self, data: &'a Data, column: &str) -> impl Iterator<Item = (&'a Span, f64)> + 'a {
         let at = self.activity.column(column);
         self.iter().filter_map(move |(span, row)| {
             let value = *row.get(at?)?;
-            if value.is_nan() {
-                None
-            } else {
-                Some((data.spans.get(span as usize)?, value))
-            }
+            if value.is_nan() { None } else { Some((data.spans.get(span as usize)?, value)) }
         })
     }
 }
@@ -233,15 +207,7 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(offset: u64, fault: Fault, what: impl Into<String>) -> Problem {
-        Problem {
-            offset,
-            fault,
-            what: what.into(),
-            need: None,
-            have: None,
-            before: None,
-            after: None,
-        }
+        Problem { offset, fault, what: what.into(), need: None, have: None, before: None, after: None }
     }
 }
 
@@ -318,16 +284,12 @@ impl Data {
 
     /// The sets of one activity, e.g. `"disk"` ([`Activity::name`]).
     pub fn sets_of<'a>(&'a self, activity: &'a str) -> impl Iterator<Item = &'a Set> + 'a {
-        self.sets
-            .iter()
-            .filter(move |s| s.activity.name == activity)
+        self.sets.iter().filter(move |s| s.activity.name == activity)
     }
 
     /// One set by activity and item.
     pub fn set(&self, activity: &str, item: Option<&str>) -> Option<&Set> {
-        self.sets
-            .iter()
-            .find(|s| s.activity.name == activity && s.item.as_deref() == item)
+        self.sets.iter().find(|s| s.activity.name == activity && s.item.as_deref() == item)
     }
 
     /// Tells a text whose date was unknown or ambiguous on which day its first row lies.

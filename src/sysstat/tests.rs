@@ -1,5 +1,7 @@
 //! Every recorded file against the output of the sysstat that wrote it.
 
+#![allow(clippy::print_stdout)]
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -9,9 +11,7 @@ use super::{Options, read_sa, text};
 
 /// All files of an xz-packed tar below `fixtures/sysstat`.
 pub(super) fn fixtures(name: &str) -> BTreeMap<String, Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/sysstat")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/sysstat").join(name);
     let packed = std::fs::File::open(path).expect("fixture");
     let mut archive = tar::Archive::new(lzma_rust2::XzReader::new(packed, true));
     let mut files = BTreeMap::new();
@@ -36,10 +36,7 @@ fn compare(binary: &Data, printed: &Data, score: &mut Score, examples: &mut Vec<
         let n = nth.entry(name).or_default();
         let ours: Vec<&Set> = binary.sets_of(name).collect();
         // sadf may show the names that the disks had on its machine; the order is the same.
-        let found = ours
-            .iter()
-            .find(|s| s.item == theirs.item)
-            .or_else(|| ours.get(*n).filter(|_| name == "disk"));
+        let found = ours.iter().find(|s| s.item == theirs.item).or_else(|| ours.get(*n).filter(|_| name == "disk"));
         *n += 1;
         let entry = score.entry(name).or_default();
         let Some(ours) = found else {
@@ -52,10 +49,7 @@ fn compare(binary: &Data, printed: &Data, score: &mut Score, examples: &mut Vec<
             // One that is mounted twice is listed twice, so a text can't tell two samples of one second apart.
             for (tb, row) in theirs.iter() {
                 entry.0 += 1;
-                if !ours
-                    .iter()
-                    .any(|(ta, ours)| same_time(binary, ta, printed, tb) && same_values(ours, row))
-                {
+                if !ours.iter().any(|(ta, ours)| same_time(binary, ta, printed, tb) && same_values(ours, row)) {
                     entry.1 += 1;
                     examples.push(format!("{name} {:?}: nothing like {row:?}", theirs.item));
                 }
@@ -78,10 +72,7 @@ fn compare(binary: &Data, printed: &Data, score: &mut Score, examples: &mut Vec<
             if !same {
                 entry.1 += 1;
                 if examples.len() < 400 {
-                    examples.push(format!(
-                        "{name} {:?}: ours {ours:?} theirs {row:?}",
-                        theirs.item
-                    ));
+                    examples.push(format!("{name} {:?}: ours {ours:?} theirs {row:?}", theirs.item));
                 }
             }
         }
@@ -92,8 +83,11 @@ fn same_time(a: &Data, ta: u32, b: &Data, tb: u32) -> bool {
     match (a.spans.get(ta as usize), b.spans.get(tb as usize)) {
         (Some(_), Some(b)) if b.to.epoch.is_some_and(|t| t < LOST_TIMES + 86400) => true,
         (Some(a), Some(b)) if b.to.epoch.is_some() => a.to.epoch == b.to.epoch,
+        // sar prints the time of the zone that it runs in: the host's, or GMT for sysstat's own samples.
         (Some(a), Some(b)) => {
-            a.to.local.map(|l| (l.date, l.second)) == b.to.local.map(|l| (l.date, l.second))
+            let printed = b.to.local.map(|l| (l.date, l.second));
+            let utc = a.to.epoch.map(|e| e.rem_euclid(86400));
+            a.to.local.map(|l| (l.date, l.second)) == printed || utc == printed.map(|(_, second)| i64::from(second))
         }
         _ => false,
     }
@@ -123,11 +117,7 @@ fn number_lost_times(csv: &[u8]) -> Vec<u8> {
             }
             sample += i64::from(item == first || !names_item);
             let time = (LOST_TIMES + sample).to_string();
-            let line: Vec<&str> = cells
-                .iter()
-                .enumerate()
-                .map(|(i, c)| if i == 2 { &time } else { *c })
-                .collect();
+            let line: Vec<&str> = cells.iter().enumerate().map(|(i, c)| if i == 2 { &time } else { *c }).collect();
             out += &(line.join(";") + "\n");
             continue;
         }
@@ -138,14 +128,11 @@ fn number_lost_times(csv: &[u8]) -> Vec<u8> {
 
 /// Equal within the rounding of two decimals (none for MB, whose values are large).
 fn same_values(ours: &[f64], theirs: &[f64]) -> bool {
-    let close = |a: f64, b: f64| {
-        (a - b).abs() <= 0.0051 + b.abs() * 1e-12 || (b.fract() == 0.0 && (a - b).abs() <= 0.5)
-    };
+    let close =
+        |a: f64, b: f64| (a - b).abs() <= 0.0051 + b.abs() * 1e-12 || (b.fract() == 0.0 && (a - b).abs() <= 0.5);
     // 32-bit sadc overflowed: more free than there is, which its sadf shows as astronomical numbers.
     let overflown = |a: f64, b: f64| a < 0.0 && b > 1e9;
-    ours.iter()
-        .zip(theirs)
-        .all(|(&a, &b)| b.is_nan() || close(a, b) || overflown(a, b))
+    ours.iter().zip(theirs).all(|(&a, &b)| b.is_nan() || close(a, b) || overflown(a, b))
 }
 
 #[test]
@@ -154,42 +141,26 @@ fn values_equal_those_of_the_sysstat_that_wrote_the_file() {
     let mut table = BTreeMap::<String, Score>::new();
     let mut failures = Vec::new();
     for (path, bytes) in files.iter().filter(|(path, _)| !path.ends_with(".csv")) {
-        let data = read_sa(
-            bytes,
-            Options {
-                like_sysstat: true,
-                as_version: None,
-            },
-        );
+        let data = read_sa(bytes, Options { like_sysstat: true, as_version: None });
         assert!(data.problems.is_empty(), "{path}: {:?}", data.problems);
         let Some(csv) = files.get(&format!("{path}.d.csv")) else {
             continue;
         };
         let printed = text::read_sadf_csv(&number_lost_times(csv));
-        assert!(
-            printed.problems.is_empty(),
-            "{path}: {:?}",
-            printed.problems
-        );
+        assert!(printed.problems.is_empty(), "{path}: {:?}", printed.problems);
         let (version, _) = path.split_once('/').expect("folder");
         let mut examples = Vec::new();
-        compare(
-            &data,
-            &printed,
-            table.entry(version.to_string()).or_default(),
-            &mut examples,
-        );
+        compare(&data, &printed, table.entry(version.to_string()).or_default(), &mut examples);
         failures.extend(examples.into_iter().map(|e| format!("{path}: {e}")));
     }
     print(&table);
     for f in failures.iter().take(30) {
-        eprintln!("{f}");
+        println!("{f}");
     }
     assert!(failures.is_empty(), "{} rows differ", failures.len());
 }
 
 /// The table version × activity: rows compared, and behind a `!` those that differ.
-#[allow(clippy::print_stdout)]
 fn print(table: &BTreeMap<String, Score>) {
     let mut names: Vec<&str> = table.values().flat_map(|s| s.keys().copied()).collect();
     names.sort();
@@ -235,7 +206,9 @@ fn the_text_of_sar_says_what_the_binary_file_says() {
         // sar of 32-bit 11.2.0 prints garbage for memory; that of 32-bit big-endian 11.7 to 12.5 has all times 1970.
         let broken = ["11.2.0-armhf", "11.2.0-i386"].iter().any(|v| path.starts_with(v))
             || ["11.7.3-ppc", "12.0.3-ppc", "12.2.0-ppc", "12.5.4-ppc"].iter().any(|v| path.starts_with(v));
-        let Some(text) = texts.get(&format!("{path}.sar.txt")).filter(|_| !broken) else { continue };
+        let Some(text) = texts.get(&format!("{path}.sar.txt")).filter(|_| !broken) else {
+            continue;
+        };
         let data = read_sa(bytes, Options { like_sysstat: true, as_version: None });
         assert!(text::looks_like_sar(text), "{path}");
         let printed = text::read_sar(text);
@@ -252,7 +225,7 @@ fn the_text_of_sar_says_what_the_binary_file_says() {
     }
     print(&table);
     for f in failures.iter().take(30) {
-        eprintln!("{f}");
+        println!("{f}");
     }
     assert!(failures.is_empty(), "{} rows differ", failures.len());
 }
@@ -268,7 +241,9 @@ fn sar_speaks_sixteen_languages() {
             continue;
         }
         let version = ["10.1.5", "11.7.3", "12.6.1-debian12"].into_iter().find(|v| path.contains(&v[..6]));
-        let Some(bytes) = version.and_then(|v| files.get(&format!("{v}/sa.x"))) else { continue };
+        let Some(bytes) = version.and_then(|v| files.get(&format!("{v}/sa.x"))) else {
+            continue;
+        };
         let data = read_sa(bytes, Options { like_sysstat: true, as_version: None });
         let printed = if path.ends_with(".csv") {
             assert!(text::looks_like_sadf_csv(text), "{path}");
@@ -284,7 +259,7 @@ fn sar_speaks_sixteen_languages() {
         failures.extend(examples.into_iter().map(|e| format!("{path}: {e}")));
     }
     for f in failures.iter().take(30) {
-        eprintln!("{f}");
+        println!("{f}");
     }
     assert!(failures.is_empty(), "{} rows differ of {score:?}", failures.len());
 }
@@ -301,7 +276,9 @@ fn the_other_outputs_of_sadf_say_the_same() {
         for (form, read) in [("json", read_json as fn(&[u8]) -> Data), ("xml", read_xml), ("p.txt", read_lines)] {
             // All times of 32-bit big-endian 11.7 to 12.5 are 1970.
             let lost = ["11.7.3-ppc", "12.0.3-ppc", "12.2.0-ppc", "12.5.4-ppc"].iter().any(|v| path.starts_with(v));
-            let Some(text) = texts.get(&format!("{path}.{form}")).filter(|_| !lost) else { continue };
+            let Some(text) = texts.get(&format!("{path}.{form}")).filter(|_| !lost) else {
+                continue;
+            };
             let printed = read(text);
             assert!(printed.problems.is_empty(), "{path}.{form}: {:?}", printed.problems);
             let mut examples = Vec::new();
@@ -311,7 +288,7 @@ fn the_other_outputs_of_sadf_say_the_same() {
     }
     print(&table);
     for f in failures.iter().take(40) {
-        eprintln!("{f}");
+        println!("{f}");
     }
     assert!(failures.is_empty(), "{} rows differ", failures.len());
 }
@@ -329,4 +306,86 @@ fn read_xml(text: &[u8]) -> Data {
 fn read_lines(text: &[u8]) -> Data {
     assert!(text::looks_like_sadf_lines(text));
     text::read_sadf_lines(text)
+}
+
+/// sysstat's own test files are GPL and not in this repository: set SYSSTAT_UPSTREAM to a folder that holds them, with
+/// the outputs of sysstat beside them (`sim-*/data.sadf-d.csv`, `upstream-tests/expected.*`).
+#[test]
+fn upstream_samples() {
+    let Ok(root) = std::env::var("SYSSTAT_UPSTREAM").map(PathBuf::from) else {
+        return;
+    };
+    let newest = Some(super::model::Version(12, 8, 0));
+    let options = Options { like_sysstat: true, as_version: newest };
+    let unpack = |path: &std::path::Path| {
+        let bytes = std::fs::read(path).expect("file");
+        if path.extension().is_some_and(|e| e == "xz") {
+            let mut out = Vec::new();
+            lzma_rust2::XzReader::new(bytes.as_slice(), true).read_to_end(&mut out).expect("xz");
+            return out;
+        }
+        bytes
+    };
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&root)
+        .expect("folder")
+        .flatten()
+        .filter(|d| d.path().is_dir())
+        .flat_map(|d| std::fs::read_dir(d.path()).expect("folder").flatten().map(|f| f.path()))
+        .filter(|p| std::env::var("SYSSTAT_ONLY").map_or(true, |only| p.display().to_string().contains(&only)))
+        .collect();
+    files.sort();
+    let mut bad = 0;
+    for path in &files {
+        let bytes = unpack(path);
+        let name = path.strip_prefix(&root).expect("below").display().to_string();
+        if !super::looks_like_sa(&bytes) {
+            continue;
+        }
+        let started = std::time::Instant::now();
+        let data = read_sa(&bytes, options);
+        println!(
+            "{name}: {} spans, {} sets, {} restarts, {} comments, {:?}",
+            data.spans.len(),
+            data.sets.len(),
+            data.restarts.len(),
+            data.comments.len(),
+            started.elapsed()
+        );
+        for p in data.problems.iter().take(3) {
+            println!("    at {}: {} (need {:?}, have {:?})", p.offset, p.what, p.need, p.have);
+        }
+        let dir = path.parent().expect("folder");
+        let file = path.file_name().expect("name").to_string_lossy().to_string();
+        let mut outputs = vec![dir.join(format!("{file}.sadf-d.csv")), dir.join(format!("{file}.sar-AC.txt"))];
+        outputs.push(dir.join(format!("expected.{file}")));
+        outputs.push(dir.join(format!("{}.xml.xz", file.trim_end_matches(".xz").trim_end_matches(".bin"))));
+        for output in outputs.iter().filter(|o| o.exists()) {
+            let text = unpack(output);
+            let printed = if text::looks_like_sadf_csv(&text) {
+                vec![text::read_sadf_csv(&text)]
+            } else if text::looks_like_sadf_xml(&text) {
+                text::read_sadf_xml(&text)
+            } else {
+                text::read_sar(&text)
+            };
+            let (mut score, mut examples) = (Score::new(), Vec::new());
+            // The XML was made by the version that wrote the file.
+            let own = read_sa(&bytes, Options { like_sysstat: true, as_version: None });
+            for printed in &printed {
+                let data = if printed.source == super::model::Source::SadfXml { &own } else { &data };
+                compare(data, printed, &mut score, &mut examples);
+            }
+            let rows: usize = score.values().map(|s| s.0).sum();
+            println!(
+                "    {}: {rows} rows, {} differ",
+                output.file_name().expect("name").to_string_lossy(),
+                examples.len()
+            );
+            for e in examples.iter().take(4) {
+                println!("        {e}");
+            }
+            bad += examples.len();
+        }
+    }
+    println!("{bad} rows differ");
 }

@@ -38,9 +38,12 @@ impl Event {
     /// Durations are logged at their end: when the thing began.
     pub fn began(&self) -> Micros {
         match self.what {
-            What::FsyncSlow | What::ApplySlow | What::ReadSlow | What::RequestSlow | What::CommitSlow | What::PgSlowStatement => {
-                self.at - (self.num * 1_000.0) as Micros
-            }
+            What::FsyncSlow
+            | What::ApplySlow
+            | What::ReadSlow
+            | What::RequestSlow
+            | What::CommitSlow
+            | What::PgSlowStatement => self.at - (self.num * 1_000.0) as Micros,
             _ => self.at,
         }
     }
@@ -133,7 +136,14 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                     .filter_map(|s| Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value }))
                     .collect();
                 if !samples.is_empty() {
-                    t.series.push(Series { node, metric: series.metric, item: series.item.clone(), source: i as u32, line: series.line, samples });
+                    t.series.push(Series {
+                        node,
+                        metric: series.metric,
+                        item: series.item.clone(),
+                        source: i as u32,
+                        line: series.line,
+                        samples,
+                    });
                 }
             }
             if stream.stamped > 0
@@ -155,6 +165,9 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
             t.undated.push(Event { dated: false, ..event(raw, 0, 0, own, Program::Other, i) });
         }
     }
+    t.cluster = cluster;
+    t.clocks = clocks;
+    history(&mut t);
     t.events.sort_by(|a, b| (a.at, a.node, a.source, a.line, a.what).cmp(&(b.at, b.node, b.source, b.line, b.what)));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.gaps.sort_by_key(|g| (g.span.from, g.node, g.source));
@@ -163,15 +176,15 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     }
     widen(&mut t, sources);
     merge_twins(&mut t.series);
-    t.cluster = cluster;
-    t.clocks = clocks;
     t
 }
 
 /// Rows of `patronictl list` are facts of the member they name, not of the host that ran the command.
 fn fact_node(fact: &Fact, cluster: &Cluster) -> Option<NodeId> {
     match fact.key {
-        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb => cluster.resolve(fact.item.as_deref()?),
+        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb => {
+            cluster.resolve(fact.item.as_deref()?)
+        }
         _ => None,
     }
 }
@@ -196,6 +209,46 @@ fn event(raw: &Raw, at: Micros, until: Micros, node: NodeId, program: Program, s
     }
 }
 
+/// Rows of `patronictl history` within the time of the logs are events: they may be the only trace of a promotion.
+fn history(t: &mut Timeline) {
+    let Some(span) = t.span().map(|s| s.widened(1_800 * SECOND)) else { return };
+    let mut told: Vec<(NodeId, Micros)> = t
+        .events
+        .iter()
+        .filter(|e| matches!(e.what, What::Promoted | What::PromotedAgain))
+        .map(|e| (e.node, e.at))
+        .collect();
+    for k in t.facts.clone().iter().filter(|k| k.fact.key == Key::HistoryLeader) {
+        let (Some(at), Some(node)) =
+            (k.at.filter(|a| span.contains(*a)), k.fact.value.text().and_then(|v| t.resolve(v)))
+        else {
+            continue;
+        };
+        // The same promotion from its own log, or from another host's copy of the history.
+        if told.iter().any(|(n, a)| *n == node && (a - at).abs() < 30 * SECOND) {
+            continue;
+        }
+        told.push((node, at));
+        t.events.push(Event {
+            at,
+            until: at,
+            slack: SECOND,
+            count: 1,
+            what: What::HistoryLeader,
+            why: Why::Unsaid,
+            num: k.fact.item.as_deref().and_then(|i| i.parse().ok()).unwrap_or(0.0),
+            who: None,
+            pid: 0,
+            node,
+            program: Program::Patroni,
+            source: k.source,
+            line: k.fact.line,
+            text: k.fact.text.clone(),
+            dated: true,
+        });
+    }
+}
+
 /// What a log covers beyond its own lines. etcd, the kernel and the service manager are quiet for hours, so their
 /// logs reach as far as the last line of anything else from that host; a system log with lines of either covers both.
 fn widen(t: &mut Timeline, sources: &[Source]) {
@@ -208,7 +261,12 @@ fn widen(t: &mut Timeline, sources: &[Source]) {
     let mut both = Vec::new();
     for c in &t.covered {
         if matches!(c.program, Program::Kernel | Program::Systemd) {
-            let whole = t.covered.iter().filter(|o| o.source == c.source && o.node == c.node).map(|o| o.span).fold(c.span, |a, b| a.union(&b));
+            let whole = t
+                .covered
+                .iter()
+                .filter(|o| o.source == c.source && o.node == c.node)
+                .map(|o| o.span)
+                .fold(c.span, |a, b| a.union(&b));
             let several = sources.get(c.source as usize).is_some_and(|s| s.parsed.streams.len() > 1);
             let programs: &[Program] = if several { &[Program::Kernel, Program::Systemd] } else { &[] };
             both.extend(programs.iter().map(|p| Covered { program: *p, span: whole, ..*c }));
@@ -232,8 +290,13 @@ fn merge_twins(series: &mut Vec<Series>) {
     });
     let mut kept: Vec<Series> = Vec::new();
     for s in series.drain(..) {
-        let span = |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
-        let twin = kept.iter().any(|k| (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item) && span(k).widened(120 * SECOND).contains(span(&s).from) && span(k).widened(120 * SECOND).contains(span(&s).to));
+        let span =
+            |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
+        let twin = kept.iter().any(|k| {
+            (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item)
+                && span(k).widened(120 * SECOND).contains(span(&s).from)
+                && span(k).widened(120 * SECOND).contains(span(&s).to)
+        });
         if !twin {
             kept.push(s);
         }
@@ -250,7 +313,11 @@ impl Timeline {
             .flat_map(|list| {
                 // A run that began before the span may still reach into it.
                 let end = list.partition_point(|i| self.events.get(*i as usize).is_some_and(|e| e.at <= span.to));
-                list.get(..end).unwrap_or(&[]).iter().copied().filter(move |i| self.events.get(*i as usize).is_some_and(|e| e.until >= span.from))
+                list.get(..end)
+                    .unwrap_or(&[])
+                    .iter()
+                    .copied()
+                    .filter(move |i| self.events.get(*i as usize).is_some_and(|e| e.until >= span.from))
             })
             .collect();
         hits.sort_unstable();
@@ -284,15 +351,17 @@ impl Timeline {
 
     /// Samples of a metric that overlap a span: (series, sample).
     pub fn samples(&self, metric: Metric, span: Span) -> impl Iterator<Item = (&Series, &Sample)> {
-        self.series
-            .iter()
-            .filter(move |s| s.metric == metric)
-            .flat_map(move |s| s.samples.iter().filter(move |x| x.from <= span.to && x.to >= span.from).map(move |x| (s, x)))
+        self.series.iter().filter(move |s| s.metric == metric).flat_map(move |s| {
+            s.samples.iter().filter(move |x| x.from <= span.to && x.to >= span.from).map(move |x| (s, x))
+        })
     }
 
     /// The value of a setting: a live one (`show-config`, REST) before a bootstrap one, of any node.
     pub fn setting(&self, key: Key) -> Option<&Known> {
-        self.facts.iter().filter(|k| k.fact.key == key).min_by_key(|k| (k.fact.item.as_deref() == Some("bootstrap"), k.source, k.fact.line))
+        self.facts
+            .iter()
+            .filter(|k| k.fact.key == key)
+            .min_by_key(|k| (k.fact.item.as_deref() == Some("bootstrap"), k.source, k.fact.line))
     }
 
     pub fn number(&self, key: Key) -> Option<f64> {
@@ -310,6 +379,10 @@ impl Timeline {
 
     pub fn path(&self, source: u32) -> &str {
         self.paths.get(source as usize).map_or("?", String::as_str)
+    }
+
+    pub fn resolve(&self, name: &str) -> Option<NodeId> {
+        self.cluster.resolve(name)
     }
 
     pub fn name(&self, node: NodeId) -> Arc<str> {

@@ -31,12 +31,23 @@ pub struct Gap {
     pub line: u32,
 }
 
-pub(super) fn place(stream: &Stream, clock: &Clock, node: NodeId, source: u32, beats: &mut Vec<Beats>, gaps: &mut Vec<Gap>) {
+pub(super) fn place(
+    stream: &Stream,
+    clock: &Clock,
+    node: NodeId,
+    source: u32,
+    beats: &mut Vec<Beats>,
+    gaps: &mut Vec<Gap>,
+) {
     if stream.program != Program::Patroni {
         return;
     }
     for run in &stream.beats {
-        let (Some(from), Some(to)) = (clock.time(run.at, run.zone, run.written), clock.time(run.until, run.zone, run.written)) else { continue };
+        let (Some(from), Some(to)) =
+            (clock.time(run.at, run.zone, run.written), clock.time(run.until, run.zone, run.written))
+        else {
+            continue;
+        };
         beats.push(Beats {
             node,
             role: run.role,
@@ -54,7 +65,9 @@ pub(super) fn place(stream: &Stream, clock: &Clock, node: NodeId, source: u32, b
     }
     let Some(first) = stream.first else { return };
     for (from, to, line) in &stream.gaps {
-        if let (Some(from), Some(to)) = (clock.time(*from, first.zone, first.written), clock.time(*to, first.zone, first.written)) {
+        if let (Some(from), Some(to)) =
+            (clock.time(*from, first.zone, first.written), clock.time(*to, first.zone, first.written))
+        {
             gaps.push(Gap { node, span: Span::new(from, to), source, line: *line });
         }
     }

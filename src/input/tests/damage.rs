@@ -8,10 +8,7 @@ fn what_follows_a_stream_is_told() {
     let got = read_bytes("x.gz", &[gz(b"LOG:  a\n"), b"and more".to_vec()].concat());
     assert_eq!(texts(&got), [("x.gz", "LOG:  a\n")].into());
     let (_, why, loss) = skipped(&got);
-    assert!(
-        why.contains("what follows the gzip data is something else"),
-        "{why}"
-    );
+    assert!(why.contains("what follows the gzip data is something else"), "{why}");
     assert_eq!(loss, Loss::Part);
 }
 
@@ -26,39 +23,21 @@ fn truncated_streams_give_what_they_have() {
         ("tar.gz", gz(&tar(&[("a", &text)]))),
     ] {
         let got = read_bytes("x", &packed[..packed.len() * 2 / 3]);
-        assert!(
-            got.items[0].1.len() > 10_000,
-            "{kind} {}",
-            got.items[0].1.len()
-        );
+        assert!(got.items[0].1.len() > 10_000, "{kind} {}", got.items[0].1.len());
         assert!(text.starts_with(&got.items[0].1), "{kind}");
-        assert!(
-            got.skipped[0].why.contains("truncated"),
-            "{kind} {:?}",
-            got.skipped
-        );
+        assert!(got.skipped[0].why.contains("truncated"), "{kind} {:?}", got.skipped);
         assert!(got.skipped.iter().all(|skipped| skipped.loss == Loss::Part));
     }
     let got = read_bytes("x", &xz_hello()[..40]);
-    assert!(
-        got.skipped[0].why.contains("truncated"),
-        "{:?}",
-        got.skipped
-    );
+    assert!(got.skipped[0].why.contains("truncated"), "{:?}", got.skipped);
 }
 
 #[test]
 fn any_cut_of_any_stream_is_reported() {
     let text = log(3);
-    for packed in [
-        gz(&text),
-        zst(&text),
-        bz2(&text),
-        lz4(&text),
-        tar(&[("a", &text)]),
-        zip_of(&[("a", &text)]),
-        xz_hello(),
-    ] {
+    for packed in
+        [gz(&text), zst(&text), bz2(&text), lz4(&text), tar(&[("a", &text)]), zip_of(&[("a", &text)]), xz_hello()]
+    {
         let whole = read_bytes("x", &packed);
         assert_eq!(whole.skipped, []);
         for end in 1..packed.len() {
@@ -66,11 +45,7 @@ fn any_cut_of_any_stream_is_reported() {
             // A few bytes are no magic yet, and a tar may be cut in the padding after its end mark.
             let is_known = compress::kind(&packed[..end]) != Kind::Plain;
             let lost = got.items.iter().map(|(_, text)| text.len()).sum::<usize>() < text.len();
-            assert!(
-                !is_known || !lost || !got.skipped.is_empty(),
-                "{:02x?} cut at {end}",
-                &packed[..4]
-            );
+            assert!(!is_known || !lost || !got.skipped.is_empty(), "{:02x?} cut at {end}", &packed[..4]);
         }
     }
 }
@@ -78,28 +53,16 @@ fn any_cut_of_any_stream_is_reported() {
 #[test]
 fn damage_never_breaks_anything() {
     let text = log(50);
-    let nested = zip_of(&[(
-        "a.tar.gz",
-        &gz(&tar(&[("b.xz", &xz_hello()), ("c", &text)])),
-    )]);
-    let sources = [
-        gz(&text),
-        zst(&text),
-        bz2(&text),
-        lz4(&text),
-        xz_hello(),
-        tar(&[("a", &text), ("b", &text)]),
-        nested,
-    ];
+    let nested = zip_of(&[("a.tar.gz", &gz(&tar(&[("b.xz", &xz_hello()), ("c", &text)])))]);
+    let sources =
+        [gz(&text), zst(&text), bz2(&text), lz4(&text), xz_hello(), tar(&[("a", &text), ("b", &text)]), nested];
     for packed in sources {
         for at in 0..packed.len().min(1500) {
             let mut packed = packed.clone();
             packed[at] ^= 0x55;
             let got = read_bytes("x", &packed);
             assert!(
-                !got.skipped
-                    .iter()
-                    .any(|skipped| skipped.why.contains("internal error")),
+                !got.skipped.iter().any(|skipped| skipped.why.contains("internal error")),
                 "{at}: {:?}",
                 got.skipped
             );
@@ -110,11 +73,7 @@ fn damage_never_breaks_anything() {
 #[test]
 fn damaged_data_are_reported() {
     let text = log(20_000);
-    for (kind, mut packed) in [
-        ("gz", gz(&text)),
-        ("bz2", bz2(&text)),
-        ("zip", zip_of(&[("a", &text)])),
-    ] {
+    for (kind, mut packed) in [("gz", gz(&text)), ("bz2", bz2(&text)), ("zip", zip_of(&[("a", &text)]))] {
         let middle = packed.len() / 2;
         packed[middle..middle + 8].fill(0xff);
         let got = read_bytes("x", &packed);
@@ -139,11 +98,7 @@ fn a_tar_is_read_around_its_damage() {
     assert_eq!(texts(&got), [("x.tar!a", "1\n"), ("x.tar!c", "3\n")].into());
     assert_eq!(
         skipped(&got),
-        (
-            "x.tar",
-            "damaged: 1024 bytes from byte 1024 on are no tar and were passed over",
-            Loss::Part,
-        )
+        ("x.tar", "damaged: 1024 bytes from byte 1024 on are no tar and were passed over", Loss::Part,)
     );
 }
 
@@ -152,15 +107,10 @@ fn a_panic_costs_one_line() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("a"), "1").unwrap();
     fs::write(dir.path().join("b"), "2").unwrap();
-    let read =
-        |entry: &Entry, _: &mut dyn BufRead| assert!(!entry.path.ends_with("a"), "on purpose");
+    let read = |entry: &Entry, _: &mut dyn BufRead| assert!(!entry.path.ends_with("a"), "on purpose");
     let got = read_all(&[dir.path().into()], &Limits::default(), 2, &read).unwrap();
     assert_eq!(got.items.len(), 1);
-    assert!(
-        got.skipped[0]
-            .why
-            .contains("internal error while it was read")
-    );
+    assert!(got.skipped[0].why.contains("internal error while it was read"));
 }
 
 proptest! {

@@ -13,10 +13,7 @@ fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn lines(got: &Texts) -> Vec<String> {
-    got.skipped
-        .iter()
-        .map(|s| format!("{}: {}", s.path, s.why))
-        .collect()
+    got.skipped.iter().map(|s| format!("{}: {}", s.path, s.why)).collect()
 }
 
 #[test]
@@ -30,10 +27,7 @@ fn everything_below_is_read_in_order() {
         (".git/HEAD", "x"),
     ]);
     let got = strip(read_with(dir.path(), &Limits::default()), dir.path());
-    assert_eq!(
-        names(&got),
-        ["pg1/a", "pg1/x/y.log", "pg2/a.log", "pg2/b.log"]
-    );
+    assert_eq!(names(&got), ["pg1/a", "pg1/x/y.log", "pg2/a.log", "pg2/b.log"]);
     assert_eq!(lines(&got), [".git: version control data", "e: empty"]);
     assert!(got.items[0].0.modified.unwrap() > 1_700_000_000);
     assert_eq!(got.items[0].0.size, Some(1));
@@ -43,11 +37,7 @@ fn everything_below_is_read_in_order() {
 #[test]
 fn missing_paths_are_named() {
     let dir = tree(&[("a", "1")]);
-    let paths = [
-        dir.path().join("a"),
-        dir.path().join("nope"),
-        "neither".into(),
-    ];
+    let paths = [dir.path().join("a"), dir.path().join("nope"), "neither".into()];
     let error = read_all(&paths, &Limits::default(), 1, &whole).unwrap_err();
     assert!(error.to_string().starts_with("no such file or folder: "));
     assert!(error.to_string().ends_with("nope, neither"), "{error}");
@@ -56,18 +46,10 @@ fn missing_paths_are_named() {
 #[test]
 fn a_file_given_twice_is_read_once() {
     let dir = tree(&[("logs/a", "1"), ("logs/b", "2")]);
-    let paths = [
-        dir.path().join("logs"),
-        dir.path().join("logs/a"),
-        dir.path().join("logs/../logs"),
-    ];
+    let paths = [dir.path().join("logs"), dir.path().join("logs/a"), dir.path().join("logs/../logs")];
     let got = read_all(&paths, &Limits::default(), 1, &whole).unwrap();
     assert_eq!(got.items.len(), 2);
-    assert!(
-        got.skipped
-            .iter()
-            .all(|s| s.why == "given twice; read once")
-    );
+    assert!(got.skipped.iter().all(|s| s.why == "given twice; read once"));
 }
 
 #[cfg(unix)]
@@ -93,25 +75,13 @@ fn links_are_not_followed_out_or_around() {
     assert_eq!(names(&got), ["pg1/a.log"]);
     let told = lines(&got);
     assert_eq!(told.len(), 8, "{told:#?}");
-    let has = |start: &str, part: &str| {
-        told.iter()
-            .any(|line| line.starts_with(start) && line.contains(part))
-    };
-    assert!(
-        has("out: ", "outside of the given folder: not followed; give "),
-        "{told:#?}"
-    );
+    let has = |start: &str, part: &str| told.iter().any(|line| line.starts_with(start) && line.contains(part));
+    assert!(has("out: ", "outside of the given folder: not followed; give "), "{told:#?}");
     assert!(has("up: ", "outside of the given folder"), "{told:#?}");
-    assert!(
-        has("broken: ", "symbolic link to nowhere, which is not there"),
-        "{told:#?}"
-    );
+    assert!(has("broken: ", "symbolic link to nowhere, which is not there"), "{told:#?}");
     assert!(has("loop1: ", "leads nowhere"), "{told:#?}");
     assert!(has("pg1/parent: ", "symbolic link"), "{told:#?}");
-    assert!(
-        has("current: ", "symbolic link to pg1, which is read there"),
-        "{told:#?}"
-    );
+    assert!(has("current: ", "symbolic link to pg1, which is read there"), "{told:#?}");
     // A link that the user gives is meant.
     let given = strip(read_with(&root.join("current"), &Limits::default()), &root);
     assert_eq!(names(&given), ["current/a.log"]);
@@ -124,9 +94,7 @@ fn links_are_not_followed_out_or_around() {
 fn pipes_sockets_and_devices_are_not_opened() {
     let dir = tree(&[("a", "1")]);
     let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
-    let made = std::process::Command::new("mkfifo")
-        .arg(dir.path().join("fifo"))
-        .status();
+    let made = std::process::Command::new("mkfifo").arg(dir.path().join("fifo")).status();
     let got = strip(read_with(dir.path(), &Limits::default()), dir.path());
     assert_eq!(names(&got), ["a"]);
     assert!(lines(&got).contains(&"socket: a socket, not a file".to_string()));
@@ -134,10 +102,7 @@ fn pipes_sockets_and_devices_are_not_opened() {
         assert!(lines(&got)[0].starts_with("fifo: a FIFO, not a file"));
     }
     let got = read_with(Path::new("/dev/zero"), &Limits::default());
-    assert_eq!(
-        skipped(&got),
-        ("/dev/zero", "a device, not a file", Loss::All)
-    );
+    assert_eq!(skipped(&got), ("/dev/zero", "a device, not a file", Loss::All));
 }
 
 #[cfg(unix)]
@@ -153,11 +118,7 @@ fn what_may_not_be_read_is_told() {
         let got = strip(read_with(dir.path(), &Limits::default()), dir.path());
         assert_eq!(names(&got), ["a"]);
         assert_eq!(got.skipped.len(), 2);
-        assert!(
-            got.skipped
-                .iter()
-                .all(|s| s.why.contains("permission denied") && s.loss == Loss::All)
-        );
+        assert!(got.skipped.iter().all(|s| s.why.contains("permission denied") && s.loss == Loss::All));
     }
     fs::set_permissions(dir.path().join("d"), fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -7,11 +7,7 @@ fn hits(got: &Texts, path: &str, limit: &str) {
     let line = got.skipped.iter().find(|s| s.path == path);
     let line = line.unwrap_or_else(|| panic!("{:?}", got.skipped));
     assert!(line.why.contains(&format!("limit {limit}=")), "{line:?}");
-    assert!(
-        line.why
-            .contains(&format!("raise it with --limit {limit}=…")),
-        "{line:?}"
-    );
+    assert!(line.why.contains(&format!("raise it with --limit {limit}=…")), "{line:?}");
 }
 
 fn limits(spec: &str) -> Limits {
@@ -78,16 +74,10 @@ fn entries_of_a_zip_and_a_folder() {
     assert_eq!(got.items.len(), 10);
     hits(&got, "x", "entries");
     // Also without the directory, and counted through all layers.
-    let got = read_bytes_with(
-        "x",
-        &tar(&[("a", &packed[..packed.len() - 1]), ("b", &packed)]),
-        &limits("entries=60"),
-    );
+    let got = read_bytes_with("x", &tar(&[("a", &packed[..packed.len() - 1]), ("b", &packed)]), &limits("entries=60"));
     assert_eq!(got.items.len(), 58);
     let dir = tempfile::tempdir().unwrap();
-    files
-        .iter()
-        .for_each(|(name, bytes)| fs::write(dir.path().join(name), bytes).unwrap());
+    files.iter().for_each(|(name, bytes)| fs::write(dir.path().join(name), bytes).unwrap());
     let got = read_with(dir.path(), &limits("entries=10"));
     assert_eq!(got.items.len(), 10);
     hits(&got, &path::of_file(dir.path()), "entries");
@@ -119,11 +109,7 @@ fn bytes_of_a_member() {
 fn bytes_of_an_archive() {
     let text = vec![b'x'; 3 << 20];
     let dir = tempfile::tempdir().unwrap();
-    fs::write(
-        dir.path().join("a.tgz"),
-        gz(&tar(&[("a", &text), ("b", &text), ("c", &text)])),
-    )
-    .unwrap();
+    fs::write(dir.path().join("a.tgz"), gz(&tar(&[("a", &text), ("b", &text), ("c", &text)]))).unwrap();
     fs::write(dir.path().join("b.gz"), gz(b"1")).unwrap();
     let got = strip(read_with(dir.path(), &limits("total=4M")), dir.path());
     assert_eq!(names(&got), ["a.tgz!a", "a.tgz!b", "b.gz"]);
@@ -135,8 +121,7 @@ fn bytes_of_an_archive() {
 fn bomb(kind: &str, megabytes: usize) -> Vec<u8> {
     let block = vec![0; 1 << 20];
     let mut out: Vec<u8> = Vec::new();
-    let write =
-        |encoder: &mut dyn Write| (0..megabytes).for_each(|_| encoder.write_all(&block).unwrap());
+    let write = |encoder: &mut dyn Write| (0..megabytes).for_each(|_| encoder.write_all(&block).unwrap());
     match kind {
         "gz" => {
             let mut encoder = flate2::write::GzEncoder::new(&mut out, flate2::Compression::best());
@@ -156,19 +141,13 @@ fn bomb(kind: &str, megabytes: usize) -> Vec<u8> {
 fn ratio_of_an_entry() {
     let zeros = vec![0; 200 << 20];
     let packed = zip_of(&[("a.log", b"1"), ("bomb", &zeros), ("z.log", b"2")]);
-    for packed in [
-        packed.clone(),
-        gz(&tar(&[("a.log", b"1"), ("bomb", &zeros), ("z.log", b"2")])),
-        tar(&[("t.zip", &packed)]),
-    ] {
+    for packed in
+        [packed.clone(), gz(&tar(&[("a.log", b"1"), ("bomb", &zeros), ("z.log", b"2")])), tar(&[("t.zip", &packed)])]
+    {
         let got = read_bytes("x", &packed);
         assert_eq!(got.items.len(), 3);
         let bomb = &got.items[1];
-        assert!(
-            bomb.1.len() > 16 << 20 && bomb.1.len() < 130 << 20,
-            "{}",
-            bomb.1.len()
-        );
+        assert!(bomb.1.len() > 16 << 20 && bomb.1.len() < 130 << 20, "{}", bomb.1.len());
         hits(&got, &bomb.0.path, "ratio");
         assert_eq!(got.skipped.len(), 1);
     }
@@ -190,17 +169,8 @@ fn ratio_of_nested_bombs() {
 fn ratio_of_an_archive() {
     // What is passed over also costs time.
     let zeros = vec![0; 64 << 20];
-    let packed = gz(&tar(&[
-        ("a.log", b"1"),
-        ("b", &zeros),
-        ("c", &zeros),
-        ("z.log", b"2"),
-    ]));
-    let tight = Limits {
-        archive_grace: 100 << 20,
-        ratio: 50,
-        ..Limits::default()
-    };
+    let packed = gz(&tar(&[("a.log", b"1"), ("b", &zeros), ("c", &zeros), ("z.log", b"2")]));
+    let tight = Limits { archive_grace: 100 << 20, ratio: 50, ..Limits::default() };
     let got = read_bytes_with("x", &packed, &tight);
     assert_eq!(names(&got)[0], "x!a.log");
     assert!(!names(&got).contains(&"x!z.log"));
@@ -210,11 +180,7 @@ fn ratio_of_an_archive() {
 #[test]
 fn a_zip_too_large_to_hold_is_read_from_its_front() {
     let inner = zip_of(&[("a", &log(5000)), ("b", b"2")]);
-    let got = read_bytes_with(
-        "x",
-        &tar(&[("in.zip", &inner), ("log", b"3")]),
-        &limits("zip=1K"),
-    );
+    let got = read_bytes_with("x", &tar(&[("in.zip", &inner), ("log", b"3")]), &limits("zip=1K"));
     assert_eq!(names(&got), ["x!in.zip!a", "x!in.zip!b", "x!log"]);
     assert_eq!(got.items[0].1, log(5000));
     assert_eq!(got.skipped, []);
@@ -234,12 +200,7 @@ fn endless_names_are_not_held() {
     // A GNU long name of 100 MB.
     let mut builder = ::tar::Builder::new(Vec::new());
     let name = vec![b'n'; 100 << 20];
-    builder
-        .append(
-            &tar_header("././@LongLink", ::tar::EntryType::GNULongName, name.len()),
-            &name[..],
-        )
-        .unwrap();
+    builder.append(&tar_header("././@LongLink", ::tar::EntryType::GNULongName, name.len()), &name[..]).unwrap();
     tar_add(&mut builder, "short", b"1");
     tar_add(&mut builder, "next", b"2");
     let got = read_bytes("x", &builder.into_inner().unwrap());
@@ -256,10 +217,6 @@ fn impossible_sizes_are_survived() {
         header.set_cksum();
         let got = read_bytes("x", &[&header.as_bytes()[..], b"1\n"].concat());
         assert!(!got.skipped.is_empty());
-        assert!(
-            got.skipped.iter().all(|s| !s.why.contains("internal")),
-            "{:?}",
-            got.skipped
-        );
+        assert!(got.skipped.iter().all(|s| !s.why.contains("internal")), "{:?}", got.skipped);
     }
 }

@@ -33,9 +33,7 @@ pub(super) fn xz_hello() -> Vec<u8> {
 }
 
 pub(super) fn hex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2)
-        .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
-        .collect()
+    (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect()
 }
 
 pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -70,12 +68,7 @@ pub(super) fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
 pub(super) fn zip_with(files: &[(&str, &[u8])], method: ::zip::CompressionMethod) -> Vec<u8> {
     let mut writer = ::zip::ZipWriter::new(io::Cursor::new(Vec::new()));
     for (name, bytes) in files {
-        writer
-            .start_file(
-                *name,
-                ::zip::write::SimpleFileOptions::default().compression_method(method),
-            )
-            .unwrap();
+        writer.start_file(*name, ::zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()

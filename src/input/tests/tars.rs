@@ -12,14 +12,8 @@ fn tars_of_all_times_are_read() {
     gnu.append_data(&mut header, &long, &b"1\n"[..]).unwrap();
     // pax, with a size and time that the header does not have.
     let mut pax = ::tar::Builder::new(Vec::new());
-    pax.append_pax_extensions([
-        ("path", long.as_bytes()),
-        ("size", b"2"),
-        ("mtime", b"1700000000.5"),
-    ])
-    .unwrap();
-    pax.append(&tar_header("short", ::tar::EntryType::Regular, 0), &b""[..])
-        .unwrap();
+    pax.append_pax_extensions([("path", long.as_bytes()), ("size", b"2"), ("mtime", b"1700000000.5")]).unwrap();
+    pax.append(&tar_header("short", ::tar::EntryType::Regular, 0), &b""[..]).unwrap();
     let mut pax = pax.into_inner().unwrap();
     let at = pax.len() - 1024;
     pax.splice(at..at, [b"1\n".to_vec(), vec![0; 510]].concat());
@@ -40,10 +34,7 @@ fn tars_of_all_times_are_read() {
     for (packed, name) in [
         (gnu.into_inner().unwrap(), long.clone()),
         (pax, long.clone()),
-        (
-            ustar.into_inner().unwrap(),
-            format!("{}/log", "d".repeat(120)),
-        ),
+        (ustar.into_inner().unwrap(), format!("{}/log", "d".repeat(120))),
         (old.into_inner().unwrap(), "old".into()),
     ] {
         let got = read_bytes("x", &packed);
@@ -66,18 +57,13 @@ fn sparse_members_are_read_without_their_holes() {
     gnu.set_is_extended(true);
     header.set_cksum();
     // The map goes on in another block.
-    builder
-        .append(&header, &[&[0; 512][..], b"end\n", &[0; 508]].concat()[..])
-        .unwrap();
+    builder.append(&header, &[&[0; 512][..], b"end\n", &[0; 508]].concat()[..]).unwrap();
     let mut packed = builder.into_inner().unwrap();
     packed.truncate(512 + 1024);
     packed.extend([0; 1024]);
     let got = read_bytes("x", &packed);
     assert_eq!(texts(&got), [("x!lastlog", "end\n")].into());
-    assert_eq!(
-        skipped(&got),
-        ("x!lastlog", "sparse: read without its holes", Loss::Nothing)
-    );
+    assert_eq!(skipped(&got), ("x!lastlog", "sparse: read without its holes", Loss::Nothing));
 }
 
 #[test]
@@ -91,30 +77,17 @@ fn hostile_names_are_only_shown() {
     ];
     for packed in [tar(&files), zip_of(&files)] {
         let got = read_bytes("x", &packed);
-        assert_eq!(
-            texts(&got),
-            [
-                ("x!etc/passwd", "a"),
-                ("x!etc/passwd#2", "b"),
-                ("x!c\u{fffd}[31m", "c")
-            ]
-            .into()
-        );
-        assert_eq!(
-            got.skipped.iter().map(|s| &*s.path).collect::<Vec<_>>(),
-            ["x!__MACOSX", "x!x/.DS_Store"]
-        );
+        assert_eq!(texts(&got), [("x!etc/passwd", "a"), ("x!etc/passwd#2", "b"), ("x!c\u{fffd}[31m", "c")].into());
+        assert_eq!(got.skipped.iter().map(|s| &*s.path).collect::<Vec<_>>(), ["x!__MACOSX", "x!x/.DS_Store"]);
     }
 }
 
 #[test]
 fn links_and_devices_in_archives_are_listed_only() {
     let mut builder = ::tar::Builder::new(Vec::new());
-    for (name, kind) in [
-        ("hard", ::tar::EntryType::Link),
-        ("soft", ::tar::EntryType::Symlink),
-        ("fifo", ::tar::EntryType::Fifo),
-    ] {
+    for (name, kind) in
+        [("hard", ::tar::EntryType::Link), ("soft", ::tar::EntryType::Symlink), ("fifo", ::tar::EntryType::Fifo)]
+    {
         let mut header = tar_header(name, kind, 0);
         header.set_link_name("../../etc/shadow").unwrap();
         header.set_cksum();
@@ -123,11 +96,7 @@ fn links_and_devices_in_archives_are_listed_only() {
     tar_add(&mut builder, "log", b"x");
     let got = read_bytes("x", &builder.into_inner().unwrap());
     assert_eq!(names(&got), ["x!log"]);
-    let lines: Vec<_> = got
-        .skipped
-        .iter()
-        .map(|s| format!("{}: {}", s.path, s.why))
-        .collect();
+    let lines: Vec<_> = got.skipped.iter().map(|s| format!("{}: {}", s.path, s.why)).collect();
     assert_eq!(
         lines,
         [
@@ -137,18 +106,9 @@ fn links_and_devices_in_archives_are_listed_only() {
         ]
     );
     let mut writer = ::zip::ZipWriter::new(io::Cursor::new(Vec::new()));
-    writer
-        .add_symlink(
-            "soft",
-            "/etc/shadow",
-            ::zip::write::SimpleFileOptions::default(),
-        )
-        .unwrap();
+    writer.add_symlink("soft", "/etc/shadow", ::zip::write::SimpleFileOptions::default()).unwrap();
     let got = read_bytes("x", &writer.finish().unwrap().into_inner());
-    assert_eq!(
-        skipped(&got),
-        ("x!soft", "symbolic link: not followed", Loss::Nothing)
-    );
+    assert_eq!(skipped(&got), ("x!soft", "symbolic link: not followed", Loss::Nothing));
 }
 
 #[test]
@@ -169,22 +129,14 @@ fn the_map_of_a_sparse_member_is_no_data() {
     tar_add(&mut builder, "GNUSparseFile.0/real.log", &data);
     tar_add(&mut builder, "next", b"x\n");
     let got = read_bytes("x", &builder.into_inner().unwrap());
-    assert_eq!(
-        texts(&got),
-        [("x!real.log", "a\nb\n"), ("x!next", "x\n")].into()
-    );
+    assert_eq!(texts(&got), [("x!real.log", "a\nb\n"), ("x!next", "x\n")].into());
 }
 
 #[test]
 fn a_tar_of_gaps_is_not_told_gap_by_gap() {
     let one = tar(&[("a", b"")])[..512].to_vec();
-    let gaps: Vec<u8> = (0..5000)
-        .flat_map(|_| [&[1; 512][..], &one].concat())
-        .collect();
-    let limits = Limits {
-        entries: 100,
-        ..Limits::default()
-    };
+    let gaps: Vec<u8> = (0..5000).flat_map(|_| [&[1; 512][..], &one].concat()).collect();
+    let limits = Limits { entries: 100, ..Limits::default() };
     let got = read_bytes_with("x", &[one.clone(), gaps].concat(), &limits);
     assert!(got.skipped.len() <= 101);
 }

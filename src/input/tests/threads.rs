@@ -9,14 +9,8 @@ fn bundle(dir: &Path, sizes: &[usize]) {
         let (name, bytes) = match n % 6 {
             0 => (format!("{n}.log"), text),
             1 => (format!("{n}.log.gz"), gz(&text)),
-            2 => (
-                format!("{n}.tgz"),
-                gz(&tar(&[("a", &text), ("b.gz", &gz(&text)), ("a", b"again")])),
-            ),
-            3 => (
-                format!("{n}.zip"),
-                zip_of(&[("a", &text), ("t.tar", &tar(&[("a", &text)]))]),
-            ),
+            2 => (format!("{n}.tgz"), gz(&tar(&[("a", &text), ("b.gz", &gz(&text)), ("a", b"again")]))),
+            3 => (format!("{n}.zip"), zip_of(&[("a", &text), ("t.tar", &tar(&[("a", &text)]))])),
             4 => (format!("{n}.cut.gz"), {
                 let p = gz(&text);
                 p[..p.len() / 2].to_vec()
@@ -33,38 +27,23 @@ fn a_thread_for_unpacking_changes_nothing() {
     let mut seed = 7u64;
     let mut noise = |n: usize| -> Vec<u8> {
         let step = |_| {
-            seed = seed
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (seed >> 56) as u8
         };
         (0..n).map(step).collect()
     };
     let zeros = vec![0; 120 << 20];
-    let files = [
-        ("a", &noise(1 << 20)[..]),
-        ("bomb", &zeros),
-        ("c", &noise(1 << 20)),
-        ("d.log", &log(30_000)),
-    ];
+    let files = [("a", &noise(1 << 20)[..]), ("bomb", &zeros), ("c", &noise(1 << 20)), ("d.log", &log(30_000))];
     let whole_tar = gz(&tar(&files));
     let dir = tempfile::tempdir().unwrap();
     let mut damaged = whole_tar.clone();
     damaged[1 << 20..][..100].fill(0);
-    for (name, bytes) in [
-        ("whole", &whole_tar[..]),
-        ("cut", &whole_tar[..whole_tar.len() - 100_000]),
-        ("damaged", &damaged),
-    ] {
+    for (name, bytes) in
+        [("whole", &whole_tar[..]), ("cut", &whole_tar[..whole_tar.len() - 100_000]), ("damaged", &damaged)]
+    {
         let path = dir.path().join(name);
         fs::write(&path, bytes).unwrap();
-        for limits in [
-            "ratio=60",
-            "ratio=200",
-            "total=100M",
-            "member=1000",
-            "entries=2",
-        ] {
+        for limits in ["ratio=60", "ratio=200", "total=100M", "member=1000", "entries=2"] {
             let mut set = Limits::default();
             set.set(limits).unwrap();
             let one = read_with(&path, &set);
@@ -73,10 +52,7 @@ fn a_thread_for_unpacking_changes_nothing() {
             // A reader that turns away early.
             let glance = |_: &Entry, stream: &mut dyn BufRead| stream.fill_buf().unwrap().len();
             let one = read_all(std::slice::from_ref(&path), &set, 1, &glance).unwrap();
-            assert_eq!(
-                one,
-                read_all(std::slice::from_ref(&path), &set, 2, &glance).unwrap()
-            );
+            assert_eq!(one, read_all(std::slice::from_ref(&path), &set, 2, &glance).unwrap());
         }
     }
 }

@@ -38,10 +38,7 @@ pub(in super::super) fn read<R: Read + Seek>(
             if n == 0 {
                 return Ok(false);
             }
-            let why = format!(
-                "damaged: its directory breaks off after {n} of {} members",
-                directory.entries
-            );
+            let why = format!("damaged: its directory breaks off after {n} of {} members", directory.entries);
             zip.bundle.skip(&container.path, why, Loss::Part);
             break;
         };
@@ -53,15 +50,11 @@ pub(in super::super) fn read<R: Read + Seek>(
         match find_data(&mut data, member.offset.saturating_add(directory.shift)) {
             Ok(()) => {
                 let mut stream = Stream::new(&mut data, Some(member.packed));
-                let mut packed = Part {
-                    source: &mut stream,
-                    left: member.packed,
-                };
+                let mut packed = Part { source: &mut stream, left: member.packed };
                 zip.unpack(entry, &member, &mut packed, true);
             }
             Err(error) => {
-                let why =
-                    format!("damaged or truncated: it is not where the directory says ({error})");
+                let why = format!("damaged or truncated: it is not where the directory says ({error})");
                 zip.bundle.skip(&entry.path, why, Loss::All);
             }
         }
@@ -84,21 +77,14 @@ fn find<R: Read + Seek>(zip: &mut R) -> io::Result<Option<Directory>> {
         let mut size = u64::from(u32_at(record, 12));
         let mut offset = u64::from(u32_at(record, 16));
         let mut end = tail_start + at as u64;
-        let locator = at
-            .checked_sub(20)
-            .map(|start| &tail[start..at])
-            .filter(|bytes| bytes.starts_with(b"PK\x06\x07"));
+        let locator = at.checked_sub(20).map(|start| &tail[start..at]).filter(|bytes| bytes.starts_with(b"PK\x06\x07"));
         if let Some(locator) = locator {
             // Where the larger record is said to be, or, with bytes before the zip, right before its locator.
             for place in [u64_at(locator, 8), end.saturating_sub(20 + 56)] {
                 zip.seek(SeekFrom::Start(place.min(length)))?;
                 let mut record = [0; 56];
                 if zip.read_exact(&mut record).is_ok() && record.starts_with(b"PK\x06\x06") {
-                    (entries, size, offset) = (
-                        u64_at(&record, 32),
-                        u64_at(&record, 40),
-                        u64_at(&record, 48),
-                    );
+                    (entries, size, offset) = (u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48));
                     end = place;
                     break;
                 }
@@ -113,11 +99,7 @@ fn find<R: Read + Seek>(zip: &mut R) -> io::Result<Option<Directory>> {
         zip.seek(SeekFrom::Start(start))?;
         let mut magic = [0; 4];
         if entries == 0 || (zip.read_exact(&mut magic).is_ok() && magic == CENTRAL) {
-            return Ok(Some(Directory {
-                start,
-                entries,
-                shift,
-            }));
+            return Ok(Some(Directory { start, entries, shift }));
         }
     }
     Ok(None)
@@ -129,13 +111,7 @@ fn next(walk: &mut impl BufRead) -> io::Result<Option<Member>> {
     if walk.read_exact(&mut header).is_err() || !header.starts_with(&CENTRAL) {
         return Ok(None);
     }
-    let mut texts = vec![
-        0;
-        [28, 30, 32]
-            .iter()
-            .map(|at| usize::from(u16_at(&header, *at)))
-            .sum()
-    ];
+    let mut texts = vec![0; [28, 30, 32].iter().map(|at| usize::from(u16_at(&header, *at))).sum()];
     if walk.read_exact(&mut texts).is_err() {
         return Ok(None);
     }
@@ -149,11 +125,7 @@ fn next(walk: &mut impl BufRead) -> io::Result<Option<Member>> {
         packed: u32_at(&header, 20).into(),
         size: u32_at(&header, 24).into(),
         offset: u32_at(&header, 42).into(),
-        mode: if on_unix {
-            u32_at(&header, 38) >> 16
-        } else {
-            0
-        },
+        mode: if on_unix { u32_at(&header, 38) >> 16 } else { 0 },
         modified: dos_time(u16_at(&header, 12), u16_at(&header, 14)),
     };
     member.read_extra(&rest[..usize::from(u16_at(&header, 30))]);

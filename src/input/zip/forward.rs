@@ -7,16 +7,10 @@ use super::super::{Entry, Loss};
 use super::{CENTRAL, LOCAL, Member, Plan, Zip, dos_time, u16_at, u32_at};
 
 /// Reads the members as they come. What only the directory knows is missing: which members are links.
-pub(in super::super) fn read(
-    bundle: &mut Bundle<'_>,
-    container: &Entry,
-    source: &mut dyn Source,
-    depth: u64,
-) {
+pub(in super::super) fn read(bundle: &mut Bundle<'_>, container: &Entry, source: &mut dyn Source, depth: u64) {
     let mut zip = Zip::new(bundle, container, depth);
     if let Err(stop) = walk(&mut zip, source) {
-        zip.bundle
-            .skip(&container.path, stop.to_string(), Loss::Part);
+        zip.bundle.skip(&container.path, stop.to_string(), Loss::Part);
     }
     zip.finish();
 }
@@ -28,10 +22,7 @@ fn walk(zip: &mut Zip<'_, '_>, source: &mut dyn Source) -> Result<(), Stop> {
         match plan {
             Plan::End => return Ok(()),
             Plan::Read(entry) if !unknown => {
-                let mut packed = Part {
-                    source: &mut *source,
-                    left: member.packed,
-                };
+                let mut packed = Part { source: &mut *source, left: member.packed };
                 zip.unpack(entry, &member, &mut packed, true);
                 let left = packed.left;
                 skip_bytes(source, left)?;
@@ -57,34 +48,21 @@ fn walk(zip: &mut Zip<'_, '_>, source: &mut dyn Source) -> Result<(), Stop> {
 /// The next local header; `None` where the directory begins.
 fn next(source: &mut dyn Source) -> Result<Option<Member>, Stop> {
     // A spanned zip that fits in one span begins with this mark.
-    if source
-        .peek(4)
-        .is_ok_and(|bytes| bytes.starts_with(b"PK\x07\x08"))
-    {
+    if source.peek(4).is_ok_and(|bytes| bytes.starts_with(b"PK\x07\x08")) {
         source.consume(4);
     }
     let longest = 30 + 2 * 0xffff;
     let bytes = source.peek(longest).map_err(|error| Stop::of(&error))?;
-    if bytes.starts_with(&CENTRAL)
-        || bytes.starts_with(b"PK\x05\x06")
-        || bytes.starts_with(b"PK\x06\x06")
-    {
+    if bytes.starts_with(&CENTRAL) || bytes.starts_with(b"PK\x05\x06") || bytes.starts_with(b"PK\x06\x06") {
         return Ok(None);
     }
     if bytes.len() < 30 {
-        return Err(Stop::Truncated(
-            "ends before its directory; what is there was read".into(),
-        ));
+        return Err(Stop::Truncated("ends before its directory; what is there was read".into()));
     }
     if !bytes.starts_with(&LOCAL) {
-        return Err(Stop::Damaged(
-            "no member begins where one should; the rest is not read".into(),
-        ));
+        return Err(Stop::Damaged("no member begins where one should; the rest is not read".into()));
     }
-    let (name, extra) = (
-        usize::from(u16_at(bytes, 26)),
-        usize::from(u16_at(bytes, 28)),
-    );
+    let (name, extra) = (usize::from(u16_at(bytes, 26)), usize::from(u16_at(bytes, 28)));
     let length = 30 + name + extra;
     let Some(texts) = bytes.get(30..length) else {
         return Err(Stop::Truncated("ends in the header of a member".into()));
@@ -107,15 +85,8 @@ fn next(source: &mut dyn Source) -> Result<Option<Member>, Stop> {
 /// Checksum and sizes behind the data: with or without a mark, of 32 or 64 bits, which only what follows can tell.
 fn pass_sizes(source: &mut dyn Source) -> Result<(), Stop> {
     let bytes = source.peek(28).map_err(|error| Stop::of(&error))?;
-    let follows = |n: usize| {
-        bytes
-            .get(n..n + 4)
-            .is_some_and(|next| next == LOCAL || next == CENTRAL)
-    };
-    let length = [16, 24, 12, 20]
-        .into_iter()
-        .find(|n| follows(*n))
-        .unwrap_or(bytes.len().min(16));
+    let follows = |n: usize| bytes.get(n..n + 4).is_some_and(|next| next == LOCAL || next == CENTRAL);
+    let length = [16, 24, 12, 20].into_iter().find(|n| follows(*n)).unwrap_or(bytes.len().min(16));
     source.consume(length);
     Ok(())
 }

@@ -86,32 +86,19 @@ fn dos_time(time: u16, date: u16) -> Option<i64> {
     let (time, date) = (u32::from(time), u32::from(date));
     let year = i32::try_from(1980 + (date >> 9)).ok()?;
     let date = chrono::NaiveDate::from_ymd_opt(year, date >> 5 & 15, date & 31)?;
-    Some(
-        date.and_hms_opt(time >> 11, time >> 5 & 63, (time & 31) * 2)?
-            .and_utc()
-            .timestamp(),
-    )
+    Some(date.and_hms_opt(time >> 11, time >> 5 & 63, (time & 31) * 2)?.and_utc().timestamp())
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes
-        .get(at..at + 2)
-        .and_then(|b| b.try_into().ok())
-        .map_or(0, u16::from_le_bytes)
+    bytes.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes
-        .get(at..at + 4)
-        .and_then(|b| b.try_into().ok())
-        .map_or(0, u32::from_le_bytes)
+    bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes
-        .get(at..at + 8)
-        .and_then(|b| b.try_into().ok())
-        .map_or(0, u64::from_le_bytes)
+    bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
 }
 
 /// One zip being read.
@@ -136,15 +123,7 @@ enum Plan {
 
 impl<'z, 'b> Zip<'z, 'b> {
     fn new(bundle: &'z mut Bundle<'b>, container: &'z Entry, depth: u64) -> Self {
-        Zip {
-            bundle,
-            container,
-            depth,
-            names: Unique::default(),
-            read: 0,
-            locked: 0,
-            first_locked: None,
-        }
+        Zip { bundle, container, depth, names: Unique::default(), read: 0, locked: 0, first_locked: None }
     }
 
     fn plan(&mut self, member: &Member) -> Plan {
@@ -157,24 +136,17 @@ impl<'z, 'b> Zip<'z, 'b> {
         }
         let path = path::inside(&self.container.path, &self.names.name(name));
         if member.is_link() {
-            self.bundle
-                .skip(&path, "symbolic link: not followed".into(), Loss::Nothing);
+            self.bundle.skip(&path, "symbolic link: not followed".into(), Loss::Nothing);
         } else if member.is_locked() {
             self.locked += 1;
             self.first_locked.get_or_insert(path);
         } else if let Some(method) = unread_method(member.method) {
-            let why = format!(
-                "packed with {method}, which is not read; unpack it, or repack it with zip -r"
-            );
+            let why = format!("packed with {method}, which is not read; unpack it, or repack it with zip -r");
             self.bundle.skip(&path, why, Loss::All);
         } else {
             let size = (!member.tells_sizes_later() || member.size > 0).then_some(member.size);
             self.read += 1;
-            return Plan::Read(Entry {
-                path,
-                modified: member.modified,
-                size,
-            });
+            return Plan::Read(Entry { path, modified: member.modified, size });
         }
         Plan::Pass
     }
@@ -187,13 +159,8 @@ impl<'z, 'b> Zip<'z, 'b> {
             _ => Box::new(packed),
         };
         // The other methods are formats of their own, which will be recognised, and have their own checksums.
-        let expected =
-            (known && matches!(member.method, 0 | 8)).then_some((member.crc, member.size));
-        let checked = Checked {
-            inner,
-            crc: flate2::Crc::new(),
-            expected,
-        };
+        let expected = (known && matches!(member.method, 0 | 8)).then_some((member.crc, member.size));
+        let checked = Checked { inner, crc: flate2::Crc::new(), expected };
         let mut stream = Stream::decoded(checked, entry.size, meter, limits);
         self.bundle.open(entry, &mut stream, self.depth);
         if !known {
@@ -211,14 +178,8 @@ impl<'z, 'b> Zip<'z, 'b> {
             1 => format!("{first} is password-protected"),
             n => format!("{n} members are password-protected, {first} is the first"),
         };
-        let why = format!(
-            "{which}; unpack it with its password (unzip, 7z x) and give the folder, or repack without"
-        );
-        let loss = if self.read == 0 {
-            Loss::All
-        } else {
-            Loss::Part
-        };
+        let why = format!("{which}; unpack it with its password (unzip, 7z x) and give the folder, or repack without");
+        let loss = if self.read == 0 { Loss::All } else { Loss::Part };
         self.bundle.skip(&self.container.path, why, loss);
     }
 }
@@ -251,13 +212,9 @@ impl Read for Checked<'_> {
         };
         self.crc.update(&into[..n]);
         // Zip64 sizes are compared in their lower half, which the checksum guards well enough.
-        if n == 0 && !into.is_empty() && (self.crc.sum() != crc || self.crc.amount() != size as u32)
-        {
+        if n == 0 && !into.is_empty() && (self.crc.sum() != crc || self.crc.amount() != size as u32) {
             self.expected = None;
-            return Err(Stop::Damaged(
-                "its checksum is wrong: some of it is not what was packed".into(),
-            )
-            .into_io());
+            return Err(Stop::Damaged("its checksum is wrong: some of it is not what was packed".into()).into_io());
         }
         Ok(n)
     }

@@ -133,4 +133,14 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("Inconsistent state {}", "Inconsistent state between synchronous_standby_names = {} and /sync = {} key detected, updating synchronous replication key...", "patroni/ha.py, 3.1.2+"),
     noise("Waiting for {} to release us from synchronous standby", "Waiting for primary to release us from synchronous standby", "patroni/ha.py, all"),
     noise("Continue using old value of synchronous_standby_names", r#"Continue using old value of synchronous_standby_names="pg2"."#, "patroni/ha.py, main"),
+    // ---- what the tools write themselves
+    m(RewindFailed, "Failure, exiting", "Failure, exiting", "pg_rewind up to 11"),
+    noise("servers diverged at WAL location {}", "servers diverged at WAL location 0/16F45FE0 on timeline 1", "pg_rewind"),
+    noise("pg_rewind: servers diverged at WAL location {}", "pg_rewind: servers diverged at WAL location 0/16F45FE0 on timeline 1", "pg_rewind"),
+    m(BootstrapFailed, "pg_ctl: database system initialization failed", "pg_ctl: database system initialization failed", "pg_ctl"),
+    m(BootstrapFailed, "initdb: error: {why}", r#"initdb: error: could not create directory "/pgdata/data": No space left on device"#, "initdb"),
+    noise("Figuring out my environment {}", "Figuring out my environment (Google? AWS? Openstack? Local?)", "Spilo, configure_spilo.py"),
+    noise("Looks like {}", "Looks like your running openstack", "Spilo, configure_spilo.py"),
+    noise("Configuring {}", "Configuring pgbouncer", "Spilo, configure_spilo.py"),
+    noise("No meta-data available for this provider", "No meta-data available for this provider", "Spilo, configure_spilo.py"),
 ];

@@ -79,4 +79,15 @@ pub(super) const MESSAGES: &[Message] = &[
     m(ConfigError, "Failed to parse cluster history from DCS: {}", "Failed to parse cluster history from DCS: [[1, 2]]", "patroni/dcs/__init__.py, 1.5.4+"),
     m(DcsRequestFailed, "Failed to load {} coordinator cluster from {}: {why}", "Failed to load Citus coordinator cluster from Etcd3: Etcd3Error('Etcd is not responding properly')", "patroni/dcs/__init__.py, 3.0.0+"),
     m(PatroniFatal, "Can not find suitable configuration of distributed configuration store", "Can not find suitable configuration of distributed configuration store", "patroni/dcs/__init__.py"),
+    m(DcsRequestFailed, "Retry got exception: HTTPConnectionPool(host='{who}', port={}): {why}", r#"Retry got exception: HTTPConnectionPool(host='127.0.0.1', port=8500): Max retries exceeded with url: /v1/kv/service/pgcluster11/?recurse=1 (Caused by ReadTimeoutError("HTTPConnectionPool(host='127.0.0.1', port=8500): Read timed out. (read timeout=3.3333333333333335)",))"#, "patroni/utils.py, 1.6.0+"),
+    m(DcsRequestFailed, "Retry got exception: HTTPSConnectionPool(host='{who}', port={}): {why}", "Retry got exception: HTTPSConnectionPool(host='10.96.0.1', port=443): Read timed out. (read timeout=3.33)", "patroni/utils.py, 1.6.0+"),
+    m(K8sError, "Retry got exception: ({num})", "Retry got exception: (503)", "patroni/utils.py, 1.6.0+; an ApiException, its reason follows"),
+    m(DcsWatchFailed, "Zookeeper connection lost", "Zookeeper connection lost", "kazoo"),
+    // ---- urllib3 at level DEBUG
+    noise("Converted retries value: {}", "Converted retries value: 0 -> Retry(total=0, connect=None, read=None, redirect=0, status=None)", "urllib3"),
+    noise(r#"http://{} ""#, r#"http://localhost:8500 "GET /v1/kv/patroni/postgres-main/?recurse=1 HTTP/1.1" 200 None"#, "urllib3"),
+    noise(r#"https://{} ""#, r#"https://10.96.0.1:443 "GET /api/v1/namespaces/default/pods HTTP/1.1" 200 None"#, "urllib3"),
+    noise("Starting new HTTP{} connection ({}", "Starting new HTTP connection (1): 10.0.0.1:2379", "urllib3"),
+    noise("Resetting dropped connection: {}", "Resetting dropped connection: 10.0.0.1", "urllib3"),
+    noise("Incremented Retry for {}", "Incremented Retry for (url='/v2/machines'): Retry(total=0, connect=None, read=None, redirect=0, status=None)", "urllib3"),
 ];

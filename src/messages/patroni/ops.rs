@@ -73,6 +73,7 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("Traceback (most recent call last):", "Traceback (most recent call last):", "traceback.format_exc() of patroni/api.py as a record of its own"),
     noise("Reaped pid={}, exit status={}", "Reaped pid=77, exit status=0", "patroni/__main__.py as process 1"),
     noise("Discarding event {}", "Discarding event KeyboardInterrupt", "patroni/postgresql/mpp/citus.py, 4.0.0+"),
+    noise("retry = {}", "retry = <patroni.utils.Retry object at 0x7f>", "patroni/dcs/kubernetes.py, 3.3.0-3.3.7, 4.0.0-4.0.6: ERROR by mistake"),
     // ---- configuration
     m(ConfigAdjusted, r#"Violated the rule "loop_wait + 2*retry_timeout <= ttl""#, r#"Violated the rule "loop_wait + 2*retry_timeout <= ttl", where ttl=20. Adjusting loop_wait from 10 to 5 and retry_timeout from 10 to 7"#, "patroni/config.py, 3.2.0+"),
     m(ConfigAdjusted, "{} can't be smaller than {}, adjusting...", "retry_timeout=1 can't be smaller than 3, adjusting...", "patroni/config.py, 3.2.0+"),

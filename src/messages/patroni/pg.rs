@@ -39,7 +39,7 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("Process {} from postmaster.pid with executable file {}", r#"Process 77 from postmaster.pid with executable file "/usr/bin/bash" does not look like postgres"#, "patroni/postgresql/postmaster.py, main"),
     noise("Telling pg_ctl that it is safe to ignore postmaster.pid for process", "Telling pg_ctl that it is safe to ignore postmaster.pid for process 1", "patroni/postgresql/postmaster.py, 1.4.5+"),
     noise(r#"Patroni (pid={}), "fake postmaster""#, r#"Patroni (pid=1, ppid=0), "fake postmaster" (pid=1, ppid=0)"#, "patroni/postgresql/postmaster.py, 1.4.4+"),
-    noise("Garbage {} pid file: {}", "Garbage start time value in pid file: 'x'", "patroni/postgresql/postmaster.py, all"),
+    noise("Garbage {}pid", "Garbage start time value in pid file: 'x'", "patroni/postgresql/postmaster.py, all"),
     noise("Could not determine if process {} from postmaster.pid", r#"Could not determine if process 77 from postmaster.pid with executable file "None" and CWD="None" is correct postgres instance. Assuming it is"#, "patroni/postgresql/postmaster.py, main"),
     noise("Error when reading postmaster.opts{}", "Error when reading postmaster.opts", "patroni/postgresql/rewind.py, all"),
     // ---- stop
@@ -59,7 +59,7 @@ pub(super) const MESSAGES: &[Message] = &[
     // ---- connections
     m(PgConnOpened, "establishing a new patroni {} connection to postgres", "establishing a new patroni heartbeat connection to postgres", "patroni/postgresql/connection.py, 3.2.0+"),
     m(PgConnOpened, "establishing a new patroni connection to the postgres cluster", "establishing a new patroni connection to the postgres cluster", "patroni/postgresql/connection.py, up to 3.1.2"),
-    noise("closed patroni connection", "closed patroni connections to postgres", "patroni/postgresql/connection.py, all"),
+    noise("closed patroni", "closed patroni connections to postgres", "patroni/postgresql/connection.py, all"),
     m(PgConnFailed, "Error communicating with PostgreSQL. Will try again later", "Error communicating with PostgreSQL. Will try again later", "patroni/ha.py, all"),
     m(PgConnFailed, "Failed to determine PostgreSQL state from the connection, falling back to cached role", "Failed to determine PostgreSQL state from the connection, falling back to cached role", "patroni/postgresql/__init__.py, 2.1.2+"),
     m(PgConnFailed, "Exception when called state_handler.last_operation(){why}", "Exception when called state_handler.last_operation()", "patroni/ha.py, 1.4.1+"),
@@ -83,4 +83,6 @@ pub(super) const MESSAGES: &[Message] = &[
     m(PgSysidMismatch, "system ID has changed while in paused mode.", "system ID has changed while in paused mode. Patroni will exit when resuming unless system ID is reset: 6937866666624567297 != 6937866666624567298", "patroni/ha.py, 2.0.1+"),
     m(DcsNoInitKey, "No initialize key in DCS and PostgreSQL is running as replica, aborting start", "No initialize key in DCS and PostgreSQL is running as replica, aborting start", "patroni/ha.py, 1.4.4+"),
     m(DcsNoInitKey, "Please first start Patroni on the node running as {}", "Please first start Patroni on the node running as primary", "patroni/ha.py, 1.4.4+"),
+    noise("wait_for_user_backends_to_close{}", "wait_for_user_backends_to_close", "patroni/postgresql/postmaster.py, up to 1.5.3"),
+    noise("Failed to normalize {}", r#"Failed to normalize "/data" path: OSError()"#, "patroni/postgresql/postmaster.py, main"),
 ];

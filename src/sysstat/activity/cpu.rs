@@ -3,23 +3,11 @@
 use super::{Activity, Column, How, Json, Key, Kind::Q, Layout, json, old, run};
 
 const fn percent(name: &'static str, key: &'static str) -> Column {
-    Column {
-        name,
-        json: key,
-        decimals: 2,
-        unless: None,
-        how: How::Never,
-    }
+    Column { name, json: key, decimals: 2, unless: None, how: How::Never }
 }
 
 const fn short(name: &'static str, key: &'static str) -> Column {
-    Column {
-        name,
-        json: key,
-        decimals: 2,
-        unless: Some("%usr"),
-        how: How::Never,
-    }
+    Column { name, json: key, decimals: 2, unless: Some("%usr"), how: How::Never }
 }
 
 /// `%user` and `%system` (of `sar -u`) hold what `-u ALL` splits: user + guest, sys + irq + soft.
@@ -51,10 +39,7 @@ const JSON: Json = json(None, "cpu-load", Some("cpu"));
 static LAYOUT: Layout = Layout {
     counts: [10, 0, 0],
     chars: &[],
-    old: &[
-        old(144, &[run(0, 9, 0, 16, Q)]),
-        old(160, &[run(0, 10, 0, 16, Q)]),
-    ],
+    old: &[old(144, &[run(0, 9, 0, 16, Q)]), old(160, &[run(0, 10, 0, 16, Q)])],
     key: Key::Cpu,
     used: None,
     renewed: None,

@@ -1,7 +1,7 @@
 //! Block devices. A file knows them by major and minor number only.
 
 use super::Kind::{I, L, Q};
-use super::{Activity, Json, Key, Layout, Node, calc, old, rate, run};
+use super::{Activity, Json, Key, Layout, Node, Old, calc, old, rate, run};
 use crate::sysstat::binary::item::{Item, Pair};
 use crate::sysstat::model::Version;
 
@@ -61,23 +61,14 @@ static LAYOUT: Layout = Layout {
     counts: [3, 3, 8],
     chars: &[],
     old: &[
-        old(
-            64,
-            &[
-                run(IOS, 1, 0, 8, Q),
-                run(READ, 2, 16, 8, L),
-                run(READ_MS, 6, 32, 4, I),
-            ],
-        ),
-        old(
-            80,
-            &[
-                run(READ, 2, 0, 16, Q),
-                run(READ_MS, 4, 32, 8, L),
-                run(IOS, 1, 64, 8, L),
-                run(MAJOR, 2, 72, 4, I),
-            ],
-        ),
+        old(64, &[run(IOS, 1, 0, 8, Q), run(READ, 2, 16, 8, L), run(READ_MS, 6, 32, 4, I)]),
+        // RHEL 6.3 and later: nr_ios became 64 bits wide and moved forward, when A_IO grew to 80 bytes.
+        Old {
+            size: 80,
+            beside: Some((6, 80)),
+            runs: &[run(READ, 2, 0, 16, Q), run(IOS, 1, 32, 8, Q), run(READ_MS, 4, 40, 8, L), run(MAJOR, 2, 72, 4, I)],
+        },
+        old(80, &[run(READ, 2, 0, 16, Q), run(READ_MS, 4, 32, 8, L), run(IOS, 1, 64, 8, L), run(MAJOR, 2, 72, 4, I)]),
     ],
     key: Key::Device(MAJOR),
     used: None,
@@ -96,21 +87,13 @@ fn or_zero(value: f64) -> f64 {
 
 fn wait(p: &Pair<'_>) -> f64 {
     let n = finished(p);
-    if n <= 0.0 {
-        0.0
-    } else {
-        (p.diff(READ_MS) + p.diff(WRITE_MS) + or_zero(p.diff(DISCARD_MS))) / n
-    }
+    if n <= 0.0 { 0.0 } else { (p.diff(READ_MS) + p.diff(WRITE_MS) + or_zero(p.diff(DISCARD_MS))) / n }
 }
 
 /// In kB; the counters are sectors of 512 bytes.
 fn request_size(p: &Pair<'_>) -> f64 {
     let n = finished(p);
-    if n <= 0.0 {
-        0.0
-    } else {
-        (p.diff(READ) + p.diff(WRITTEN) + or_zero(p.diff(DISCARDED))) / n / 2.0
-    }
+    if n <= 0.0 { 0.0 } else { (p.diff(READ) + p.diff(WRITTEN) + or_zero(p.diff(DISCARDED))) / n / 2.0 }
 }
 
 /// Meaningless, and gone since sysstat 12.1.2; kept so that old files show what old sysstat showed.
@@ -119,11 +102,7 @@ fn service_time(p: &Pair<'_>) -> f64 {
         return f64::NAN;
     }
     let tput = finished(p) * 100.0 / p.centis;
-    if tput == 0.0 {
-        0.0
-    } else {
-        p.rate(BUSY_MS) / tput
-    }
+    if tput == 0.0 { 0.0 } else { p.rate(BUSY_MS) / tput }
 }
 
 /// A device whose counters all went back was unplugged and another one plugged in.
@@ -134,4 +113,59 @@ fn renewed(old: &Item<'_, '_>, new: &Item<'_, '_>, version: Version) -> bool {
     };
     let discards_too = version < Version(12, 1, 5) || went_back(DISCARDED);
     new.get(IOS) < old.get(IOS) && went_back(READ) && went_back(WRITTEN) && discards_too
+}
+
+/// The name that Linux gives to a device by its fixed major number (Documentation/admin-guide/devices.txt), e.g. `sda1`
+/// for 8, 1.
+///
+/// `None` for majors that the kernel hands out as drivers load (device mapper, virtio, NVMe partitions …): only the
+/// machine itself knew those, see [`Data::name_disks`](crate::sysstat::Data::name_disks).
+pub fn usual_disk_name(major: u32, minor: u32) -> Option<String> {
+    let lettered = |prefix: &str, number: u32, per_disk: u32| {
+        let (mut disk, partition) = (number / per_disk, number % per_disk);
+        let mut letters = Vec::new();
+        loop {
+            letters.push(char::from(b'a' + u8::try_from(disk % 26).unwrap_or(0)));
+            if disk < 26 {
+                break;
+            }
+            disk = disk / 26 - 1;
+        }
+        let letters: String = letters.iter().rev().collect();
+        let partition = if partition == 0 { String::new() } else { partition.to_string() };
+        format!("{prefix}{letters}{partition}")
+    };
+    let block = match major {
+        8 => Some(0),
+        65..=71 => Some(major - 64),
+        128..=135 => Some(major - 120),
+        _ => None,
+    };
+    if let Some(block) = block {
+        return Some(lettered("sd", block * 256 + minor.min(255), 16));
+    }
+    match major {
+        7 => Some(format!("loop{minor}")),
+        9 => Some(format!("md{minor}")),
+        11 => Some(format!("sr{minor}")),
+        94 => Some(lettered("dasd", minor, 4)),
+        147 => Some(format!("drbd{minor}")),
+        202 => Some(lettered("xvd", minor, 16)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usual_disk_name;
+
+    #[test]
+    fn fixed_majors_have_names() {
+        let name = |major, minor| usual_disk_name(major, minor);
+        assert_eq!(name(8, 0).as_deref(), Some("sda"));
+        assert_eq!(name(8, 17).as_deref(), Some("sdb1"));
+        assert_eq!(name(65, 160).as_deref(), Some("sdaa"));
+        assert_eq!(name(202, 1).as_deref(), Some("xvda1"));
+        assert_eq!(name(253, 0), None);
+    }
 }

@@ -20,23 +20,13 @@ pub(crate) static FS: Activity = Activity {
     name: "filesystem",
     item: Some("FILESYSTEM"),
     columns: &[
-        calc("MBfsfree", "MBfsfree", 0, |p| {
-            sane(p, p.now(FREE)) / 1_048_576.0
-        }),
-        calc("MBfsused", "MBfsused", 0, |p| {
-            sane(p, p.now(SIZE) - p.now(FREE)) / 1_048_576.0
-        }),
-        calc("%fsused", "%fsused", 2, |p| {
-            used(sane(p, p.now(FREE)), p.now(SIZE))
-        }),
-        calc("%ufsused", "%ufsused", 2, |p| {
-            used(sane(p, p.now(AVAILABLE)), p.now(SIZE))
-        }),
+        calc("MBfsfree", "MBfsfree", 0, |p| sane(p, p.now(FREE)) / 1_048_576.0),
+        calc("MBfsused", "MBfsused", 0, |p| sane(p, p.now(SIZE) - p.now(FREE)) / 1_048_576.0),
+        calc("%fsused", "%fsused", 2, |p| used(sane(p, p.now(FREE)), p.now(SIZE))),
+        calc("%ufsused", "%ufsused", 2, |p| used(sane(p, p.now(AVAILABLE)), p.now(SIZE))),
         gauge("Ifree", "Ifree", FILES_FREE),
         calc("Iused", "Iused", 0, |p| p.now(FILES) - p.now(FILES_FREE)),
-        calc("%Iused", "%Iused", 2, |p| {
-            used(p.now(FILES_FREE), p.now(FILES))
-        }),
+        calc("%Iused", "%Iused", 2, |p| used(p.now(FILES_FREE), p.now(FILES))),
     ],
     json: json(None, "filesystems", Some("filesystem")),
     layout: Some(&LAYOUT),
@@ -47,14 +37,7 @@ static LAYOUT: Layout = Layout {
     chars: &[128, 128],
     old: &[
         old(160, &[run(0, 5, 0, 16, Q), run(NAME, 1, 80, 0, S(72))]),
-        old(
-            336,
-            &[
-                run(0, 5, 0, 16, Q),
-                run(NAME, 1, 80, 0, S(128)),
-                run(MOUNT, 1, 208, 0, S(128)),
-            ],
-        ),
+        old(336, &[run(0, 5, 0, 16, Q), run(NAME, 1, 80, 0, S(128)), run(MOUNT, 1, 208, 0, S(128))]),
     ],
     key: Key::Name(NAME),
     used: Some(SIZE),
@@ -63,17 +46,9 @@ static LAYOUT: Layout = Layout {
 
 /// 32-bit sadc multiplied blocks by block size in 32 bits: more free than there is means that the numbers are void.
 fn sane(p: &Pair<'_>, value: f64) -> f64 {
-    if p.now(FREE) > p.now(SIZE) && !p.like_sysstat {
-        f64::NAN
-    } else {
-        value
-    }
+    if p.now(FREE) > p.now(SIZE) && !p.like_sysstat { f64::NAN } else { value }
 }
 
 fn used(free: f64, size: f64) -> f64 {
-    if size == 0.0 {
-        0.0
-    } else {
-        (size - free) / size * 100.0
-    }
+    if size == 0.0 { 0.0 } else { (size - free) / size * 100.0 }
 }

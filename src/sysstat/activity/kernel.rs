@@ -1,9 +1,7 @@
 //! Tasks, swapping, paging, total I/O, kernel tables and the run queue: one row per sample.
 
 use super::Kind::{I, L, Q};
-use super::{
-    Activity, Column, How, Json, Layout, Node, calc, gauge, hundredth, json, old, rate, run, single,
-};
+use super::{Activity, Column, How, Json, Layout, Node, calc, gauge, hundredth, json, old, rate, run, single};
 use crate::sysstat::binary::item::Pair;
 use crate::sysstat::model::Version;
 
@@ -16,19 +14,13 @@ pub(crate) static PCSW: Activity = Activity {
     layout: Some(&PCSW_LAYOUT),
 };
 
-static PCSW_LAYOUT: Layout = single(
-    [1, 1, 0],
-    &[old(32, &[run(0, 1, 0, 16, Q), run(1, 1, 16, 8, L)])],
-);
+static PCSW_LAYOUT: Layout = single([1, 1, 0], &[old(32, &[run(0, 1, 0, 16, Q), run(1, 1, 16, 8, L)])]);
 
 pub(crate) static SWAP: Activity = Activity {
     id: 4,
     name: "swap",
     item: None,
-    columns: &[
-        rate("pswpin/s", "pswpin", 0),
-        rate("pswpout/s", "pswpout", 1),
-    ],
+    columns: &[rate("pswpin/s", "pswpin", 0), rate("pswpout/s", "pswpout", 1)],
     json: json(None, "swap-pages", None),
     layout: Some(&SWAP_LAYOUT),
 };
@@ -64,21 +56,11 @@ fn vmeff(p: &Pair<'_>) -> f64 {
         return f64::NAN;
     }
     let scanned = p.diff(5) + p.diff(6);
-    if scanned == 0.0 {
-        0.0
-    } else {
-        p.diff(7) / scanned * 100.0
-    }
+    if scanned == 0.0 { 0.0 } else { p.diff(7) / scanned * 100.0 }
 }
 
 const fn up(name: &'static str, json: &'static str, field: usize) -> Column {
-    Column {
-        name,
-        json,
-        decimals: 2,
-        unless: None,
-        how: How::RateUp(field),
-    }
+    Column { name, json, decimals: 2, unless: None, how: How::RateUp(field) }
 }
 
 pub(crate) static IO: Activity = Activity {
@@ -120,11 +102,7 @@ pub(crate) static IO: Activity = Activity {
 /// Size 80 is Red Hat's own, in RHEL 6.3 and later; sysstat 9.1.5 itself misreads it.
 static IO_LAYOUT: Layout = single(
     [7, 0, 0],
-    &[
-        old(20, &[run(0, 5, 0, 4, I)]),
-        old(48, &[run(0, 5, 0, 8, Q)]),
-        old(80, &[run(0, 5, 0, 16, Q)]),
-    ],
+    &[old(20, &[run(0, 5, 0, 4, I)]), old(48, &[run(0, 5, 0, 8, Q)]), old(80, &[run(0, 5, 0, 16, Q)])],
 );
 
 pub(crate) static KTABLES: Activity = Activity {
@@ -163,14 +141,8 @@ pub(crate) static QUEUE: Activity = Activity {
 static QUEUE_LAYOUT: Layout = single(
     [3, 0, 3],
     &[
-        old(
-            24,
-            &[run(0, 1, 0, 8, L), run(3, 3, 8, 4, I), run(2, 1, 20, 4, I)],
-        ),
+        old(24, &[run(0, 1, 0, 8, L), run(3, 3, 8, 4, I), run(2, 1, 20, 4, I)]),
         // i386 pads less: the same fields in 36 instead of 40 bytes only since 11.7.1, so sizes don't clash here.
-        old(
-            32,
-            &[run(0, 2, 0, 8, L), run(3, 3, 16, 4, I), run(2, 1, 28, 4, I)],
-        ),
+        old(32, &[run(0, 2, 0, 8, L), run(3, 3, 16, 4, I), run(2, 1, 28, 4, I)]),
     ],
 );

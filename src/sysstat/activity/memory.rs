@@ -38,15 +38,11 @@ pub(crate) static MEMORY: Activity = Activity {
         gauge("kbmemfree", "memfree", FREE),
         gauge("kbavail", "avail", AVAILABLE),
         calc("kbmemused", "memused", 0, used),
-        calc("%memused", "memused-percent", 2, |p| {
-            share(used(p), p.now(TOTAL))
-        }),
+        calc("%memused", "memused-percent", 2, |p| share(used(p), p.now(TOTAL))),
         gauge("kbbuffers", "buffers", BUFFERS),
         gauge("kbcached", "cached", CACHED),
         gauge("kbcommit", "commit", COMMITTED),
-        calc("%commit", "commit-percent", 2, |p| {
-            share(p.now(COMMITTED), p.now(TOTAL) + p.now(SWAP_TOTAL))
-        }),
+        calc("%commit", "commit-percent", 2, |p| share(p.now(COMMITTED), p.now(TOTAL) + p.now(SWAP_TOTAL))),
         gauge("kbactive", "active", 8),
         gauge("kbinact", "inactive", 9),
         gauge("kbdirty", "dirty", 10),
@@ -71,8 +67,7 @@ fn used(p: &Pair<'_>) -> f64 {
         p.now(AVAILABLE)
     } else if reclaimable_counts {
         let slab = p.now(SLAB);
-        let sum =
-            p.now(FREE) + p.now(BUFFERS) + p.now(CACHED) + if slab.is_nan() { 0.0 } else { slab };
+        let sum = p.now(FREE) + p.now(BUFFERS) + p.now(CACHED) + if slab.is_nan() { 0.0 } else { slab };
         sum.min(p.now(TOTAL))
     } else {
         p.now(FREE)
@@ -82,11 +77,7 @@ fn used(p: &Pair<'_>) -> f64 {
 
 /// `part` of `whole` in percent, 0 of nothing.
 fn share(part: f64, whole: f64) -> f64 {
-    if whole == 0.0 {
-        0.0
-    } else {
-        part / whole * 100.0
-    }
+    if whole == 0.0 { 0.0 } else { part / whole * 100.0 }
 }
 
 pub(crate) static SWAP_SPACE: Activity = Activity {
@@ -96,13 +87,9 @@ pub(crate) static SWAP_SPACE: Activity = Activity {
     columns: &[
         gauge("kbswpfree", "swpfree", SWAP_FREE),
         calc("kbswpused", "swpused", 0, swap_used),
-        calc("%swpused", "swpused-percent", 2, |p| {
-            share(swap_used(p), p.now(SWAP_TOTAL))
-        }),
+        calc("%swpused", "swpused-percent", 2, |p| share(swap_used(p), p.now(SWAP_TOTAL))),
         gauge("kbswpcad", "swpcad", SWAP_CACHED),
-        calc("%swpcad", "swpcad-percent", 2, |p| {
-            share(p.now(SWAP_CACHED), swap_used(p))
-        }),
+        calc("%swpcad", "swpcad-percent", 2, |p| share(p.now(SWAP_CACHED), swap_used(p))),
     ],
     json: json(None, "memory", None),
     layout: Some(&LAYOUT),
@@ -141,23 +128,9 @@ pub(crate) static HUGE: Activity = Activity {
     columns: &[
         gauge("kbhugfree", "hugfree", 0),
         calc("kbhugused", "hugused", 0, |p| p.now(1) - p.now(0)),
-        calc("%hugused", "hugused-percent", 2, |p| {
-            share(p.now(1) - p.now(0), p.now(1))
-        }),
-        Column {
-            name: "kbhugrsvd",
-            json: "hugrsvd",
-            decimals: 0,
-            unless: None,
-            how: How::Gauge(2),
-        },
-        Column {
-            name: "kbhugsurp",
-            json: "hugsurp",
-            decimals: 0,
-            unless: None,
-            how: How::Gauge(3),
-        },
+        calc("%hugused", "hugused-percent", 2, |p| share(p.now(1) - p.now(0), p.now(1))),
+        Column { name: "kbhugrsvd", json: "hugrsvd", decimals: 0, unless: None, how: How::Gauge(2) },
+        Column { name: "kbhugsurp", json: "hugsurp", decimals: 0, unless: None, how: How::Gauge(3) },
     ],
     json: json(None, "hugepages", None),
     layout: Some(&HUGE_LAYOUT),

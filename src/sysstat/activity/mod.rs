@@ -9,6 +9,8 @@ mod memory;
 mod net;
 mod psi;
 
+pub use disk::usual_disk_name;
+
 use super::binary::item::{Item, Pair};
 use super::model::Version;
 
@@ -130,6 +132,8 @@ pub(crate) struct Layout {
 pub(crate) struct Old {
     /// Declared size of the item.
     pub size: u32,
+    /// Only in files where this activity has items of this size: Red Hat changed layouts without changing sizes.
+    pub beside: Option<(u32, u32)>,
     pub runs: &'static [Run],
 }
 
@@ -144,97 +148,40 @@ pub(crate) struct Run {
 }
 
 pub(crate) const fn run(first: usize, n: usize, at: usize, step: usize, kind: Kind) -> Run {
-    Run {
-        first,
-        n,
-        at,
-        step,
-        kind,
-    }
+    Run { first, n, at, step, kind }
 }
 
 pub(crate) const fn old(size: u32, runs: &'static [Run]) -> Old {
-    Old { size, runs }
+    Old { size, beside: None, runs }
 }
 
 pub(crate) const fn rate(name: &'static str, json: &'static str, field: usize) -> Column {
-    Column {
-        name,
-        json,
-        decimals: 2,
-        unless: None,
-        how: How::Rate(field),
-    }
+    Column { name, json, decimals: 2, unless: None, how: How::Rate(field) }
 }
 
 pub(crate) const fn gauge(name: &'static str, json: &'static str, field: usize) -> Column {
-    Column {
-        name,
-        json,
-        decimals: 0,
-        unless: None,
-        how: How::Gauge(field),
-    }
+    Column { name, json, decimals: 0, unless: None, how: How::Gauge(field) }
 }
 
 pub(crate) const fn hundredth(name: &'static str, json: &'static str, field: usize) -> Column {
-    Column {
-        name,
-        json,
-        decimals: 2,
-        unless: None,
-        how: How::Hundredth(field),
-    }
+    Column { name, json, decimals: 2, unless: None, how: How::Hundredth(field) }
 }
 
-pub(crate) const fn calc(
-    name: &'static str,
-    json: &'static str,
-    decimals: u8,
-    f: fn(&Pair<'_>) -> f64,
-) -> Column {
-    Column {
-        name,
-        json,
-        decimals,
-        unless: None,
-        how: How::Calc(f),
-    }
+pub(crate) const fn calc(name: &'static str, json: &'static str, decimals: u8, f: fn(&Pair<'_>) -> f64) -> Column {
+    Column { name, json, decimals, unless: None, how: How::Calc(f) }
 }
 
 pub(crate) const fn text_only(name: &'static str) -> Column {
-    Column {
-        name,
-        json: name,
-        decimals: 2,
-        unless: None,
-        how: How::Never,
-    }
+    Column { name, json: name, decimals: 2, unless: None, how: How::Never }
 }
 
-pub(crate) const fn json(
-    group: Option<&'static str>,
-    name: &'static str,
-    item: Option<&'static str>,
-) -> Json {
-    Json {
-        group,
-        name,
-        item,
-        shape: &[],
-    }
+pub(crate) const fn json(group: Option<&'static str>, name: &'static str, item: Option<&'static str>) -> Json {
+    Json { group, name, item, shape: &[] }
 }
 
 /// A layout with one item and no special cases.
 pub(crate) const fn single(counts: [usize; 3], old: &'static [Old]) -> Layout {
-    Layout {
-        counts,
-        chars: &[],
-        old,
-        key: Key::Single,
-        used: None,
-        renewed: None,
-    }
+    Layout { counts, chars: &[], old, key: Key::Single, used: None, renewed: None }
 }
 
 /// All activities, in the order in which `sar -A` shows them.
@@ -326,9 +273,7 @@ pub(crate) fn name_of(id: u32) -> Option<&'static str> {
         "PSI_MEM",
         "PWR_BAT",
     ];
-    NAMES
-        .get(usize::try_from(id).ok()?.checked_sub(1)?)
-        .copied()
+    NAMES.get(usize::try_from(id).ok()?.checked_sub(1)?).copied()
 }
 
 impl Activity {

@@ -62,11 +62,7 @@ fn utilisation(p: &Pair<'_>) -> f64 {
         speed %= 4_294_967_296.0;
     }
     let (rx, tx) = (p.rate(RX_BYTES), p.rate(TX_BYTES));
-    let bytes = if p.cur.byte(DUPLEX) == Some(2) {
-        rx.max(tx)
-    } else {
-        rx + tx
-    };
+    let bytes = if p.cur.byte(DUPLEX) == Some(2) { rx.max(tx) } else { rx + tx };
     bytes * 800.0 / speed
 }
 
@@ -192,13 +188,7 @@ pub(crate) static IP: Activity = Activity {
     layout: Some(&IP_LAYOUT),
 };
 
-static IP_LAYOUT: Layout = single(
-    [8, 0, 0],
-    &[
-        old(64, &[run(0, 8, 0, 8, L)]),
-        old(128, &[run(0, 8, 0, 16, Q)]),
-    ],
-);
+static IP_LAYOUT: Layout = single([8, 0, 0], &[old(64, &[run(0, 8, 0, 8, L)]), old(128, &[run(0, 8, 0, 16, Q)])]);
 
 pub(crate) static EIP: Activity = Activity {
     id: 18,
@@ -218,13 +208,7 @@ pub(crate) static EIP: Activity = Activity {
     layout: Some(&EIP_LAYOUT),
 };
 
-static EIP_LAYOUT: Layout = single(
-    [8, 0, 0],
-    &[
-        old(64, &[run(0, 8, 0, 8, L)]),
-        old(128, &[run(0, 8, 0, 16, Q)]),
-    ],
-);
+static EIP_LAYOUT: Layout = single([8, 0, 0], &[old(64, &[run(0, 8, 0, 8, L)]), old(128, &[run(0, 8, 0, 16, Q)])]);
 
 pub(crate) static ICMP: Activity = Activity {
     id: 19,
@@ -361,13 +345,7 @@ pub(crate) static IP6: Activity = Activity {
     layout: Some(&IP6_LAYOUT),
 };
 
-static IP6_LAYOUT: Layout = single(
-    [10, 0, 0],
-    &[
-        old(80, &[run(0, 10, 0, 8, L)]),
-        old(160, &[run(0, 10, 0, 16, Q)]),
-    ],
-);
+static IP6_LAYOUT: Layout = single([10, 0, 0], &[old(80, &[run(0, 10, 0, 8, L)]), old(160, &[run(0, 10, 0, 16, Q)])]);
 
 pub(crate) static EIP6: Activity = Activity {
     id: 26,
@@ -390,13 +368,7 @@ pub(crate) static EIP6: Activity = Activity {
     layout: Some(&EIP6_LAYOUT),
 };
 
-static EIP6_LAYOUT: Layout = single(
-    [11, 0, 0],
-    &[
-        old(88, &[run(0, 11, 0, 8, L)]),
-        old(176, &[run(0, 11, 0, 16, Q)]),
-    ],
-);
+static EIP6_LAYOUT: Layout = single([11, 0, 0], &[old(88, &[run(0, 11, 0, 8, L)]), old(176, &[run(0, 11, 0, 16, Q)])]);
 
 pub(crate) static ICMP6: Activity = Activity {
     id: 27,

@@ -5,11 +5,7 @@ use crate::sysstat::binary::item::Pair;
 
 /// The mean over the interval, exact; the -10, -60 and -300 columns are the kernel's own decaying means at its end.
 fn mean(p: &Pair<'_>, total: usize) -> f64 {
-    if p.has_baseline() {
-        (p.now(total) - p.before(total)) / (100.0 * p.centis)
-    } else {
-        f64::NAN
-    }
+    if p.has_baseline() { (p.now(total) - p.before(total)) / (100.0 * p.centis) } else { f64::NAN }
 }
 
 pub(crate) static CPU: Activity = Activity {

@@ -20,43 +20,26 @@ impl<'a> Bytes<'a> {
 
     pub fn u16(&self, at: usize) -> Option<u16> {
         let raw = self.slice(at, 2)?.try_into().ok()?;
-        Some(if self.big_endian {
-            u16::from_be_bytes(raw)
-        } else {
-            u16::from_le_bytes(raw)
-        })
+        Some(if self.big_endian { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
     }
 
     pub fn u32(&self, at: usize) -> Option<u32> {
         let raw = self.slice(at, 4)?.try_into().ok()?;
-        Some(if self.big_endian {
-            u32::from_be_bytes(raw)
-        } else {
-            u32::from_le_bytes(raw)
-        })
+        Some(if self.big_endian { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) })
     }
 
     pub fn u64(&self, at: usize) -> Option<u64> {
         let raw = self.slice(at, 8)?.try_into().ok()?;
-        Some(if self.big_endian {
-            u64::from_be_bytes(raw)
-        } else {
-            u64::from_le_bytes(raw)
-        })
+        Some(if self.big_endian { u64::from_be_bytes(raw) } else { u64::from_le_bytes(raw) })
     }
 
     /// `unsigned long`: 8 bytes wide in the file, of which a 32-bit machine filled the first 4.
     pub fn long(&self, at: usize) -> Option<u64> {
-        if self.long == 4 {
-            self.u32(at).map(u64::from)
-        } else {
-            self.u64(at)
-        }
+        if self.long == 4 { self.u32(at).map(u64::from) } else { self.u64(at) }
     }
 
     pub fn zero(&self, at: usize, len: usize) -> bool {
-        self.slice(at, len)
-            .is_some_and(|s| s.iter().all(|&b| b == 0))
+        self.slice(at, len).is_some_and(|s| s.iter().all(|&b| b == 0))
     }
 }
 

@@ -53,11 +53,8 @@ fn total(times: &Times) -> u64 {
 fn elapsed(now: &Times, before: &mut Times, v: Version) -> u64 {
     // Some kernels count guest time before user time: what user lacks is added.
     let shortfall = |part: usize, whole: usize, before: &Times| {
-        let (n, b) = (
-            get(now, whole).wrapping_sub(get(now, part)),
-            get(before, whole).wrapping_sub(get(before, part)),
-        );
-        if n < b { b - n } else { 0 }
+        let (n, b) = (get(now, whole).wrapping_sub(get(now, part)), get(before, whole).wrapping_sub(get(before, part)));
+        b.saturating_sub(n)
     };
     let mut extra = 0u64;
     if v >= Version(10, 0, 4) && !(v >= Version(12, 4, 1) && get(now, USER) < get(before, USER)) {
@@ -93,12 +90,7 @@ fn share(before: u64, now: u64, interval: u64, v: Version) -> f64 {
 
 /// Works out the rows of one sample: index of the CPU (0 = all, n+1 = CPU n) and its values in the order of the columns.
 /// `before` is the older sample; `now` is changed into what the next sample must be compared with.
-pub(crate) fn rows(
-    before: &[Times],
-    now: &mut Vec<Times>,
-    rules: Rules,
-    mut emit: impl FnMut(usize, &[f64; 12]),
-) {
+pub(crate) fn rows(before: &[Times], now: &mut Vec<Times>, rules: Rules, mut emit: impl FnMut(usize, &[f64; 12])) {
     let mut before = before.to_vec();
     let n = now.len().max(if rules.summed { before.len() } else { 0 });
     before.resize(n, Times::default());
@@ -134,10 +126,7 @@ pub(crate) fn rows(
         }
         let interval = match (i, all_elapsed) {
             (0, Some(sum)) => sum.max(1),
-            (0, None) => rules
-                .interval
-                .unwrap_or_else(|| elapsed(now, before, rules.version))
-                .max(1),
+            (0, None) => rules.interval.unwrap_or_else(|| elapsed(now, before, rules.version)).max(1),
             _ => elapsed(now, before, rules.version),
         };
         emit(i, &values(now, before, interval, rules));
@@ -148,29 +137,16 @@ fn values(now: &Times, before: &Times, interval: u64, rules: Rules) -> [f64; 12]
     let gnice = if rules.guest_nice { 0.0 } else { f64::NAN };
     if interval == 0 {
         // A tickless CPU that slept all the time.
-        return [
-            0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, gnice, 100.0,
-        ];
+        return [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, gnice, 100.0];
     }
     let v = rules.version;
     let one = |f: usize| share(get(before, f), get(now, f), interval, v);
     let net = |whole: usize, part: usize| {
-        let (n, b) = (
-            get(now, whole).wrapping_sub(get(now, part)),
-            get(before, whole).wrapping_sub(get(before, part)),
-        );
+        let (n, b) = (get(now, whole).wrapping_sub(get(now, part)), get(before, whole).wrapping_sub(get(before, part)));
         if n < b { 0.0 } else { share(b, n, interval, v) }
     };
-    let system = |t: &Times| {
-        get(t, SYS)
-            .wrapping_add(get(t, IRQ))
-            .wrapping_add(get(t, SOFT))
-    };
-    let idle = if get(now, IDLE) < get(before, IDLE) {
-        0.0
-    } else {
-        one(IDLE)
-    };
+    let system = |t: &Times| get(t, SYS).wrapping_add(get(t, IRQ)).wrapping_add(get(t, SOFT));
+    let idle = if get(now, IDLE) < get(before, IDLE) { 0.0 } else { one(IDLE) };
     [
         one(USER),
         net(USER, GUEST),
@@ -182,11 +158,7 @@ fn values(now: &Times, before: &Times, interval: u64, rules: Rules) -> [f64; 12]
         one(IRQ),
         one(SOFT),
         one(GUEST),
-        if rules.guest_nice {
-            one(GUEST_NICE)
-        } else {
-            f64::NAN
-        },
+        if rules.guest_nice { one(GUEST_NICE) } else { f64::NAN },
         idle,
     ]
 }

@@ -31,12 +31,7 @@ pub(crate) enum RecordForm {
     /// 48 bytes, uptimes in jiffies (0x2170 to 0x2173).
     Jiffies,
     /// Self-describing (0x2175): offsets of the epoch, the extra flag and the type, and the whole size.
-    Described {
-        epoch: usize,
-        extra: Option<usize>,
-        kind: usize,
-        size: usize,
-    },
+    Described { epoch: usize, extra: Option<usize>, kind: usize, size: usize },
 }
 
 /// All that stands before the first record.
@@ -84,35 +79,21 @@ pub(crate) fn magic(data: &[u8]) -> Option<(bool, u16)> {
         [0xd5, 0x96] => true,
         _ => return None,
     };
-    let format = Bytes {
-        data,
-        big_endian,
-        long: 8,
-    }
-    .u16(2)?;
+    let format = Bytes { data, big_endian, long: 8 }.u16(2)?;
     Some((big_endian, format))
 }
 
 /// Reads everything before the first record.
-pub(crate) fn read(data: &[u8]) -> Result<Header, Problem> {
+pub(crate) fn read(data: &[u8]) -> Result<Header, Box<Problem>> {
     let Some((big_endian, format)) = magic(data) else {
-        return Err(Problem::new(
-            0,
-            Fault::Header,
-            "this is no sysstat activity file",
-        ));
+        return Err(problem(0, Fault::Header, "this is no sysstat activity file"));
     };
     let version = Version(
         data.get(4).copied().unwrap_or(0),
         data.get(5).copied().unwrap_or(0),
         data.get(6).copied().unwrap_or(0),
     );
-    let r = Reader {
-        data,
-        big_endian,
-        format,
-        version,
-    };
+    let r = Reader { data, big_endian, format, version };
     let header = match format {
         0x2170 | 0x1170 | 0x2171 => r.fixed(8, 280, false)?,
         0x2173 => {
@@ -122,7 +103,7 @@ pub(crate) fn read(data: &[u8]) -> Result<Header, Problem> {
         0x2175 => r.described()?,
         _ => {
             let what = format!("activity file of unknown format {format:#06x}");
-            return Err(Problem::new(2, Fault::Header, what));
+            return Err(problem(2, Fault::Header, what));
         }
     };
     check(&header)?;
@@ -130,13 +111,10 @@ pub(crate) fn read(data: &[u8]) -> Result<Header, Problem> {
 }
 
 /// Values that no sysstat writes are refused as a whole, like sysstat does: nothing after them could be trusted.
-fn check(header: &Header) -> Result<(), Problem> {
-    let bad = |what: String| Err(Problem::new(header.end as u64, Fault::Header, what));
+fn check(header: &Header) -> Result<(), Box<Problem>> {
+    let bad = |what: String| Err(problem(header.end as u64, Fault::Header, what));
     if header.long != 4 && header.long != 8 {
-        return bad(format!(
-            "the header says that a long has {} bytes",
-            header.long
-        ));
+        return bad(format!("the header says that a long has {} bytes", header.long));
     }
     for a in &header.activities {
         if a.size == 0 || a.size > MAX_ITEM {
@@ -148,22 +126,22 @@ fn check(header: &Header) -> Result<(), Problem> {
         if a.nr2 == 0 || a.nr2 > MAX_SUB_ITEMS {
             return bad(format!("activity {} has {} sub-items", a.id, a.nr2));
         }
+        if u64::from(a.nr) * u64::from(a.nr2) * u64::from(a.size) > u64::from(u32::MAX) {
+            return bad(format!("activity {} has {} times {} items of {} bytes", a.id, a.nr, a.nr2, a.size));
+        }
         if let Some([q, l, i]) = a.types {
             let mapped = |long: u64| u64::from(q) * 8 + u64::from(l) * long + u64::from(i) * 4;
-            let least = if header.long == 4 {
-                mapped(4)
-            } else {
-                mapped(8)
-            };
+            let least = if header.long == 4 { mapped(4) } else { mapped(8) };
             if least > u64::from(a.size) {
-                return bad(format!(
-                    "the fields of activity {} need {least} bytes, its items have {}",
-                    a.id, a.size
-                ));
+                return bad(format!("the fields of activity {} need {least} bytes, its items have {}", a.id, a.size));
             }
         }
     }
     Ok(())
+}
+
+fn problem(at: u64, fault: Fault, what: impl Into<String>) -> Box<Problem> {
+    Box::new(Problem::new(at, fault, what))
 }
 
 struct Reader<'a> {
@@ -175,57 +153,40 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn endian(&self) -> Endianness {
-        if self.big_endian {
-            Endianness::Big
-        } else {
-            Endianness::Little
-        }
+        if self.big_endian { Endianness::Big } else { Endianness::Little }
     }
 
-    fn size_at(&self, at: usize, least: u32) -> Result<usize, Problem> {
-        let value = Bytes {
-            data: self.data,
-            big_endian: self.big_endian,
-            long: 8,
-        }
-        .u32(at);
+    fn size_at(&self, at: usize, least: u32) -> Result<usize, Box<Problem>> {
+        let value = Bytes { data: self.data, big_endian: self.big_endian, long: 8 }.u32(at);
         match value {
             None => Err(self.cut(at, 4)),
-            Some(n) if n < least || n > MAX_HEADER => Err(Problem::new(
-                at as u64,
-                Fault::Header,
-                format!("the header claims a size of {n} bytes"),
-            )),
+            Some(n) if n < least || n > MAX_HEADER => {
+                Err(problem(at as u64, Fault::Header, format!("the header claims a size of {n} bytes")))
+            }
             Some(n) => Ok(n as usize),
         }
     }
 
-    fn cut(&self, at: usize, need: usize) -> Problem {
-        let mut p = Problem::new(
-            at as u64,
-            Fault::Truncated,
-            "the file ends inside its header",
-        );
+    fn cut(&self, at: usize, need: usize) -> Box<Problem> {
+        let mut p = problem(at as u64, Fault::Truncated, "the file ends inside its header");
         p.need = Some(need as u64);
         p.have = Some(self.data.len().saturating_sub(at) as u64);
         p
     }
 
-    fn part(&self, at: usize, len: usize) -> Result<&'a [u8], Problem> {
+    fn part(&self, at: usize, len: usize) -> Result<&'a [u8], Box<Problem>> {
         let end = at.checked_add(len);
-        end.and_then(|end| self.data.get(at..end))
-            .ok_or_else(|| self.cut(at, len))
+        end.and_then(|end| self.data.get(at..end)).ok_or_else(|| self.cut(at, len))
     }
 
     /// 0x2170 … 0x2173: fixed offsets, with or without the CPU and volatile counts of 10.3.1.
-    fn fixed(&self, at: usize, size: usize, volatile: bool) -> Result<Header, Problem> {
+    fn fixed(&self, at: usize, size: usize, volatile: bool) -> Result<Header, Box<Problem>> {
         let raw = self.part(at, size)?;
         let endian = self.endian();
         let parse = |input: In<'a>| -> Res<'a, _> {
             let (input, created) = take(8usize).parse(input)?;
             let (input, extra) = if volatile {
-                let (input, (_last_cpus, acts, vol)) =
-                    (u32(endian), u32(endian), u32(endian)).parse(input)?;
+                let (input, (_last_cpus, acts, vol)) = (u32(endian), u32(endian), u32(endian)).parse(input)?;
                 (input, (acts, vol))
             } else {
                 let (input, acts) = u32(endian).parse(input)?;
@@ -235,62 +196,24 @@ impl<'a> Reader<'a> {
             let (input, names) = count(take(65usize), 4).parse(input)?;
             Ok((input, (created, extra, long, names)))
         };
-        let (_, (created, (acts, vol), long, names)) =
-            parse(raw).map_err(|_| self.cut(at, size))?;
+        let (_, (created, (acts, vol), long, names)) = parse(raw).map_err(|_| self.cut(at, size))?;
         if acts > MAX_ACTIVITIES || vol > MAX_ACTIVITIES {
-            return Err(Problem::new(
-                at as u64,
-                Fault::Header,
-                format!("the header claims {acts} activities"),
-            ));
+            return Err(problem(at as u64, Fault::Header, format!("the header claims {acts} activities")));
         }
-        let created = Bytes {
-            data: created,
-            big_endian: self.big_endian,
-            long,
-        }
-        .long(0)
-        .unwrap_or(0);
+        let created = Bytes { data: created, big_endian: self.big_endian, long }.long(0).unwrap_or(0);
         let list = at + size;
-        let entry = if matches!(self.format, 0x2170 | 0x1170) {
-            12
-        } else {
-            20
-        };
+        let entry = if matches!(self.format, 0x2170 | 0x1170) { 12 } else { 20 };
         let raw = self.part(list, entry * acts as usize)?;
         let activity = |input: In<'a>| -> Res<'a, FileActivity> {
             let (input, id) = u32(endian).parse(input)?;
             if entry == 12 {
                 let (input, (nr, size)) = (u32(endian), u32(endian)).parse(input)?;
-                return Ok((
-                    input,
-                    FileActivity {
-                        id,
-                        nr,
-                        nr2: 1,
-                        has_nr: false,
-                        size,
-                        types: None,
-                    },
-                ));
+                return Ok((input, FileActivity { id, nr, nr2: 1, has_nr: false, size, types: None }));
             }
-            let (input, (_magic, nr, nr2, size)) =
-                (u32(endian), u32(endian), u32(endian), u32(endian)).parse(input)?;
-            Ok((
-                input,
-                FileActivity {
-                    id,
-                    nr,
-                    nr2,
-                    has_nr: false,
-                    size,
-                    types: None,
-                },
-            ))
+            let (input, (_magic, nr, nr2, size)) = (u32(endian), u32(endian), u32(endian), u32(endian)).parse(input)?;
+            Ok((input, FileActivity { id, nr, nr2, has_nr: false, size, types: None }))
         };
-        let (_, activities) = count(activity, acts as usize)
-            .parse(raw)
-            .map_err(|_| self.cut(list, entry))?;
+        let (_, activities) = count(activity, acts as usize).parse(raw).map_err(|_| self.cut(list, entry))?;
         let mut names = names.into_iter().map(text);
         let mut name = || names.next().unwrap_or_default();
         Ok(Header {
@@ -313,7 +236,7 @@ impl<'a> Reader<'a> {
     }
 
     /// 0x2175: every structure says how many fields of each type it has; a group only ever grows at its end.
-    fn described(&self) -> Result<Header, Problem> {
+    fn described(&self) -> Result<Header, Box<Problem>> {
         const AT: usize = 76;
         let endian = self.endian();
         let size = self.size_at(8, 1)?;
@@ -323,7 +246,7 @@ impl<'a> Reader<'a> {
         };
         let (_, header_types) = types(self.part(16, 12)?).map_err(|_| self.cut(16, 12))?;
         let raw = self.part(AT, size)?;
-        let odd = |what: &str| Problem::new(AT as u64, Fault::Header, what.to_string());
+        let odd = |what: &str| problem(AT as u64, Fault::Header, what.to_string());
         let map = mapped(header_types).filter(|&m| m <= size);
         let map = map.ok_or_else(|| odd("the header is smaller than the fields that it claims"))?;
         let [q, l, i] = header_types;
@@ -333,14 +256,10 @@ impl<'a> Reader<'a> {
         }
         let ints = 8 * (q as usize + l as usize);
         let parse = |input: In<'a>| -> Res<'a, _> {
-            let (input, (cpu_nr, acts, _year)) =
-                (u32(endian), u32(endian), u32(endian)).parse(input)?;
+            let (input, (cpu_nr, acts, _year)) = (u32(endian), u32(endian), u32(endian)).parse(input)?;
             let (input, (act_types, rec_types)) = (types, types).parse(input)?;
             let (input, (act_size, rec_size)) = (u32(endian), u32(endian)).parse(input)?;
-            Ok((
-                input,
-                (cpu_nr, acts, act_types, rec_types, act_size, rec_size),
-            ))
+            Ok((input, (cpu_nr, acts, act_types, rec_types, act_size, rec_size)))
         };
         let head = raw.get(ints..).unwrap_or_default();
         let (_, (cpu_nr, acts, act_types, rec_types, act_size, rec_size)) =
@@ -351,71 +270,37 @@ impl<'a> Reader<'a> {
             Ok((input, (long, names)))
         };
         let tail = raw.get(map..).unwrap_or_default();
-        let (rest, (long, names)) =
-            chars(tail).map_err(|_| odd("the header has no room for the names"))?;
-        let b = Bytes {
-            data: raw,
-            big_endian: self.big_endian,
-            long,
-        };
+        let (rest, (long, names)) = chars(tail).map_err(|_| odd("the header has no room for the names"))?;
+        let b = Bytes { data: raw, big_endian: self.big_endian, long };
         if acts > MAX_ACTIVITIES || acts == 0 {
             return Err(odd(&format!("the header claims {acts} activities")));
         }
-        if act_size > MAX_ACTIVITY_ENTRY
-            || mapped(act_types).is_none_or(|m| m > act_size as usize)
-            || act_types[2] < 9
+        if act_size > MAX_ACTIVITY_ENTRY || mapped(act_types).is_none_or(|m| m > act_size as usize) || act_types[2] < 9
         {
             return Err(odd("the layout of the activity list contradicts itself"));
         }
-        let (record, record_map) = self
-            .record_form(rec_types, rec_size)
-            .ok_or_else(|| odd("the layout of the records contradicts itself"))?;
+        let (record, record_map) =
+            self.record_form(rec_types, rec_size).ok_or_else(|| odd("the layout of the records contradicts itself"))?;
         debug_assert!(record_map <= MAX_RECORD_HEADER as usize);
         let list = AT + size;
         let act_size = act_size as usize;
         let raw_list = self.part(list, act_size * acts as usize)?;
         let skip = 8 * (act_types[0] as usize + act_types[1] as usize);
         let activity = |input: In<'a>| -> Res<'a, FileActivity> {
-            let (input, (id, _magic, nr, nr2, has_nr, size)) = (
-                u32(endian),
-                u32(endian),
-                u32(endian),
-                u32(endian),
-                u32(endian),
-                u32(endian),
-            )
-                .parse(input)?;
+            let (input, (id, _magic, nr, nr2, has_nr, size)) =
+                (u32(endian), u32(endian), u32(endian), u32(endian), u32(endian), u32(endian)).parse(input)?;
             let (input, types) = types(input)?;
-            Ok((
-                input,
-                FileActivity {
-                    id,
-                    nr,
-                    nr2,
-                    has_nr: has_nr != 0,
-                    size,
-                    types: Some(types),
-                },
-            ))
+            Ok((input, FileActivity { id, nr, nr2, has_nr: has_nr != 0, size, types: Some(types) }))
         };
         let mut activities = Vec::new();
         for entry in raw_list.chunks_exact(act_size) {
-            let (_, a) = activity(entry.get(skip..).unwrap_or_default())
-                .map_err(|_| self.cut(list, act_size))?;
+            let (_, a) = activity(entry.get(skip..).unwrap_or_default()).map_err(|_| self.cut(list, act_size))?;
             activities.push(a);
         }
         let mut end = list + raw_list.len();
-        let extra = if i >= 12 {
-            b.u32(ints + 44).unwrap_or(0)
-        } else {
-            0
-        };
+        let extra = if i >= 12 { b.u32(ints + 44).unwrap_or(0) } else { 0 };
         if extra != 0 {
-            let whole = Bytes {
-                data: self.data,
-                big_endian: self.big_endian,
-                long,
-            };
+            let whole = Bytes { data: self.data, big_endian: self.big_endian, long };
             end = skip_extra(whole, end).ok_or_else(|| self.cut(end, 24))?;
         }
         let mut names = names.into_iter().map(text);
@@ -441,22 +326,12 @@ impl<'a> Reader<'a> {
 
     fn record_form(&self, types: [u32; 3], size: u32) -> Option<(RecordForm, usize)> {
         let map = mapped(types)?;
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|&s| s <= MAX_RECORD_HEADER as usize)?;
+        let size = usize::try_from(size).ok().filter(|&s| s <= MAX_RECORD_HEADER as usize)?;
         if types[0] < 2 || map + 4 > size {
             return None;
         }
         let extra = (types[2] > 0).then_some(8 * (types[0] as usize + types[1] as usize));
-        Some((
-            RecordForm::Described {
-                epoch: 8,
-                extra,
-                kind: map,
-                size,
-            },
-            map,
-        ))
+        Some((RecordForm::Described { epoch: 8, extra, kind: map, size }, map))
     }
 }
 
@@ -469,17 +344,11 @@ fn mapped([q, l, i]: [u32; 3]) -> Option<usize> {
 /// Passes over "extra" structures, which no released sysstat writes but its format provides for; gives the offset behind.
 pub(crate) fn skip_extra(b: Bytes<'_>, mut at: usize) -> Option<usize> {
     loop {
-        let (nr, size, next) = (
-            b.u32(at)?,
-            b.u32(at.checked_add(4)?)?,
-            b.u32(at.checked_add(8)?)?,
-        );
+        let (nr, size, next) = (b.u32(at)?, b.u32(at.checked_add(4)?)?, b.u32(at.checked_add(8)?)?);
         if nr > MAX_EXTRA || size > MAX_EXTRA_SIZE {
             return None;
         }
-        at = at
-            .checked_add(24)?
-            .checked_add(nr as usize * size as usize)?;
+        at = at.checked_add(24)?.checked_add(nr as usize * size as usize)?;
         if at > b.data.len() {
             return None;
         }

@@ -3,6 +3,7 @@
 use super::super::activity::{Key, Kind, Layout};
 use super::super::model::Version;
 use super::bytes::{Bytes, cut};
+use super::header::FileActivity;
 
 /// Where the fields of an item lie in this very file. Worked out once per activity.
 #[derive(Debug, Clone, Default)]
@@ -39,9 +40,8 @@ impl Plan {
         }
         let mut places = Vec::new();
         let mut at = 0;
-        for ((kind, width), (n, known)) in [(Kind::Q, 8), (Kind::L, long_width), (Kind::I, 4)]
-            .into_iter()
-            .zip(counts.into_iter().zip(layout.counts))
+        for ((kind, width), (n, known)) in
+            [(Kind::Q, 8), (Kind::L, long_width), (Kind::I, 4)].into_iter().zip(counts.into_iter().zip(layout.counts))
         {
             for i in 0..known {
                 places.push((i < n).then_some((at + i * width, kind)));
@@ -57,15 +57,11 @@ impl Plan {
     }
 
     /// From the declared size of a file before 11.7.1; the largest known layout that fits, if none is equal.
-    pub fn by_size(layout: &Layout, size: u32) -> Option<Plan> {
-        let old = layout.old.iter().find(|o| o.size == size);
-        let old = old.or_else(|| {
-            layout
-                .old
-                .iter()
-                .filter(|o| o.size <= size)
-                .max_by_key(|o| o.size)
-        })?;
+    pub fn by_size(layout: &Layout, size: u32, all: &[FileActivity]) -> Option<Plan> {
+        let here = |(id, size): (u32, u32)| all.iter().any(|a| a.id == id && a.size == size);
+        let mut known = layout.old.iter().filter(|o| o.beside.is_none_or(here));
+        let old = known.clone().find(|o| o.size == size);
+        let old = old.or_else(|| known.by_ref().filter(|o| o.size <= size).max_by_key(|o| o.size))?;
         let mut places = vec![None; layout.counts.iter().sum::<usize>() + layout.chars.len()];
         for run in old.runs {
             for i in 0..run.n {
@@ -85,9 +81,7 @@ impl Plan {
 
 fn mapped(counts: [usize; 3], long_width: usize) -> Option<usize> {
     let [q, l, i] = counts;
-    q.checked_mul(8)?
-        .checked_add(l.checked_mul(long_width)?)?
-        .checked_add(i.checked_mul(4)?)
+    q.checked_mul(8)?.checked_add(l.checked_mul(long_width)?)?.checked_add(i.checked_mul(4)?)
 }
 
 /// One item of one sample.
@@ -126,9 +120,7 @@ impl<'a> Item<'a, '_> {
     pub fn name(&self, field: usize) -> Option<&'a [u8]> {
         let (offset, kind) = (*self.plan.places.get(field)?)?;
         let Kind::S(width) = kind else { return None };
-        self.bytes
-            .slice(self.at + offset, usize::from(width))
-            .map(cut)
+        self.bytes.slice(self.at + offset, usize::from(width)).map(cut)
     }
 
     /// A char used as a number.
@@ -148,9 +140,7 @@ impl<'a> Item<'a, '_> {
             Key::Device(field) => {
                 let (offset, _) = (*self.plan.places.get(field)?)?;
                 self.plan.places.get(field + 1).copied()??;
-                self.bytes
-                    .slice(self.at + offset, 8)
-                    .filter(|raw| raw.iter().any(|&b| b != 0))
+                self.bytes.slice(self.at + offset, 8).filter(|raw| raw.iter().any(|&b| b != 0))
             }
         }
     }
@@ -178,8 +168,7 @@ impl Pair<'_> {
 
     /// The number before.
     pub fn before(&self, field: usize) -> f64 {
-        self.prev
-            .map_or(0.0, |p| p.get(field).map_or(f64::NAN, |v| v as f64))
+        self.prev.map_or(0.0, |p| p.get(field).map_or(f64::NAN, |v| v as f64))
     }
 
     pub fn has_baseline(&self) -> bool {

@@ -11,8 +11,9 @@ use super::activity::name_of;
 use super::model::{Comment, Data, Fault, Problem, Restart, Skipped, Source, Span, Stamp, Version};
 use bytes::Bytes;
 use header::Header;
+use records::Block;
 use records::{COMMENT, Event, RESTART, Record, STATS, Walk};
-use sample::{Interval, Rows, Sample};
+use sample::{Interval, Rows, Step, Steps};
 
 /// How faithful to sysstat's own output the numbers shall be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,42 +41,29 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
     let header = match header::read(data) {
         Ok(header) => header,
         Err(problem) => {
-            out.problems.push(problem);
+            out.problems.push(*problem);
             return out;
         }
     };
     describe(&mut out, &header);
-    let bytes = Bytes {
-        data,
-        big_endian: header.big_endian,
-        long: header.long,
-    };
+    let bytes = Bytes { data, big_endian: header.big_endian, long: header.long };
     let (rows, unread) = Rows::new(bytes, &header, options);
     for index in unread {
         let Some(activity) = header.activities.get(index) else {
             continue;
         };
         let name = name_of(activity.id);
-        out.skipped.push(Skipped {
-            id: activity.id,
-            name,
-        });
-        let expected = super::activity::ACTIVITIES
-            .iter()
-            .any(|a| a.id == activity.id);
+        out.skipped.push(Skipped { id: activity.id, name });
+        let expected = super::activity::ACTIVITIES.iter().any(|a| a.id == activity.id);
         if expected || name.is_none() {
-            let what = format!(
-                "activity {} ({}) has an unknown layout",
-                activity.id,
-                name.unwrap_or("unknown")
-            );
-            out.problems
-                .push(Problem::new(header.end as u64, Fault::Activity, what));
+            let what = format!("activity {} ({}) has an unknown layout", activity.id, name.unwrap_or("unknown"));
+            out.problems.push(Problem::new(header.end as u64, Fault::Activity, what));
         }
     }
     let mut reading = Reading {
         out,
-        rows,
+        steps: Steps::new(header.activities.len()),
+        blocks: Vec::new(),
         options,
         version: options.as_version.unwrap_or(header.version),
         new: header.format == 0x2175,
@@ -91,7 +79,8 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
     while let Some(event) = walk.next() {
         reading.event(event, &walk, data.len());
     }
-    let mut out = reading.out;
+    let Reading { mut out, steps, .. } = reading;
+    out.sets = rows.sets(&steps);
     // Sets open in the order in which devices appear; show them as sysstat does.
     let order = |a: &str| super::activity::ACTIVITIES.iter().position(|t| t.name == a);
     out.sets.sort_by_key(|s| order(s.activity.name));
@@ -121,14 +110,17 @@ fn cpus(cpu_nr: u32) -> u32 {
 struct Baseline {
     record: Record,
     stamp: Stamp,
-    sample: Sample,
+    /// Its number among the [`Steps`].
+    sample: usize,
 }
 
 /// What is carried from record to record.
 #[derive(Debug)]
-struct Reading<'a> {
+struct Reading {
     out: Data,
-    rows: Rows<'a>,
+    steps: Steps,
+    /// Scratch space for the blocks of a sample.
+    blocks: Vec<Block>,
     options: Options,
     version: Version,
     new: bool,
@@ -144,16 +136,13 @@ struct Reading<'a> {
     open_hole: Option<usize>,
 }
 
-impl Reading<'_> {
+impl Reading {
     fn event(&mut self, event: Event, walk: &Walk<'_>, len: usize) {
         match event {
             Event::Record(r) => self.record(r, walk),
             Event::Hole { from, to, zero } => {
                 let (fault, what) = if zero {
-                    (
-                        Fault::ZeroHole,
-                        "zeros where records should be: the host went down before they were on disk",
-                    )
+                    (Fault::ZeroHole, "zeros where records should be: the host went down before they were on disk")
                 } else {
                     (Fault::Garbage, "bytes that are no record")
                 };
@@ -164,8 +153,7 @@ impl Reading<'_> {
                 self.out.problems.push(p);
             }
             Event::Cut { at, need } => {
-                let mut p =
-                    Problem::new(at as u64, Fault::Truncated, "the file ends inside a record");
+                let mut p = Problem::new(at as u64, Fault::Truncated, "the file ends inside a record");
                 p.need = Some(need as u64);
                 p.have = Some((len - at) as u64);
                 p.before = self.last_stamp;
@@ -179,11 +167,7 @@ impl Reading<'_> {
             return;
         };
         let stamp = Stamp::from_record(epoch, r.hms);
-        if let Some(p) = self
-            .open_hole
-            .take()
-            .and_then(|i| self.out.problems.get_mut(i))
-        {
+        if let Some(p) = self.open_hole.take().and_then(|i| self.out.problems.get_mut(i)) {
             p.after = Some(stamp);
         }
         self.last_stamp = Some(stamp);
@@ -195,23 +179,11 @@ impl Reading<'_> {
                 self.segment += u32::from(self.last_uptime.is_some());
                 self.last_stats = self.last_uptime.take().or(self.last_stats);
                 self.pending.push(self.out.restarts.len());
-                let cpus = walk
-                    .cpu_nr
-                    .filter(|_| self.out.format >= Some(0x2173))
-                    .map(cpus);
+                let cpus = walk.cpu_nr.filter(|_| self.out.format >= Some(0x2173)).map(cpus);
                 let segment = self.segment;
-                self.out.restarts.push(Restart {
-                    at: stamp,
-                    cpus,
-                    reboot: None,
-                    marked: true,
-                    segment,
-                });
+                self.out.restarts.push(Restart { at: stamp, cpus, reboot: None, marked: true, segment });
             }
-            COMMENT => self.out.comments.push(Comment {
-                at: stamp,
-                text: walk.comment(&r),
-            }),
+            COMMENT => self.out.comments.push(Comment { at: stamp, text: walk.comment(&r) }),
             _ => {}
         }
     }
@@ -230,67 +202,36 @@ impl Reading<'_> {
             self.prev = None;
             self.segment += 1;
             let segment = self.segment;
-            self.out.restarts.push(Restart {
-                at: stamp,
-                cpus: None,
-                reboot: Some(true),
-                marked: false,
-                segment,
-            });
+            self.out.restarts.push(Restart { at: stamp, cpus: None, reboot: Some(true), marked: false, segment });
         }
-        let mut sample = Sample::default();
+        let elapsed = r.uptime.wrapping_sub(self.last_uptime.unwrap_or(r.uptime));
+        self.last_uptime = Some(r.uptime);
+        // In half seconds as sysstat rounds: less counts as none.
+        let v = self.version;
+        let drops = v < Version(12, 2, 2) || (v > Version(12, 3, 0) && v < Version(12, 3, 3));
+        if self.options.like_sysstat && drops && elapsed < 50 && self.prev.is_some() {
+            return;
+        }
+        walk.blocks(&r, &mut self.blocks);
+        let sample = self.steps.sample(&self.blocks);
         if let Some(prev) = self.prev.take() {
-            let elapsed = r.uptime.wrapping_sub(self.last_uptime.unwrap_or(r.uptime));
-            self.last_uptime = Some(r.uptime);
-            // In half seconds as sysstat rounds: less counts as none.
-            let v = self.version;
-            let drops = v < Version(12, 2, 2) || (v > Version(12, 3, 0) && v < Version(12, 3, 3));
-            if self.options.like_sysstat && drops && elapsed < 50 {
-                self.prev = Some(prev);
-                return;
-            }
-            walk.blocks(&r, &mut sample.blocks);
-            self.rows.load(&mut sample);
             let interval = self.interval(&prev.record, &r, walk);
             let span = u32::try_from(self.out.spans.len()).unwrap_or(u32::MAX);
-            self.out.spans.push(Span {
-                segment: self.segment,
-                to: stamp,
-                from: Some(prev.stamp),
-                centis: Some(interval.centis),
-            });
-            self.rows
-                .add(&mut self.out, span, &prev.sample, &mut sample, interval);
-        } else {
-            self.last_uptime = Some(r.uptime);
-            walk.blocks(&r, &mut sample.blocks);
-            self.rows.load(&mut sample);
+            let (from, centis) = (Some(prev.stamp), Some(interval.centis));
+            self.out.spans.push(Span { segment: self.segment, to: stamp, from, centis });
+            self.steps.steps.push(Step { prev: prev.sample, cur: sample, span, interval });
         }
-        self.prev = Some(Baseline {
-            record: r,
-            stamp,
-            sample,
-        });
+        self.prev = Some(Baseline { record: r, stamp, sample });
     }
 
     fn interval(&self, prev: &Record, cur: &Record, walk: &Walk<'_>) -> Interval {
         let one = cur.uptime.wrapping_sub(prev.uptime).max(1);
         if self.new {
-            return Interval {
-                centis: one,
-                all_jiffies: one,
-            };
+            return Interval { centis: one, all_jiffies: one };
         }
         let all = cur.all_jiffies.wrapping_sub(prev.all_jiffies).max(1);
         // With one CPU its jiffies are those of the machine.
-        let centis = if walk.cpu_nr.unwrap_or(0) > 2 {
-            one
-        } else {
-            all
-        };
-        Interval {
-            centis,
-            all_jiffies: all,
-        }
+        let centis = if walk.cpu_nr.unwrap_or(0) > 2 { one } else { all };
+        Interval { centis, all_jiffies: all }
     }
 }

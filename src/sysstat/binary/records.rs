@@ -19,7 +19,6 @@ const EARLIEST: u64 = 2 * 86400;
 /// The beginning of a record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record {
-    pub at: usize,
     pub kind: u8,
     pub epoch: u64,
     pub hms: (u8, u8, u8),
@@ -116,16 +115,8 @@ impl<'a> Walk<'a> {
         let body = at.checked_add(self.header_size())?;
         b.slice(at, self.header_size())?;
         let (kind_at, epoch, uptime, all_jiffies, extra) = match self.form {
-            RecordForm::Jiffies => (
-                at + 40,
-                b.long(at + 32)?,
-                b.u64(at + 16)?,
-                b.u64(at)?,
-                false,
-            ),
-            RecordForm::Described {
-                epoch, extra, kind, ..
-            } => {
+            RecordForm::Jiffies => (at + 40, b.long(at + 32)?, b.u64(at + 16)?, b.u64(at)?, false),
+            RecordForm::Described { epoch, extra, kind, .. } => {
                 let extra = match extra {
                     Some(offset) => b.u32(at + offset)?,
                     None => 0,
@@ -137,20 +128,17 @@ impl<'a> Walk<'a> {
             }
         };
         let hms = (b.u8(kind_at + 1)?, b.u8(kind_at + 2)?, b.u8(kind_at + 3)?);
-        Some(Record {
-            at,
-            kind: b.u8(kind_at)?,
-            epoch,
-            hms,
-            uptime,
-            all_jiffies,
-            body,
-            extra,
-        })
+        Some(Record { kind: b.u8(kind_at)?, epoch, hms, uptime, all_jiffies, body, extra })
     }
 
-    /// A record header that makes sense.
+    /// A record header that makes sense. RESTART and COMMENT have no uptime, which helps to find them behind a hole;
+    /// development versions wrote one.
     fn plausible(&self, at: usize) -> Option<Record> {
+        self.possible(at).filter(|r| !(matches!(r.kind, RESTART | COMMENT) && r.uptime != 0))
+    }
+
+    /// The same where a record is expected.
+    fn possible(&self, at: usize) -> Option<Record> {
         let r = self.raw(at)?;
         let last = if self.new { 15 } else { COMMENT };
         let (h, m, s) = r.hms;
@@ -159,7 +147,6 @@ impl<'a> Walk<'a> {
             && m < 60
             && s <= 60
             && self.near(r.epoch)
-            && !(matches!(r.kind, RESTART | COMMENT) && r.uptime != 0)
             && (!self.check_offset || quarter_hour(&r));
         if !ok {
             return None;
@@ -198,11 +185,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Where the items of an activity lie, and the offset behind them.
-    fn block(
-        &self,
-        a: &FileActivity,
-        mut at: usize,
-    ) -> Result<(Block, Option<usize>), Option<usize>> {
+    fn block(&self, a: &FileActivity, mut at: usize) -> Result<(Block, Option<usize>), Option<usize>> {
         let mut nr = a.nr;
         if a.has_nr {
             nr = self.bytes.u32(at).ok_or(at.checked_add(4))?;
@@ -212,20 +195,14 @@ impl<'a> Walk<'a> {
             }
         }
         let size = u64::from(nr) * u64::from(a.nr2);
-        let size = size
-            .checked_mul(u64::from(a.size))
-            .and_then(|n| usize::try_from(n).ok());
+        let size = size.checked_mul(u64::from(a.size)).and_then(|n| usize::try_from(n).ok());
         Ok((Block { at, nr }, size.and_then(|n| at.checked_add(n))))
     }
 
     /// The blocks of a sample, one per activity of the header.
     pub fn blocks(&self, r: &Record, out: &mut Vec<Block>) {
         out.clear();
-        let start = if r.extra {
-            skip_extra(self.bytes, r.body)
-        } else {
-            Some(r.body)
-        };
+        let start = if r.extra { skip_extra(self.bytes, r.body) } else { Some(r.body) };
         let Some(mut at) = start else { return };
         for a in &self.activities {
             let Ok((block, Some(end))) = self.block(a, at) else {
@@ -312,14 +289,14 @@ impl Iterator for Walk<'_> {
             return None;
         }
         let head = self.header_size();
-        let record = self.plausible(at);
+        let record = self.possible(at);
         let end = record.as_ref().map(|r| self.end(r));
         let mut cut = None;
         match (record, end) {
             (Some(r), Some(Ok(end))) => {
                 let good = end == len
                     || len - end < head
-                    || self.plausible(end).is_some()
+                    || self.possible(end).is_some()
                     || self.bytes.zero(end, head)
                     // What follows is no record: then this one was cut if a good chain begins inside it.
                     || self.search(at + 1, end).is_none();
@@ -333,16 +310,9 @@ impl Iterator for Walk<'_> {
         let next = self.search(at + 1, len);
         self.at = next.unwrap_or(len);
         if next.is_none() && (cut.is_some() || len - at < head) && !self.bytes.zero(at, len - at) {
-            return Some(Event::Cut {
-                at,
-                need: cut.unwrap_or(at + head).saturating_sub(at),
-            });
+            return Some(Event::Cut { at, need: cut.unwrap_or(at + head).saturating_sub(at) });
         }
-        Some(Event::Hole {
-            from: at,
-            to: self.at,
-            zero: self.bytes.zero(at, self.at - at),
-        })
+        Some(Event::Hole { from: at, to: self.at, zero: self.bytes.zero(at, self.at - at) })
     }
 }
 

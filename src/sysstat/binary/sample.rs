@@ -1,10 +1,10 @@
-//! Turns pairs of samples into rows: the state that is kept from one record to the next.
+//! Turns pairs of samples into rows, activity by activity; big files by several threads.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::super::activity::{ACTIVITIES, Activity, How, Key, Layout};
-use super::super::model::{Data, Set};
+use super::super::model::Set;
 use super::Options;
 use super::bytes::Bytes;
 use super::cpu::{self, Times};
@@ -44,19 +44,58 @@ struct View<'a> {
 /// Makes rows out of samples.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
-    bytes: Bytes<'a>,
-    version: Version,
-    new: bool,
-    options: Options,
+    context: Context<'a>,
     sources: Vec<Source<'a>>,
-    row: Vec<f64>,
 }
 
-/// One sample: where its items lie, and the processor times as they are to be compared with.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Sample {
-    pub blocks: Vec<Block>,
-    pub cpus: Vec<Times>,
+/// What all activities of a file have in common.
+#[derive(Debug, Clone, Copy)]
+struct Context<'a> {
+    bytes: Bytes<'a>,
+    version: Version,
+    /// 0x2175.
+    new: bool,
+    like_sysstat: bool,
+}
+
+/// Two samples between which values are worked out, by their numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    pub prev: usize,
+    pub cur: usize,
+    /// Index of the span between them.
+    pub span: u32,
+    pub interval: Interval,
+}
+
+/// All samples of a file and the pairs of them to work on.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    /// Blocks of all samples, `width` each: one per activity of the file.
+    blocks: Vec<Block>,
+    width: usize,
+    pub steps: Vec<Step>,
+}
+
+/// So many pairs are worth another thread.
+const MANY: usize = 2000;
+
+impl Steps {
+    /// For files with so many activities.
+    pub fn new(width: usize) -> Steps {
+        Steps { blocks: Vec::new(), width, steps: Vec::new() }
+    }
+
+    /// Keeps the blocks of a sample and gives its number.
+    pub fn sample(&mut self, blocks: &[Block]) -> usize {
+        let number = self.blocks.len() / self.width.max(1);
+        self.blocks.extend(blocks.iter().copied().chain(std::iter::repeat(Block::default())).take(self.width));
+        number
+    }
+
+    fn block(&self, sample: usize, activity: usize) -> Option<Block> {
+        self.blocks.get(sample.checked_mul(self.width)?.checked_add(activity)?).copied()
+    }
 }
 
 /// The two clocks between two samples.
@@ -69,10 +108,10 @@ pub(crate) struct Interval {
 }
 
 /// Which layout an activity has here; `None`: not read.
-fn plan(a: &FileActivity, layout: &Layout, long: u8) -> Option<Plan> {
+fn plan(a: &FileActivity, layout: &Layout, header: &Header) -> Option<Plan> {
     match a.types {
-        Some(types) => Plan::described(layout, types, a.size, long),
-        None => Plan::by_size(layout, a.size),
+        Some(types) => Plan::described(layout, types, a.size, header.long),
+        None => Plan::by_size(layout, a.size, &header.activities),
     }
 }
 
@@ -81,38 +120,25 @@ impl<'a> Rows<'a> {
     pub fn new(bytes: Bytes<'a>, header: &Header, options: Options) -> (Rows<'a>, Vec<usize>) {
         let (mut sources, mut unread) = (Vec::<Source<'a>>::new(), Vec::new());
         for (index, a) in header.activities.iter().enumerate() {
-            let known = ACTIVITIES
-                .iter()
-                .find(|t| t.id == a.id)
-                .and_then(|t| t.layout);
-            // A list with the same number twice is damaged; the second is left alone.
-            let twice = header
-                .activities
-                .iter()
-                .take(index)
-                .any(|earlier| earlier.id == a.id);
-            let found = known.filter(|_| a.nr2 == 1 && !twice).and_then(|layout| {
-                let plan = plan(a, layout, header.long)?;
-                let views = ACTIVITIES
-                    .iter()
-                    .filter(|t| t.id == a.id)
-                    .map(|&activity| View {
+            let known = ACTIVITIES.iter().find(|t| t.id == a.id).and_then(|t| t.layout);
+            // A list with the same number twice is damaged; the second is left alone. So is a second host as a whole.
+            let twice = header.activities.iter().take(index).any(|earlier| earlier.id == a.id);
+            let found =
+                known.filter(|k| a.nr2 == 1 && !twice && !(k.key == Key::Single && a.nr > 1)).and_then(|layout| {
+                    let plan = plan(a, layout, header)?;
+                    // Without idle time there are no percentages, only memory to waste on a damaged file.
+                    if layout.key == Key::Cpu && !plan.has(3) {
+                        return None;
+                    }
+                    let views = ACTIVITIES.iter().filter(|t| t.id == a.id).map(|&activity| View {
                         activity,
                         by_key: HashMap::new(),
                         last: Vec::new(),
                         by_cpu: Vec::new(),
                     });
-                let stored = Stored {
-                    size: a.size as usize,
-                    layout,
-                    plan,
-                };
-                Some(Source {
-                    index,
-                    stored,
-                    views: views.collect(),
-                })
-            });
+                    let stored = Stored { size: a.size as usize, layout, plan };
+                    Some(Source { index, stored, views: views.collect() })
+                });
             match found {
                 Some(source) => sources.push(source),
                 None => unread.push(index),
@@ -120,124 +146,127 @@ impl<'a> Rows<'a> {
         }
         let new = header.format == 0x2175;
         let version = options.as_version.unwrap_or(header.version);
-        (
-            Rows {
-                bytes,
-                version,
-                new,
-                options,
-                sources,
-                row: Vec::new(),
-            },
-            unread,
-        )
+        let context = Context { bytes, version, new, like_sysstat: options.like_sysstat };
+        (Rows { context, sources }, unread)
     }
 
-    /// Reads what has to be copied out of a sample.
-    pub fn load(&self, sample: &mut Sample) {
-        sample.cpus.clear();
-        let Some(source) = self
-            .sources
-            .iter()
-            .find(|s| s.stored.layout.key == Key::Cpu)
-        else {
-            return;
+    /// Works out all rows of all activities.
+    pub fn sets(self, steps: &Steps) -> Vec<Set> {
+        let Rows { context, sources } = self;
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let workers = cores.min(sources.len()).min(steps.steps.len() / MANY);
+        if workers < 2 {
+            return sources.into_iter().flat_map(|source| context.sets(source, steps)).collect();
+        }
+        let queue = Mutex::new(sources.into_iter().enumerate());
+        let next = || queue.lock().ok().and_then(|mut queue| queue.next());
+        let work = || -> Vec<(usize, Vec<Set>)> {
+            std::iter::from_fn(next).map(|(n, source)| (n, context.sets(source, steps))).collect()
         };
-        let Some(block) = sample.blocks.get(source.index) else {
-            return;
-        };
-        for i in 0..block.nr {
-            let item = item(self.bytes, &source.stored, *block, i as usize);
+        let mut done: Vec<(usize, Vec<Set>)> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            // What a thread panicked with goes on from here.
+            threads.into_iter().flat_map(|t| t.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
+        });
+        done.sort_by_key(|(n, _)| *n);
+        done.into_iter().flat_map(|(_, sets)| sets).collect()
+    }
+}
+
+impl<'a> Context<'a> {
+    /// All rows of one activity.
+    fn sets(&self, mut source: Source<'a>, steps: &Steps) -> Vec<Set> {
+        let mut sets = Vec::new();
+        let mut times = Vec::new();
+        let mut loaded = None;
+        let mut row = Vec::new();
+        for step in &steps.steps {
+            let blocks = (steps.block(step.prev, source.index), steps.block(step.cur, source.index));
+            let (Some(before), Some(now)) = blocks else { continue };
+            if source.stored.layout.key == Key::Cpu {
+                // Counters of a CPU that went offline are carried on from step to step.
+                if loaded != Some(step.prev) {
+                    times = self.times(&source.stored, before);
+                }
+                times = self.cpus(&mut source, &mut sets, step, &times, now);
+                loaded = Some(step.cur);
+            } else {
+                self.items(&mut source, &mut sets, step, before, now, &mut row);
+            }
+        }
+        sets
+    }
+
+    fn times(&self, stored: &Stored, block: Block) -> Vec<Times> {
+        let one = |i: u32| {
+            let item = item(self.bytes, stored, block, i as usize);
             let mut times = Times::default();
             for (field, slot) in times.iter_mut().enumerate() {
                 *slot = item.get(field).unwrap_or(0);
             }
-            sample.cpus.push(times);
-        }
+            times
+        };
+        (0..block.nr).map(one).collect()
     }
 
-    /// Adds the rows of the interval between two samples to the data.
-    pub fn add(
-        &mut self,
-        data: &mut Data,
-        span: u32,
-        prev: &Sample,
-        cur: &mut Sample,
-        interval: Interval,
+    fn cpus(
+        &self,
+        source: &mut Source<'a>,
+        sets: &mut Vec<Set>,
+        step: &Step,
+        before: &[Times],
+        now: Block,
+    ) -> Vec<Times> {
+        let mut times = self.times(&source.stored, now);
+        let rules = cpu::Rules {
+            version: self.version,
+            // The development version 11.7.1 had the new format and the old formula.
+            summed: self.new && self.version != Version(11, 7, 1),
+            interval: (!self.new).then_some(step.interval.all_jiffies),
+            guest_nice: source.stored.plan.has(9),
+        };
+        if let Some(view) = source.views.first_mut() {
+            cpu::rows(before, &mut times, rules, |cpu, values| {
+                let set = view.cpu_set(sets, cpu);
+                push(sets, set, step.span, values);
+            });
+        }
+        times
+    }
+
+    fn items(
+        &self,
+        source: &mut Source<'a>,
+        sets: &mut Vec<Set>,
+        step: &Step,
+        before: Block,
+        now: Block,
+        row: &mut Vec<f64>,
     ) {
-        let Rows {
-            bytes,
-            version,
-            new,
-            options,
-            sources,
-            row,
-        } = self;
-        for Source {
-            index,
-            stored,
-            views,
-        } in sources
-        {
-            let (Some(&now), Some(&before)) = (cur.blocks.get(*index), prev.blocks.get(*index))
-            else {
-                continue;
-            };
-            if stored.layout.key == Key::Cpu {
-                let rules = cpu::Rules {
-                    version: *version,
-                    // The development version 11.7.1 had the new format and the old formula.
-                    summed: *new && *version != Version(11, 7, 1),
-                    interval: (!*new).then_some(interval.all_jiffies),
-                    guest_nice: stored.plan.has(9),
-                };
-                let Some(view) = views.first_mut() else {
-                    continue;
-                };
-                cpu::rows(&prev.cpus, &mut cur.cpus, rules, |cpu, values| {
-                    let set = view.cpu_set(data, cpu);
-                    push(data, set, span, values);
-                });
+        let Source { stored, views, .. } = source;
+        let Context { bytes, version, like_sysstat, .. } = *self;
+        let mut older: Option<HashMap<&[u8], usize>> = None;
+        for i in 0..now.nr as usize {
+            let cur = item(bytes, stored, now, i);
+            let Some(key) = cur.key(stored.layout) else { continue };
+            let mut prev = find(bytes, stored, before, key, i, &mut older);
+            if let (Some(old), Some(renewed)) = (prev, stored.layout.renewed)
+                && renewed(&old, &cur, version)
+            {
+                prev = None;
+            }
+            if prev.is_none() && !like_sysstat && has_rates(stored.layout) {
                 continue;
             }
-            let mut older: Option<HashMap<&[u8], usize>> = None;
-            for i in 0..now.nr as usize {
-                let cur = item(*bytes, stored, now, i);
-                let Some(key) = cur.key(stored.layout) else {
-                    continue;
-                };
-                let mut old = find(*bytes, stored, before, key, i, &mut older);
-                if let (Some(prev), Some(renewed)) = (old, stored.layout.renewed) {
-                    if renewed(&prev, &cur, *version) {
-                        old = None;
-                    }
-                }
-                if old.is_none() && !options.like_sysstat && has_rates(stored.layout) {
+            let pair = Pair { cur, prev, centis: step.interval.centis as f64, version, like_sysstat };
+            for view in &mut *views {
+                row.clear();
+                row.extend(view.activity.columns.iter().map(|column| value(column.how, &pair)));
+                if row.iter().all(|v| v.is_nan()) {
                     continue;
                 }
-                let (centis, version, like_sysstat) =
-                    (interval.centis as f64, *version, options.like_sysstat);
-                let pair = Pair {
-                    cur,
-                    prev: old,
-                    centis,
-                    version,
-                    like_sysstat,
-                };
-                for view in &mut *views {
-                    row.clear();
-                    row.extend(
-                        view.activity
-                            .columns
-                            .iter()
-                            .map(|column| value(column.how, &pair)),
-                    );
-                    if row.iter().all(|v| v.is_nan()) {
-                        continue;
-                    }
-                    let set = view.set(data, &cur, stored.layout, key, i);
-                    push(data, set, span, row);
-                }
+                let set = view.set(sets, &cur, stored.layout, key, i);
+                push(sets, set, step.span, row);
             }
         }
     }
@@ -249,11 +278,7 @@ fn has_rates(layout: &Layout) -> bool {
 }
 
 fn item<'a, 'p>(bytes: Bytes<'a>, stored: &'p Stored, block: Block, i: usize) -> Item<'a, 'p> {
-    Item {
-        bytes,
-        at: block.at.saturating_add(i.saturating_mul(stored.size)),
-        plan: &stored.plan,
-    }
+    Item { bytes, at: block.at.saturating_add(i.saturating_mul(stored.size)), plan: &stored.plan }
 }
 
 /// The same item in the sample before: usually at the same place.
@@ -300,8 +325,8 @@ fn value(how: How, pair: &Pair<'_>) -> f64 {
     }
 }
 
-fn push(data: &mut Data, set: usize, span: u32, values: &[f64]) {
-    if let Some(set) = data.sets.get_mut(set) {
+fn push(sets: &mut [Set], set: usize, span: u32, values: &[f64]) {
+    if let Some(set) = sets.get_mut(set) {
         // Two items of one name in one sample: the first counts.
         if set.rows.last() != Some(&span) {
             set.rows.push(span);
@@ -311,8 +336,8 @@ fn push(data: &mut Data, set: usize, span: u32, values: &[f64]) {
 }
 
 impl<'a> View<'a> {
-    fn open(&self, data: &mut Data, item: Option<Arc<str>>) -> usize {
-        data.sets.push(Set {
+    fn open(&self, sets: &mut Vec<Set>, item: Option<Arc<str>>) -> usize {
+        sets.push(Set {
             activity: self.activity,
             item,
             device: None,
@@ -320,10 +345,10 @@ impl<'a> View<'a> {
             rows: Vec::new(),
             values: Vec::new(),
         });
-        data.sets.len() - 1
+        sets.len() - 1
     }
 
-    fn cpu_set(&mut self, data: &mut Data, cpu: usize) -> usize {
+    fn cpu_set(&mut self, sets: &mut Vec<Set>, cpu: usize) -> usize {
         if let Some(Some(set)) = self.by_cpu.get(cpu) {
             return *set;
         }
@@ -331,7 +356,7 @@ impl<'a> View<'a> {
             None => Arc::from("all"),
             Some(n) => Arc::from(n.to_string()),
         };
-        let set = self.open(data, Some(name));
+        let set = self.open(sets, Some(name));
         if self.by_cpu.len() <= cpu {
             self.by_cpu.resize(cpu + 1, None);
         }
@@ -342,59 +367,47 @@ impl<'a> View<'a> {
     }
 
     /// The set of an item, opened when it is met first.
-    fn set(
-        &mut self,
-        data: &mut Data,
-        item: &Item<'a, '_>,
-        layout: &Layout,
-        key: &'a [u8],
-        i: usize,
-    ) -> usize {
-        if let Some(&(last, set)) = self.last.get(i) {
-            if same(last, key) {
-                return set;
-            }
+    fn set(&mut self, sets: &mut Vec<Set>, item: &Item<'a, '_>, layout: &Layout, key: &'a [u8], i: usize) -> usize {
+        if let Some(&(last, set)) = self.last.get(i)
+            && set != usize::MAX
+            && same(last, key)
+        {
+            return set;
         }
         let set = match self.by_key.get(key) {
             Some(&set) => set,
             None => {
-                let set = self.open_item(data, item, layout, key);
+                let set = self.open_item(sets, item, layout, key);
                 self.by_key.insert(key, set);
                 set
             }
         };
-        // Positions beyond the end belong to samples in which unused slots lie between; they stay with the map.
-        if i == self.last.len() {
-            self.last.push((key, set));
-        } else if let Some(slot) = self.last.get_mut(i) {
+        // Unused slots may lie between.
+        if self.last.len() <= i {
+            self.last.resize(i + 1, (b"", usize::MAX));
+        }
+        if let Some(slot) = self.last.get_mut(i) {
             *slot = (key, set);
         }
         set
     }
 
-    fn open_item(
-        &self,
-        data: &mut Data,
-        item: &Item<'a, '_>,
-        layout: &Layout,
-        key: &[u8],
-    ) -> usize {
+    fn open_item(&self, sets: &mut Vec<Set>, item: &Item<'a, '_>, layout: &Layout, key: &[u8]) -> usize {
         match layout.key {
-            Key::Single | Key::Cpu => self.open(data, None),
+            Key::Single | Key::Cpu => self.open(sets, None),
             Key::Name(_) => {
-                let set = self.open(data, Some(String::from_utf8_lossy(key).into()));
-                if let (Some(set), true) = (data.sets.get_mut(set), layout.used.is_some()) {
+                let set = self.open(sets, Some(String::from_utf8_lossy(key).into()));
+                if let (Some(set), true) = (sets.get_mut(set), layout.used.is_some()) {
                     let mount = item.name(fs::MOUNT).filter(|m| !m.is_empty());
                     set.mount = mount.map(|m| String::from_utf8_lossy(m).into());
                 }
                 set
             }
             Key::Device(field) => {
-                let number =
-                    |f: usize| item.get(f).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+                let number = |f: usize| item.get(f).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
                 let (major, minor) = (number(field), number(field + 1));
-                let set = self.open(data, Some(format!("dev{major}-{minor}").into()));
-                if let Some(set) = data.sets.get_mut(set) {
+                let set = self.open(sets, Some(format!("dev{major}-{minor}").into()));
+                if let Some(set) = sets.get_mut(set) {
                     set.device = Some((major, minor));
                 }
                 set

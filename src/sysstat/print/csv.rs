@@ -35,7 +35,9 @@ fn stamp(at: &super::super::model::Stamp) -> String {
 
 fn table(data: &Data, name: &str, columns: &[usize], segment: u32, out: &mut dyn Write) -> io::Result<()> {
     let mut sets: Vec<(&Set, usize)> = data.sets_of(name).map(|s| (s, 0)).collect();
-    let Some((first, _)) = sets.first() else { return Ok(()) };
+    let Some((first, _)) = sets.first() else {
+        return Ok(());
+    };
     let activity = first.activity;
     let item = activity.item.map(|i| format!(";{i}")).unwrap_or_default();
     let names: Vec<&str> = columns.iter().filter_map(|&i| Some(activity.columns.get(i)?.name)).collect();

@@ -73,7 +73,13 @@ struct Member<'a> {
 
 /// A step in writing an object.
 enum Piece {
-    Key { text: Vec<u8>, column: usize, factor: f64, decimals: u8 },
+    /// `, "key": `
+    Key {
+        text: Vec<u8>,
+        column: usize,
+        factor: f64,
+        decimals: u8,
+    },
     Open(Vec<u8>),
     Close,
 }
@@ -93,7 +99,7 @@ fn pieces(set: &Set, columns: &[usize]) -> Vec<Piece> {
     let activity = set.activity;
     let key = |key: &str, column: usize, factor: f64| {
         let decimals = activity.columns.get(column).map_or(2, |c| c.decimals);
-        Piece::Key { text: format!("\"{key}\": ").into_bytes(), column, factor, decimals }
+        Piece::Key { text: format!(", \"{key}\": ").into_bytes(), column, factor, decimals }
     };
     if activity.json.shape.is_empty() {
         let known = columns.iter().filter_map(|&i| Some((i, activity.columns.get(i)?)));
@@ -180,7 +186,9 @@ fn objects<'a>(data: &'a Data, plans: &'a Plans, start: u32) -> Vec<Object<'a>> 
     let mut objects: Vec<Object<'_>> = Vec::new();
     for set in &data.sets {
         let json = &set.activity.json;
-        let Some((_, pieces)) = plans.iter().find(|(name, _)| *name == set.activity.name) else { continue };
+        let Some((_, pieces)) = plans.iter().find(|(name, _)| *name == set.activity.name) else {
+            continue;
+        };
         let mut head = Vec::new();
         if let Some(item) = json.item {
             head.extend_from_slice(format!("{{\"{item}\": ").as_bytes());
@@ -293,10 +301,8 @@ fn values(pieces: &[Piece], row: &[f64], mut comma: bool, out: &mut Vec<u8>) {
                 if !value.is_finite() {
                     continue;
                 }
-                if comma {
-                    out.extend_from_slice(b", ");
-                }
-                out.extend_from_slice(text);
+                // The first member goes without the comma that stands before its key.
+                out.extend_from_slice(if comma { text } else { text.get(2..).unwrap_or_default() });
                 fixed(out, value, *decimals);
                 comma = true;
             }

@@ -33,7 +33,9 @@ fn shown(data: &Data) -> Vec<(&'static str, Vec<usize>)> {
         }
     }
     for set in &data.sets {
-        let Some((_, columns)) = out.iter_mut().find(|(name, _)| *name == set.activity.name) else { continue };
+        let Some((_, columns)) = out.iter_mut().find(|(name, _)| *name == set.activity.name) else {
+            continue;
+        };
         let detailed = |c: &usize| {
             let unless = set.activity.columns.get(*c).and_then(|c| c.unless);
             unless.and_then(|other| set.activity.column(other))

@@ -2,6 +2,10 @@
 
 /// Appends `value` with two or no decimals, rounded like printf does (exact binary value, ties to even).
 pub(crate) fn fixed(out: &mut Vec<u8>, value: f64, decimals: u8) {
+    // Most values of most hosts.
+    if value.to_bits() == 0 {
+        return out.extend_from_slice(if decimals == 0 { b"0" } else { b"0.00" });
+    }
     let scale = if decimals == 0 { 1.0 } else { 100.0 };
     let scaled = value.abs() * scale;
     // Beyond 2^50 hardly any fraction bits are left to round by.

@@ -48,7 +48,9 @@ fn local(at: &Stamp) -> String {
 
 fn table(data: &Data, name: &str, columns: &[usize], segment: u32, out: &mut dyn Write) -> io::Result<()> {
     let sets: Vec<&Set> = data.sets_of(name).collect();
-    let Some(first) = sets.first() else { return Ok(()) };
+    let Some(first) = sets.first() else {
+        return Ok(());
+    };
     let activity = first.activity;
     let last = activity.name == "filesystem";
     let mut next = vec![0usize; sets.len()];
@@ -141,7 +143,8 @@ struct Mean {
 
 impl Mean {
     fn add(&mut self, row: &[f64], span: &Span) {
-        let weight = span.centis.map_or_else(|| super::seconds(span).unwrap_or(1) as f64 * 100.0, |c| c as f64).max(1.0);
+        let weight =
+            span.centis.map_or_else(|| super::seconds(span).unwrap_or(1) as f64 * 100.0, |c| c as f64).max(1.0);
         self.rows += 1;
         self.weight += weight;
         for sums in [&mut self.weighted, &mut self.plain, &mut self.per_request] {

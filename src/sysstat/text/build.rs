@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::activity::Activity;
-use super::super::model::{Data, Fault, Problem, Set, Source, Span};
+use super::super::model::{Comment, Data, Fault, Problem, Set, Source, Span, Stamp};
 
 /// So many lines that make no sense are reported one by one; the rest is not.
 const MAX_PROBLEMS: usize = 20;
@@ -17,6 +17,7 @@ pub(crate) struct Builder {
     begun: HashMap<Span, u32>,
     last: Option<(Span, u32)>,
     seen: HashSet<(Option<String>, usize)>,
+    noted: HashSet<(Stamp, String)>,
     sets: HashMap<(&'static str, Option<Arc<str>>), usize>,
 }
 
@@ -28,6 +29,7 @@ impl Builder {
             begun: HashMap::new(),
             last: None,
             seen: HashSet::new(),
+            noted: HashSet::new(),
             sets: HashMap::new(),
         }
     }
@@ -38,14 +40,7 @@ impl Builder {
     /// values come one by one, `field`) was seen in it already. File systems are the exception: old versions list one
     /// that is mounted twice twice.
     pub fn span(&mut self, span: Span, item: Option<&str>, field: usize) -> u32 {
-        let Builder {
-            data,
-            spans,
-            last,
-            seen,
-            begun,
-            ..
-        } = self;
+        let Builder { data, spans, last, seen, begun, .. } = self;
         let what = (item.map(str::to_string), field);
         let mounted_twice = item.is_some_and(|i| i.starts_with('/'));
         let nth = match last {
@@ -88,20 +83,11 @@ impl Builder {
     ) {
         let width = activity.columns.len();
         let Builder { data, sets, .. } = self;
-        let at = *sets
-            .entry((activity.name, item.map(Arc::from)))
-            .or_insert_with(|| {
-                let item = item.map(Arc::from);
-                data.sets.push(Set {
-                    activity,
-                    item,
-                    device: None,
-                    mount: None,
-                    rows: Vec::new(),
-                    values: Vec::new(),
-                });
-                data.sets.len() - 1
-            });
+        let at = *sets.entry((activity.name, item.map(Arc::from))).or_insert_with(|| {
+            let item = item.map(Arc::from);
+            data.sets.push(Set { activity, item, device: None, mount: None, rows: Vec::new(), values: Vec::new() });
+            data.sets.len() - 1
+        });
         let Some(set) = data.sets.get_mut(at) else {
             return;
         };
@@ -111,23 +97,24 @@ impl Builder {
         }
         let start = set.values.len().saturating_sub(width);
         for (column, value) in values {
-            if let Some(slot) = set
-                .values
-                .get_mut(start..)
-                .and_then(|row| row.get_mut(column))
+            if let Some(slot) = set.values.get_mut(start..).and_then(|row| row.get_mut(column))
+                && slot.is_nan()
             {
-                if slot.is_nan() {
-                    *slot = value;
-                }
+                *slot = value;
             }
+        }
+    }
+
+    /// Keeps a note once: many forms repeat it for each activity.
+    pub fn comment(&mut self, at: Stamp, text: &str) {
+        if self.noted.insert((at, text.to_string())) {
+            self.data.comments.push(Comment { at, text: text.to_string() });
         }
     }
 
     pub fn problem(&mut self, line: usize, what: &str) {
         if self.data.problems.len() < MAX_PROBLEMS {
-            self.data
-                .problems
-                .push(Problem::new(line as u64, Fault::Text, what));
+            self.data.problems.push(Problem::new(line as u64, Fault::Text, what));
         }
     }
 
@@ -142,10 +129,7 @@ impl Builder {
                 *slot = u32::try_from(new).unwrap_or(u32::MAX);
             }
         }
-        data.spans = order
-            .iter()
-            .filter_map(|&i| data.spans.get(i).copied())
-            .collect();
+        data.spans = order.iter().filter_map(|&i| data.spans.get(i).copied()).collect();
         for set in &mut data.sets {
             let width = set.activity.columns.len().max(1);
             let mut rows: Vec<(u32, usize)> = set
@@ -157,10 +141,7 @@ impl Builder {
             rows.sort();
             let (mut spans, mut values) = (Vec::<u32>::new(), Vec::<f64>::new());
             for (span, i) in rows {
-                let row = set
-                    .values
-                    .get(i * width..(i + 1) * width)
-                    .unwrap_or_default();
+                let row = set.values.get(i * width..(i + 1) * width).unwrap_or_default();
                 if spans.last() == Some(&span) {
                     let start = values.len().saturating_sub(width);
                     for (slot, value) in values.iter_mut().skip(start).zip(row) {
@@ -175,11 +156,7 @@ impl Builder {
             }
             (set.rows, set.values) = (spans, values);
         }
-        let order = |a: &str| {
-            super::super::activity::ACTIVITIES
-                .iter()
-                .position(|t| t.name == a)
-        };
+        let order = |a: &str| super::super::activity::ACTIVITIES.iter().position(|t| t.name == a);
         data.sets.sort_by_key(|s| order(s.activity.name));
         data
     }

@@ -87,15 +87,7 @@ impl Table {
 
     /// The same with the item column known.
     pub fn of(item: Option<&str>, item_last: bool, names: &[&str]) -> Option<Table> {
-        let label = match item {
-            Some(heading) => Some(
-                ITEMS
-                    .iter()
-                    .find(|(name, _)| *name == heading)
-                    .map_or(heading, |(_, l)| *l),
-            ),
-            None => None,
-        };
+        let label = item.map(|heading| ITEMS.iter().find(|(name, _)| *name == heading).map_or(heading, |(_, l)| *l));
         let mut table = Table {
             activities: Vec::new(),
             item: item.map(str::to_string),
@@ -107,17 +99,12 @@ impl Table {
         // At most two activities share a table; take the one that explains most, then what is left.
         for _ in 0..2 {
             let matches = |a: &Activity| {
-                let free = names
-                    .iter()
-                    .zip(&table.columns)
-                    .filter(|(_, c)| c.is_none());
+                let free = names.iter().zip(&table.columns).filter(|(_, c)| c.is_none());
                 free.filter(|(name, _)| column(a, name).is_some()).count()
             };
             let fits = ACTIVITIES.iter().copied().filter(|a| a.item == label);
             // The first of the largest.
-            let best = fits
-                .map(|a| (matches(a), a))
-                .reduce(|best, next| if next.0 > best.0 { next } else { best });
+            let best = fits.map(|a| (matches(a), a)).reduce(|best, next| if next.0 > best.0 { next } else { best });
             let Some((count, best)) = best.filter(|(count, _)| *count > 0) else {
                 break;
             };
@@ -148,42 +135,22 @@ mod tests {
 
     fn names(headings: &str) -> Vec<&'static str> {
         let headings: Vec<&str> = headings.split_whitespace().collect();
-        Table::new(&headings)
-            .map(|t| t.activities.iter().map(|a| a.name).collect())
-            .unwrap_or_default()
+        Table::new(&headings).map(|t| t.activities.iter().map(|a| a.name).collect()).unwrap_or_default()
     }
 
     #[test]
     fn tables_of_all_ages_are_told_apart() {
-        assert_eq!(
-            names("CPU %user %nice %system %iowait %steal %idle"),
-            ["cpu"]
-        );
+        assert_eq!(names("CPU %user %nice %system %iowait %steal %idle"), ["cpu"]);
         assert_eq!(names("tps rtps wtps bread/s bwrtn/s"), ["io"]);
+        assert_eq!(names("DEV tps rd_sec/s wr_sec/s avgrq-sz avgqu-sz await svctm %util"), ["disk"]);
+        assert_eq!(names("tps rkB/s wkB/s dkB/s areq-sz aqu-sz await %util DEV"), ["disk"]);
+        assert_eq!(names("call/s retrans/s read/s write/s access/s getatt/s"), ["net-nfs"]);
+        assert_eq!(names("atmptf/s estres/s retrans/s isegerr/s orsts/s"), ["net-etcp"]);
         assert_eq!(
-            names("DEV tps rd_sec/s wr_sec/s avgrq-sz avgqu-sz await svctm %util"),
-            ["disk"]
-        );
-        assert_eq!(
-            names("tps rkB/s wkB/s dkB/s areq-sz aqu-sz await %util DEV"),
-            ["disk"]
-        );
-        assert_eq!(
-            names("call/s retrans/s read/s write/s access/s getatt/s"),
-            ["net-nfs"]
-        );
-        assert_eq!(
-            names("atmptf/s estres/s retrans/s isegerr/s orsts/s"),
-            ["net-etcp"]
-        );
-        assert_eq!(
-            names(
-                "Device: rrqm/s wrqm/s r/s w/s rsec/s wsec/s avgrq-sz avgqu-sz await svctm %util"
-            ),
+            names("Device: rrqm/s wrqm/s r/s w/s rsec/s wsec/s avgrq-sz avgqu-sz await svctm %util"),
             ["iostat"]
         );
-        let memory_of_rhel5 =
-            "kbmemfree kbmemused %memused kbbuffers kbcached kbswpfree kbswpused %swpused kbswpcad";
+        let memory_of_rhel5 = "kbmemfree kbmemused %memused kbbuffers kbcached kbswpfree kbswpused %swpused kbswpcad";
         assert_eq!(names(memory_of_rhel5), ["memory", "swap-space"]);
         assert_eq!(names("CPU MHz"), [""; 0]);
         assert_eq!(names("ERROR: relation does not exist"), [""; 0]);

@@ -7,9 +7,7 @@ use super::stamp;
 
 /// The lines of a text in any of the encodings met, with their numbers from 1.
 pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
-    text.split(|&b| b == b'\n')
-        .enumerate()
-        .map(|(n, line)| (n + 1, clean(line)))
+    text.split(|&b| b == b'\n').enumerate().map(|(n, line)| (n + 1, clean(line)))
 }
 
 /// sysstat 11.5.7 and 11.6.0 print a NUL after each percentage; `S_COLORS=always` wraps cells in escape sequences.
@@ -31,7 +29,7 @@ fn clean(line: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What the line `Linux 5.14.0 (db01) 	2026-11-21 	_x86_64_	(8 CPU)` says.
+/// What the line `Linux 5.14.0 (db01) <tab>2026-11-21 <tab>_x86_64_<tab>(8 CPU)` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Banner {
     pub sysname: String,
@@ -70,20 +68,9 @@ pub(crate) fn banner(line: &str) -> Option<Banner> {
     if stamp::dates(date, false).is_empty() {
         return None;
     }
-    let arch = arch
-        .and_then(|a| a.split_once("_ ").or_else(|| a.split_once("_\t")))
-        .map(|(a, _)| a.trim().to_string());
-    let cpus = cpus
-        .rsplit_once('(')
-        .and_then(|(_, n)| n.split(' ').next()?.parse().ok());
-    Some(Banner {
-        sysname: sysname.into(),
-        release: release.into(),
-        host: host.into(),
-        date: date.into(),
-        arch,
-        cpus,
-    })
+    let arch = arch.and_then(|a| a.split_once("_ ").or_else(|| a.split_once("_\t"))).map(|(a, _)| a.trim().to_string());
+    let cpus = cpus.rsplit_once('(').and_then(|(_, n)| n.split(' ').next()?.parse().ok());
+    Some(Banner { sysname: sysname.into(), release: release.into(), host: host.into(), date: date.into(), arch, cpus })
 }
 
 impl Banner {
@@ -100,10 +87,7 @@ impl Banner {
 pub(crate) fn settle_date(data: &mut Data, written: &str, comma: bool, half_days: bool) {
     let mut dates = stamp::dates(written, comma);
     // en_US writes 11/21/2026 with AM and PM; other locales with AM and PM use two digits for the year.
-    let four_digits = written
-        .rsplit('/')
-        .next()
-        .is_some_and(|year| year.len() == 4);
+    let four_digits = written.rsplit('/').next().is_some_and(|year| year.len() == 4);
     if half_days && four_digits {
         dates.truncate(1);
     }
@@ -119,14 +103,8 @@ mod tests {
 
     #[test]
     fn banners() {
-        let b = banner(
-            "Linux 5.14.0-427.el9.x86_64 (db01.example.com) \t2026-11-21 \t_x86_64_\t(8 CPU)",
-        )
-        .unwrap();
-        assert_eq!(
-            (b.host.as_str(), b.date.as_str(), b.cpus),
-            ("db01.example.com", "2026-11-21", Some(8))
-        );
+        let b = banner("Linux 5.14.0-427.el9.x86_64 (db01.example.com) \t2026-11-21 \t_x86_64_\t(8 CPU)").unwrap();
+        assert_eq!((b.host.as_str(), b.date.as_str(), b.cpus), ("db01.example.com", "2026-11-21", Some(8)));
         assert_eq!(b.arch.as_deref(), Some("x86_64"));
         let b = banner("Linux 2.6.18-194.el5 (pg1) \t11/21/26").unwrap();
         assert_eq!((b.arch, b.cpus), (None, None));
@@ -138,9 +116,6 @@ mod tests {
 
     #[test]
     fn dirt_goes() {
-        assert_eq!(
-            clean(b"\x1b[1;34m01:00:00\x1b[0m 24.76\0 x\r"),
-            "01:00:00 24.76 x"
-        );
+        assert_eq!(clean(b"\x1b[1;34m01:00:00\x1b[0m 24.76\0 x\r"), "01:00:00 24.76 x");
     }
 }

@@ -7,6 +7,8 @@ mod reports;
 mod sadf;
 mod sar;
 mod stamp;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use reports::{looks_like_iostat, looks_like_vmstat, read_iostat, read_vmstat};

@@ -64,7 +64,9 @@ fn when(line: &str) -> Option<(String, Stamp)> {
     }
     // OSWatcher: Sat Nov 21 00:42:18 UTC 2026
     let words: Vec<&str> = line.split_whitespace().collect();
-    let &[_, month, day, time, zone, year] = words.as_slice() else { return None };
+    let &[_, month, day, time, zone, year] = words.as_slice() else {
+        return None;
+    };
     let text = format!("{year} {month} {day}");
     let date = chrono::NaiveDate::parse_from_str(&text, "%Y %b %d").ok()?;
     let (second, _) = stamp::time(time)?;
@@ -123,7 +125,9 @@ impl Run {
         self.comma |= cells.iter().any(|c| c.contains(','));
         let Some(table) = &self.table else { return };
         // The first report speaks of the time since boot, not of an interval.
-        let (Some(to), Some(from)) = (self.to, self.from) else { return };
+        let (Some(to), Some(from)) = (self.to, self.from) else {
+            return;
+        };
         if values.len() != table.width {
             return self.build.problem(n, "a row with another number of values than headings");
         }
@@ -203,7 +207,9 @@ pub fn looks_like_vmstat(head: &[u8]) -> bool {
 /// Reads `vmstat -t` text. Never fails; rows without a time (run without `-t`) are left out with a problem said once.
 pub fn read_vmstat(text: &[u8]) -> Data {
     let mut build = Builder::new(Source::Vmstat);
-    let Some(activity) = vmstat() else { return build.finish() };
+    let Some(activity) = vmstat() else {
+        return build.finish();
+    };
     let (mut columns, mut utc): (Vec<Option<usize>>, bool) = (Vec::new(), false);
     let mut from: Option<Stamp> = None;
     let mut untimed = false;
@@ -212,7 +218,11 @@ pub fn read_vmstat(text: &[u8]) -> Data {
         if let ["r", "b", ..] = cells.as_slice() {
             // The zone stands over the times, as an abbreviation: only UTC is beyond doubt.
             utc = cells.last() == Some(&"UTC");
-            columns = cells.iter().filter(|c| c.bytes().all(|b| b.is_ascii_lowercase())).map(|c| activity.column(c)).collect();
+            columns = cells
+                .iter()
+                .filter(|c| c.bytes().all(|b| b.is_ascii_lowercase()))
+                .map(|c| activity.column(c))
+                .collect();
             continue;
         }
         let timed = cells.len() == columns.len() + 2;

@@ -3,7 +3,9 @@
 //! Activity follows activity, each with its own row of headings that begins with the time of the sample before.
 //! Rows that begin with no time (averages, in forty languages) are no data.
 
-use super::super::model::{Comment, Data, Restart, Source, Span, Stamp};
+use std::collections::HashSet;
+
+use super::super::model::{Data, Restart, Source, Span, Stamp};
 use super::build::Builder;
 use super::columns::Table;
 use super::line::{Banner, banner, lines, settle_date};
@@ -24,12 +26,11 @@ pub fn looks_like_sar(head: &[u8]) -> bool {
         let cells: Vec<&str> = rest.split_whitespace().collect();
         if let Some(found) = headings(&cells) {
             table = Some(found);
-        } else if let Some(table) = &table {
-            if !table.activities.is_empty()
-                && split(table, &cells).is_some_and(|(_, values)| numeric(values))
-            {
-                return true;
-            }
+        } else if let Some(table) = &table
+            && !table.activities.is_empty()
+            && split(table, &cells).is_some_and(|(_, values)| numeric(values))
+        {
+            return true;
         }
     }
     false
@@ -52,9 +53,7 @@ pub fn read_sar(text: &[u8]) -> Vec<Data> {
 
 /// A row of headings: nothing in it is a number.
 fn headings(cells: &[&str]) -> Option<Table> {
-    if cells.len() < 2 && !matches!(cells, ["MHz"])
-        || cells.iter().any(|c| stamp::value(c, "").is_some())
-    {
+    if cells.len() < 2 && !matches!(cells, ["MHz"]) || cells.iter().any(|c| stamp::value(c, "").is_some()) {
         return None;
     }
     if let Some(at) = cells.iter().position(|c| *c == "PID") {
@@ -109,7 +108,7 @@ struct Reader {
     /// The row before the current sample.
     from: Option<Stamp>,
     /// Items seen in the current sample.
-    seen: Vec<Option<String>>,
+    seen: HashSet<Option<String>>,
     comma: bool,
     half_days: bool,
 }
@@ -129,7 +128,7 @@ impl Reader {
             start: (0, None),
             last: (0, 0),
             from: None,
-            seen: Vec::new(),
+            seen: HashSet::new(),
             comma: false,
             half_days: false,
         }
@@ -139,9 +138,7 @@ impl Reader {
         let Some((second, rest)) = stamp::time(line) else {
             return;
         };
-        self.half_days |= line
-            .get(..14)
-            .is_some_and(|s| s.contains(['P', 'A', 'p', 'a']) && s.contains(['M', 'm']));
+        self.half_days |= line.get(..14).is_some_and(|s| s.contains(['P', 'A', 'p', 'a']) && s.contains(['M', 'm']));
         let cells: Vec<&str> = rest.split_whitespace().collect();
         if let ["LINUX", "RESTART", ..] = cells.as_slice() {
             return self.restart(second, rest);
@@ -164,30 +161,16 @@ impl Reader {
         self.start = (self.last.0, Some(second));
         self.headings.clear();
         self.table = None;
-        let cpus = rest
-            .rsplit_once('(')
-            .and_then(|(_, n)| n.split(' ').next()?.parse().ok());
+        let cpus = rest.rsplit_once('(').and_then(|(_, n)| n.split(' ').next()?.parse().ok());
         let at = Stamp::wall(None, self.last.0, second);
         let segment = self.segment;
-        self.build.data.restarts.push(Restart {
-            at,
-            cpus,
-            reboot: None,
-            marked: true,
-            segment,
-        });
+        self.build.data.restarts.push(Restart { at, cpus, reboot: None, marked: true, segment });
     }
 
     fn comment(&mut self, second: u32, text: &str) {
         // Repeated in the block of every activity. It doesn't move the clock: it may stand between rows of one sample.
         let day = self.last.0 + u32::from(second + HALF_DAY < self.last.1);
-        let note = Comment {
-            at: Stamp::wall(None, day, second),
-            text: text.to_string(),
-        };
-        if !self.build.data.comments.contains(&note) {
-            self.build.data.comments.push(note);
-        }
+        self.build.comment(Stamp::wall(None, day, second), text);
     }
 
     /// Moves the clock of the block; past midnight it starts again at 0.
@@ -199,21 +182,13 @@ impl Reader {
     }
 
     fn heading(&mut self, second: u32, cells: &[&str]) {
-        let again = self
-            .headings
-            .iter()
-            .map(String::as_str)
-            .eq(cells.iter().copied());
+        let again = self.headings.iter().map(String::as_str).eq(cells.iter().copied());
         if again {
             self.tick(second);
         } else {
             self.build.new_table();
             self.table = headings(cells).filter(|t| !t.activities.is_empty());
-            if self
-                .table
-                .as_ref()
-                .is_some_and(|t| t.item.as_deref() == Some("PID"))
-            {
+            if self.table.as_ref().is_some_and(|t| t.item.as_deref() == Some("PID")) {
                 self.build.data.source = Source::Pidstat;
             }
             self.headings = cells.iter().map(|c| c.to_string()).collect();
@@ -227,25 +202,24 @@ impl Reader {
 
     fn row(&mut self, n: usize, second: u32, cells: &[&str]) {
         let Some(table) = &self.table else { return };
+        let mut cells = cells.to_vec();
+        let pid = self.headings.iter().position(|h| h == "PID").filter(|&at| at < cells.len());
+        let pid = pid.map(|at| cells.remove(at));
+        let cells = cells.as_slice();
         let Some((item, values)) = split(table, cells) else {
             // The last line of a cut file.
-            let known = table.activities.first().is_some();
+            let known = !table.activities.is_empty();
             if known {
-                self.build
-                    .problem(n, "a row with fewer values than headings");
+                self.build.problem(n, "a row with fewer values than headings");
             }
             return;
         };
-        let values: Vec<Option<f64>> = values
-            .iter()
-            .zip(self.names())
-            .map(|(cell, name)| stamp::value(cell, name))
-            .collect();
+        let values: Vec<Option<f64>> =
+            values.iter().zip(self.names()).map(|(cell, name)| stamp::value(cell, name)).collect();
         self.comma |= cells.iter().any(|c| c.contains(','));
-        let item = if table.item.as_deref() == Some("PID") {
-            pid_item(cells, item)
-        } else {
-            item
+        let item = match pid {
+            Some(pid) => Some(format!("{pid} {}", item.unwrap_or_default())),
+            None => item,
         };
         let previous = self.last;
         let again = self.seen.contains(&item) && !item.as_ref().is_some_and(|i| i.starts_with('/'));
@@ -256,28 +230,16 @@ impl Reader {
             self.seen.clear();
             self.tick(second);
         }
-        self.seen.push(item.clone());
+        self.seen.insert(item.clone());
         let to = Stamp::wall(None, self.last.0, self.last.1);
         let from = self.from;
-        let span = self.build.span(
-            Span {
-                segment: self.segment,
-                to,
-                from,
-                centis: None,
-            },
-            item.as_deref(),
-            0,
-        );
+        let span = self.build.span(Span { segment: self.segment, to, from, centis: None }, item.as_deref(), 0);
         let Some(table) = &self.table else { return };
         for (i, activity) in table.activities.iter().enumerate() {
-            let row = values
-                .iter()
-                .zip(&table.columns)
-                .filter_map(|(value, place)| {
-                    let (which, column, factor) = (*place)?;
-                    (which == i).then_some((column, (*value)? * factor))
-                });
+            let row = values.iter().zip(&table.columns).filter_map(|(value, place)| {
+                let (which, column, factor) = (*place)?;
+                (which == i).then_some((column, (*value)? * factor))
+            });
             self.build.add(activity, item.as_deref(), span, row);
         }
     }
@@ -300,14 +262,4 @@ impl Reader {
         let empty = data.sets.is_empty() && data.restarts.is_empty() && data.comments.is_empty();
         (self.banner.is_some() || !empty).then_some(data)
     }
-}
-
-/// `PID command`: the number stands before the values, the command behind them.
-fn pid_item(cells: &[&str], command: Option<String>) -> Option<String> {
-    let pid = cells
-        .iter()
-        .take(2)
-        .rev()
-        .find(|c| c.bytes().all(|b| b.is_ascii_digit()))?;
-    Some(format!("{pid} {}", command.unwrap_or_default()))
 }

@@ -48,10 +48,7 @@ fn half_day(rest: &str) -> Option<(bool, &str)> {
         _ => return None,
     };
     let rest = letters.as_str();
-    let rest = rest
-        .strip_prefix('.')
-        .unwrap_or(rest)
-        .strip_prefix(['M', 'm'])?;
+    let rest = rest.strip_prefix('.').unwrap_or(rest).strip_prefix(['M', 'm'])?;
     let rest = rest.strip_prefix('.').unwrap_or(rest);
     (rest.is_empty() || rest.starts_with(is_space)).then_some((afternoon, rest))
 }
@@ -79,10 +76,7 @@ fn after_zone(rest: &str) -> &str {
 pub(crate) fn dates(written: &str, decimal_comma: bool) -> Vec<NaiveDate> {
     let written = written.trim();
     let cjk = written.contains('年') || written.contains('년');
-    let parts: Vec<&str> = written
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|p| !p.is_empty())
-        .collect();
+    let parts: Vec<&str> = written.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).collect();
     let &[a, b, c] = parts.as_slice() else {
         return Vec::new();
     };
@@ -96,13 +90,12 @@ pub(crate) fn dates(written: &str, decimal_comma: bool) -> Vec<NaiveDate> {
         return day(x, y, z).into_iter().collect();
     }
     let (first_month, first_day) = (day(year(c, z), x, y), day(year(c, z), y, x));
-    let mut found: Vec<NaiveDate> =
-        if written.contains('.') || written.contains('-') || decimal_comma {
-            // 21.11.2026 and nl_NL's 21-11-26: day first.
-            first_day.into_iter().collect()
-        } else {
-            first_month.into_iter().chain(first_day).collect()
-        };
+    let mut found: Vec<NaiveDate> = if written.contains('.') || written.contains('-') || decimal_comma {
+        // 21.11.2026 and nl_NL's 21-11-26: day first.
+        first_day.into_iter().collect()
+    } else {
+        first_month.into_iter().chain(first_day).collect()
+    };
     found.dedup();
     found
 }
@@ -137,24 +130,15 @@ pub(crate) fn value(cell: &str, heading: &str) -> Option<f64> {
             'P' => 1024.0 * 1024.0 * 1024.0 * 1024.0 * 1024.0,
             _ => return None,
         };
-        let column = if heading.starts_with("MB") {
-            1024.0 * 1024.0
-        } else {
-            1024.0
-        };
+        let column = if heading.starts_with("MB") { 1024.0 * 1024.0 } else { 1024.0 };
         scale = bytes / column;
     }
-    let plain = number
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b'+'));
+    let plain = number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b'+'));
     if !plain || !number.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
-    let parsed: f64 = if number.contains(',') {
-        number.replace(',', ".").parse().ok()?
-    } else {
-        number.parse().ok()?
-    };
+    let parsed: f64 =
+        if number.contains(',') { number.replace(',', ".").parse().ok()? } else { number.parse().ok()? };
     Some(parsed * scale)
 }
 
@@ -176,14 +160,7 @@ mod tests {
         ] {
             assert_eq!(time(line), Some((second, rest)), "{line}");
         }
-        for line in [
-            "Average:  all",
-            "2026-11-21 00:00:00",
-            "12:34",
-            "12:34:56.789 LOG",
-            "99:00:00 x",
-            "",
-        ] {
+        for line in ["Average:  all", "2026-11-21 00:00:00", "12:34", "12:34:56.789 LOG", "99:00:00 x", ""] {
             assert_eq!(time(line), None, "{line}");
         }
     }

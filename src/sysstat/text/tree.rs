@@ -1,7 +1,7 @@
 //! `sadf -j` and `sadf -x`: the same tree in JSON and in XML, read sample by sample so that a cut file gives what it has.
 
 use super::super::activity::{ACTIVITIES, Activity, Node};
-use super::super::model::{Comment, Data, Restart, Source, Span, Stamp};
+use super::super::model::{Data, Restart, Source, Span, Stamp};
 use super::build::Builder;
 use super::columns::column;
 use super::stamp;
@@ -22,10 +22,10 @@ pub(crate) fn key_column(activity: &Activity, key: &str) -> Option<(usize, f64)>
         return Some((at, 1.0));
     }
     for node in activity.json.shape {
-        if let Node::Key(name, at, factor) = node {
-            if *name == key {
-                return Some((*at, 1.0 / factor));
-            }
+        if let Node::Key(name, at, factor) = node
+            && *name == key
+        {
+            return Some((*at, 1.0 / factor));
         }
     }
     // `fsused-percent` of the XML is `%fsused` of the JSON.
@@ -63,7 +63,9 @@ impl Tree {
     }
 
     pub fn value(&mut self, activity: &'static Activity, item: Option<&str>, key: &str, value: f64) {
-        let (Some(span), Some((at, factor))) = (self.span, key_column(activity, key)) else { return };
+        let (Some(span), Some((at, factor))) = (self.span, key_column(activity, key)) else {
+            return;
+        };
         let item = if activity.item.is_some() { Some(item.unwrap_or_default()) } else { None };
         self.build.add(activity, item, span, std::iter::once((at, value * factor)));
     }
@@ -73,7 +75,7 @@ impl Tree {
     }
 
     pub fn comment(&mut self, at: Stamp, text: &str) {
-        self.build.data.comments.push(Comment { at, text: text.to_string() });
+        self.build.comment(at, text);
     }
 
     /// The restarts stand behind all samples: they part them now.
@@ -81,7 +83,7 @@ impl Tree {
         let mut build = self.build;
         let mut times: Vec<Stamp> = build.data.restarts.iter().map(|r| r.at).collect();
         times.sort();
-        let before = |at: Stamp| u32::try_from(times.iter().filter(|t| **t <= at).count()).unwrap_or(0);
+        let before = |at: Stamp| u32::try_from(times.partition_point(|t| *t <= at)).unwrap_or(0);
         for span in &mut build.data.spans {
             span.segment = before(span.from.unwrap_or(span.to));
         }
@@ -113,7 +115,9 @@ pub fn read_sadf_json(text: &[u8]) -> Vec<Data> {
             b'{' | b'[' => json.open(),
             b'}' | b']' => json.close(),
             b'"' => {
-                let Some((word, end)) = string(text, at) else { break };
+                let Some((word, end)) = string(text, at) else {
+                    break;
+                };
                 at = end;
                 let next = text.get(at..).and_then(|t| t.iter().find(|b| !b.is_ascii_whitespace()));
                 if next == Some(&b':') { json.key(word) } else { json.scalar(&word) }
@@ -152,7 +156,8 @@ fn string(text: &[u8], at: usize) -> Option<(String, usize)> {
         quote
     })?;
     let raw = text.get(at - 1..at + end + 1)?;
-    let word = serde_json::from_slice(raw).unwrap_or_else(|_| String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned());
+    let word = serde_json::from_slice(raw)
+        .unwrap_or_else(|_| String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned());
     Some((word, at + end + 1))
 }
 
@@ -209,7 +214,9 @@ impl Json {
     }
 
     fn close(&mut self) {
-        let (Some(frame), Some(tree)) = (self.stack.pop(), self.tree.as_mut()) else { return };
+        let (Some(frame), Some(tree)) = (self.stack.pop(), self.tree.as_mut()) else {
+            return;
+        };
         let get = |key: &str| frame.values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         if is_moment(&frame.key) && !frame.values.is_empty() {
             let at = get("date").zip(get("time")).and_then(|(d, t)| Tree::moment(d, t, get("tz"), get("utc")));
@@ -223,7 +230,9 @@ impl Json {
             return;
         }
         for (key, value) in &frame.values {
-            let Ok(value) = value.parse::<f64>() else { continue };
+            let Ok(value) = value.parse::<f64>() else {
+                continue;
+            };
             for activity in frame.activities.iter().filter(|a| a.item.is_some() == frame.item.is_some()) {
                 tree.value(activity, frame.item.as_deref(), key, value);
             }
@@ -254,7 +263,9 @@ fn field(data: &mut Data, key: &str, value: &str) {
 pub fn looks_like_sadf_xml(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head.get(..head.len().min(4096)).unwrap_or_default());
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    text.starts_with('<') && text.contains("<sysstat") && (text.contains("<sysdata-version>") || text.contains("<host nodename="))
+    text.starts_with('<')
+        && text.contains("<sysstat")
+        && (text.contains("<sysdata-version>") || text.contains("<host nodename="))
 }
 
 /// Reads `sadf -x` output, one [`Data`] per host. Never fails.
@@ -274,8 +285,12 @@ pub fn read_sadf_xml(text: &[u8]) -> Vec<Data> {
             continue;
         }
         if let Some(name) = tag.strip_prefix('/') {
-            let Some((top, activities)) = stack.pop() else { continue };
-            let Some(tree) = tree.as_mut().filter(|_| top == name) else { continue };
+            let Some((top, activities)) = stack.pop() else {
+                continue;
+            };
+            let Some(tree) = tree.as_mut().filter(|_| top == name) else {
+                continue;
+            };
             leaf(tree, &top, &activities, content.trim());
             continue;
         }
@@ -304,7 +319,9 @@ fn attributes(text: &str) -> Vec<(&str, String)> {
     let mut out = Vec::new();
     let mut rest = text;
     while let Some((name, more)) = rest.split_once("=\"") {
-        let Some((value, more)) = more.split_once('"') else { break };
+        let Some((value, more)) = more.split_once('"') else {
+            break;
+        };
         let plain = value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
         out.push((name.trim(), plain));
         rest = more;
@@ -320,7 +337,9 @@ fn leaf(tree: &mut Tree, name: &str, activities: &[&'static Activity], content: 
     if activities.is_empty() {
         return field(&mut tree.build.data, name, content);
     }
-    let Some(value) = stamp::value(content, "") else { return };
+    let Some(value) = stamp::value(content, "") else {
+        return;
+    };
     for activity in activities.iter().filter(|a| a.item.is_none()) {
         tree.value(activity, None, name, value);
     }
@@ -345,7 +364,9 @@ fn element(tree: &mut Tree, name: &str, attributes: &[(&str, String)], activitie
         _ => {
             let item = attributes.iter().find(|(k, _)| ITEM_KEYS.contains(k)).map(|(_, v)| v.as_str());
             for (key, value) in attributes.iter().filter(|(k, _)| !ITEM_KEYS.contains(k)) {
-                let Some(value) = stamp::value(value, "") else { continue };
+                let Some(value) = stamp::value(value, "") else {
+                    continue;
+                };
                 for activity in activities.iter().filter(|a| a.item.is_some() == item.is_some()) {
                     tree.value(activity, item, key, value);
                 }

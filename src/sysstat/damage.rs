@@ -1,0 +1,135 @@
+//! Damaged files: nothing panics or hangs, what is whole is read, what is not is reported.
+
+use std::time::{Duration, Instant};
+
+use super::model::{Data, Fault};
+use super::tests::fixtures;
+use super::{Options, read_sa, text};
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % n.max(1) as u64).expect("fits")
+    }
+}
+
+/// The file with a few bytes changed, cut, doubled or zeroed.
+fn mangle(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    for _ in 0..=dice.below(4) {
+        let at = dice.below(out.len());
+        match dice.below(5) {
+            0 => out.truncate(at),
+            1 => out.splice(at..at, vec![0; dice.below(5000)]).for_each(drop),
+            2 => {
+                let end = (at + dice.below(5000)).min(out.len());
+                out.drain(at..end);
+            }
+            _ => {
+                for _ in 0..8 {
+                    let at = dice.below(out.len());
+                    let value = dice.below(256);
+                    if let Some(byte) = out.get_mut(at) {
+                        *byte = u8::try_from(value).expect("fits");
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+fn sound(data: &Data) {
+    for set in &data.sets {
+        assert_eq!(set.values.len(), set.rows.len() * set.activity.columns.len());
+        assert!(set.rows.is_sorted());
+        assert!(set.rows.iter().all(|&row| (row as usize) < data.spans.len()));
+    }
+}
+
+#[test]
+fn mangled_binary_files_neither_panic_nor_hang() {
+    let mut dice = Dice(88_172_645_463_325_252);
+    for (path, bytes) in fixtures("recorded.tar.xz").iter().filter(|(path, _)| path.ends_with("/sa.x")) {
+        for n in 0..40 {
+            // Headers are where mangling tells most.
+            let mangled = if n % 2 == 0 { mangle(bytes, &mut dice) } else { flip_header(bytes, &mut dice) };
+            let started = Instant::now();
+            let data = read_sa(&mangled, Options::default());
+            sound(&data);
+            let mut out = Vec::new();
+            super::print::json(std::slice::from_ref(&data), &mut out).expect("written");
+            assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&out).is_ok(), "{path} {n}");
+            assert!(started.elapsed() < Duration::from_secs(5), "{path} {n}");
+        }
+    }
+}
+
+fn flip_header(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    for _ in 0..3 {
+        let at = dice.below(1600.min(bytes.len()));
+        let value = dice.below(256);
+        if let Some(byte) = out.get_mut(at) {
+            *byte = u8::try_from(value).expect("fits");
+        }
+    }
+    out
+}
+
+#[test]
+fn mangled_texts_neither_panic_nor_hang() {
+    let mut dice = Dice(1_181_783_497_276_652_981);
+    let mut files = fixtures("sadf.tar.xz");
+    files.extend(fixtures("text.tar.xz"));
+    for (path, bytes) in files.iter().step_by(3) {
+        for _ in 0..3 {
+            let mangled = mangle(bytes.get(..bytes.len().min(60_000)).unwrap_or_default(), &mut dice);
+            let started = Instant::now();
+            let mut all = text::read_sar(&mangled);
+            all.extend(text::read_sadf_json(&mangled));
+            all.extend(text::read_sadf_xml(&mangled));
+            all.extend(text::read_iostat(&mangled));
+            all.push(text::read_sadf_csv(&mangled));
+            all.push(text::read_sadf_lines(&mangled));
+            all.push(text::read_vmstat(&mangled));
+            all.iter().for_each(sound);
+            assert!(started.elapsed() < Duration::from_secs(5), "{path}");
+        }
+    }
+}
+
+/// After a power cut the last blocks are zeros, and sadc appends behind them: one sample is lost, not the rest.
+#[test]
+fn holes_are_passed_over_and_reported() {
+    for (path, bytes) in fixtures("recorded.tar.xz").iter().filter(|(path, _)| path.ends_with("/sa.all")) {
+        let whole = read_sa(bytes, Options::default());
+        let samples = whole.spans.len();
+        // The middle of the file lies in sample 4 or so of 8: zero from there over one sample's length.
+        let length = bytes.len() / 9;
+        let middle = bytes.len() / 2;
+        let mut holed = bytes.clone();
+        holed.get_mut(middle..middle + length).expect("inside").fill(0);
+        let data = read_sa(&holed, Options::default());
+        assert!(data.spans.len() + 3 >= samples, "{path}: {} of {samples}", data.spans.len());
+        assert_eq!(data.spans.last(), whole.spans.last(), "{path}");
+        // Zeros inside the tables of one sample and the beginning of the next may also be values: then no hole shows.
+        for p in &data.problems {
+            assert!(matches!(p.fault, Fault::ZeroHole | Fault::Garbage), "{path}: {p:?}");
+            assert!(p.before < p.after, "{path}: {p:?}");
+        }
+        let mut appended = bytes.clone();
+        appended.extend([0; 3000]);
+        let data = read_sa(&appended, Options::default());
+        assert_eq!(data.spans, whole.spans, "{path}");
+        assert_eq!(data.problems.first().map(|p| (p.fault, p.have)), Some((Fault::ZeroHole, Some(3000))), "{path}");
+        let cut = read_sa(bytes.get(..bytes.len() - 100).expect("longer"), Options::default());
+        assert_eq!(cut.spans.len() + 1, samples, "{path}");
+        assert_eq!(cut.problems.first().map(|p| p.fault), Some(Fault::Truncated), "{path}");
+    }
+}
