@@ -127,7 +127,7 @@ documents! {
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
     unit_file, environment,
     pg_controldata, postgresql_conf, pg_settings,
-    systemctl_status,
+    systemctl_status, systemctl_list, kubectl_get, fio, pg_lsclusters,
     df, mounts, lsblk, du, date,
     timedatectl, zone_file, kubectl_describe, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,
