@@ -7,7 +7,7 @@ mod binary;
 mod text;
 mod votes;
 
-use crate::formats::{DOCUMENTS, Document, Envelope, prompt};
+use crate::formats::{DOCUMENTS, Document, Envelope, document, prompt};
 use crate::messages::{self, Found};
 use crate::model::Program;
 pub use text::{Encoding, decode, encoding};
@@ -110,8 +110,10 @@ fn may_be_unmistakable(text: &[u8]) -> bool {
 /// The most certain document; the first of equals.
 fn best(text: &[u8], name: &str) -> Option<(&'static Document, u8)> {
     let head = text.get(..DOCUMENT_HEAD).unwrap_or(text);
+    // Manuals and tickets quote settings; only outputs that were pasted into them count.
+    let prose = document::notes::is_mostly_prose(&String::from_utf8_lossy(head));
     let mut best: Option<(&'static Document, u8)> = None;
-    for document in DOCUMENTS {
+    for document in DOCUMENTS.iter().filter(|d| !prose || d.program != Program::Config) {
         let score = (document.sniff)(head, name);
         if score > best.map_or(0, |(_, s)| s) {
             best = Some((document, score));

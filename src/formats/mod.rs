@@ -122,7 +122,7 @@ bodies! {
 }
 documents! {
     private_key, transcript, journal_export, json_export,
-    patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
+    patronictl_list, patronictl_history, kubernetes, compose, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
     unit_file, environment,

@@ -71,6 +71,9 @@ impl<'a> Sheet<'a> {
     /// An address and the name of the machine or member that has it. Addresses that every machine has are dropped.
     pub fn address(&mut self, address: &str, name: &str, line: Line<'_>) {
         let host = host_of(address);
+        if is_placeholder(host) || is_placeholder(name) {
+            return;
+        }
         if !name.trim().is_empty() && !host.is_empty() && host != name && !is_local(host) {
             self.text(Key::AddressOf, Some(host), name, line);
         }
@@ -79,7 +82,7 @@ impl<'a> Sheet<'a> {
     /// A name of the machine that the document comes from.
     pub fn name(&mut self, naming: Naming, name: &str, line: Line<'_>) {
         let name = name.trim();
-        if name.is_empty() || is_local(name) {
+        if name.is_empty() || is_local(name) || is_placeholder(name) {
             return;
         }
         let hints = &mut stream(self.out, self.program).names;
@@ -191,6 +194,11 @@ pub fn is_local(host: &str) -> bool {
             "localhost" | "::1" | "0.0.0.0" | "::" | "*" | "localhost.localdomain" | "(none)" | "ip6-localhost"
         )
         || host.starts_with("fe80:")
+}
+
+/// What templates and unit files write where a name is to be put in: `${IP_1}`, `%H`, `{{ name }}`, `<pod>`.
+pub fn is_placeholder(name: &str) -> bool {
+    name.contains(['$', '%', '{', '}', '<', '>'])
 }
 
 /// An address in IPv4 or IPv6 notation.

@@ -56,8 +56,11 @@ static KEPT: &[&str] = &[
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let sections = text.lines().filter(|l| matches!(l.trim(), "[Unit]" | "[Service]" | "[Install]")).count();
+    let first = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')).unwrap_or("");
     match sections {
         0 => 0,
+        // Manuals quote units; a unit begins with a section.
+        _ if !first.starts_with('[') => 0,
         1 => 85,
         _ => 97,
     }
