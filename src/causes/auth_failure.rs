@@ -2,6 +2,7 @@
 
 use super::case::{DCS_ERRORS, DCS_GIVEN_UP, cites, hosts, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::incidents::Kind;
 use crate::model::{Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 
@@ -107,8 +108,10 @@ fn postgres(c: &Case<'_>, a: &mut Assessment) {
     let blocked = c.find(&[What::RaceLag, What::RaceRejected, What::NoCandidate]);
     let same = blocked.iter().any(|b| cluster.iter().any(|e| e.node == b.node));
     let server = c.find_wide(&[What::PgAuthFailed, What::PgHbaReject]);
+    // The incident is that this member cannot follow.
+    let itself = c.is(&[Kind::StartFailure]) && cluster.iter().any(|e| c.incident.nodes.contains(&e.node));
     a.pro(
-        if same { Strength::Strong } else { Strength::Weak },
+        if same || itself { Strength::Strong } else { Strength::Weak },
         format!("PostgreSQL refused {} as a member of the cluster ({}: replication, rewind or Patroni's own connection)", hosts(c, &cluster), said(&cluster)),
         cites(&cluster).into_iter().chain(cites(&server)),
     );

@@ -52,7 +52,8 @@ fn assess(c: &Case<'_>) -> Assessment {
             _ => "an abnormal exit".to_owned(),
         };
         a.pro(Strength::Decisive, format!("{} on {} ended by {how}", first.who.as_deref().unwrap_or("a PostgreSQL process"), c.name(first.node)), cites(&died));
-        if first.num == 9.0 {
+        // The kernel's own kill is nobody's order.
+        if first.num == 9.0 && !c.has(&[What::OomKill]) {
             a.tag("planned_or_external_action");
         }
     }
