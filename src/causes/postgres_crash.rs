@@ -70,7 +70,8 @@ fn assess(c: &Case<'_>) -> Assessment {
             ),
             cites(&died),
         );
-        if first.num == 9.0 {
+        // The kernel's own kill is nobody's order.
+        if first.num == 9.0 && !c.has(&[What::OomKill]) {
             a.tag("planned_or_external_action");
         }
     }
