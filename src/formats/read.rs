@@ -58,6 +58,9 @@ pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, ne
     reader.finish()
 }
 
+/// What repeats of one message share: stream, meaning, reason, subject.
+type FoldKey = (usize, What, Why, Option<Arc<str>>);
+
 /// The state of reading one log.
 #[derive(Debug)]
 pub struct LogReader {
@@ -67,7 +70,7 @@ pub struct LogReader {
     beats: Vec<BeatFolder>,
     /// Latest stamp of each stream, and of Patroni's streams the line it stood on.
     previous: Vec<Option<(Micros, u32, Vec<u8>)>>,
-    open: HashMap<(usize, What, Why, Option<Arc<str>>), usize>,
+    open: HashMap<FoldKey, usize>,
     hosts: HashMap<Vec<u8>, Arc<str>>,
     names: HashMap<(usize, Naming, Arc<str>), usize>,
     last: Option<Last>,

@@ -99,7 +99,9 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let text = String::from_utf8_lossy(content);
     let mut sheet = Sheet::new(out, Program::Command);
     // Buckets by metric and by the labels beside `le`: (bound in s, count, line).
-    let mut buckets: BTreeMap<(usize, String), Vec<(f64, f64, Line<'_>)>> = BTreeMap::new();
+    /// Upper bound, count and place of one bucket.
+    type Bucket<'a> = (f64, f64, Line<'a>);
+    let mut buckets: BTreeMap<(usize, String), Vec<Bucket<'_>>> = BTreeMap::new();
     for line in lines(&text) {
         let Some((name, labels, value)) = sample(line.text) else { continue };
         if let Some(base) = name.strip_suffix("_bucket") {
