@@ -47,7 +47,7 @@ struct Columns {
 /// A header has a column that ends in `%` without being a number, and names no path.
 fn header(line: &str) -> Option<Columns> {
     let mut words: Vec<&str> = line.split_whitespace().collect();
-    let percent = |w: &&str| w.ends_with('%') && w.len() > 1 && !w.starts_with(|c: char| c.is_ascii_digit());
+    let percent = |w: &str| w.ends_with('%') && w.len() > 1 && !w.starts_with(|c: char| c.is_ascii_digit());
     let posix = words.contains(&"Capacity");
     if line.contains('/') || !(words.iter().any(|w| percent(w)) || posix) || words.len() < 5 {
         return None;

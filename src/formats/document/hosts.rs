@@ -18,7 +18,7 @@ fn row(line: &str) -> Option<(&str, Vec<&str>)> {
     let mut words = line.split_whitespace();
     let address = words.next().filter(|a| is_address(a))?;
     let names: Vec<&str> = words.collect();
-    let valid = |n: &&str| super::host_names::is_host(n) && !is_address(n);
+    let valid = |n: &str| super::host_names::is_host(n) && !is_address(n);
     (!names.is_empty() && names.iter().all(|n| valid(n))).then_some((address, names))
 }
 

@@ -86,14 +86,17 @@ fn leaf_facts(leaves: &[Leaf], at: usize, leaf: &Leaf, all: &[&str], text: &str,
     // A ConfigMap may hold a patroni.yml; a StatefulSet its SPILO_CONFIGURATION.
     let file = path.contains("data.") && (value.contains("\n") || value.trim_start().starts_with('{'));
     let spilo = last_key(path) == "value" && value.contains("bootstrap") && value.contains("dcs");
-    if ((file && (value.contains("scope:") || value.contains("bootstrap") || value.contains("loop_wait"))) || spilo)
+    let holds_patroni = value.contains("scope:") || value.contains("bootstrap") || value.contains("loop_wait");
+    if ((file && holds_patroni) || spilo)
         && let Ok((inner, _)) = tree::leaves(&value)
     {
-        let inner: Vec<Leaf> = inner.into_iter().map(|l| Leaf { line: leaf.line + l.line, ..l }).collect();
+        // A block scalar begins below its key.
+        let first = leaf.line - u32::from(!own.text.trim_end().ends_with(['|', '>', '-']));
+        let inner: Vec<Leaf> = inner.into_iter().map(|l| Leaf { line: first + l.line, ..l }).collect();
         patroni_yml::local(&inner, "", text, sheet);
     }
     // `env: - name: X, value: Y` of a container.
-    if path.ends_with("].name") && path.contains(".env[") {
+    if path.ends_with("].name") && path.contains(".env[") && value != "SPILO_CONFIGURATION" {
         let stem = path.trim_end_matches("name");
         let given = leaves.iter().find(|l| l.path == format!("{stem}value")).map(|l| l.value.text());
         if let Some(given) = given

@@ -102,8 +102,9 @@ fn read(content: &[u8], name: &str, out: &mut Parsed) {
 /// `patroni.service` of a path to it or to a drop-in below it.
 fn unit_of(path: &str) -> Option<String> {
     let is_unit = |part: &str| [".service", ".socket", ".timer", ".mount", ".slice"].iter().any(|e| part.ends_with(e));
-    let parts = path.split(['/', '\\']).map(|p| p.trim().trim_end_matches(".d").trim_end_matches(".txt"));
-    parts.filter(|p| is_unit(p)).next_back().map(str::to_owned)
+    let parts: Vec<&str> =
+        path.split(['/', '\\']).map(|p| p.trim().trim_end_matches(".d").trim_end_matches(".txt")).collect();
+    parts.into_iter().rev().find(|p| is_unit(p)).map(str::to_owned)
 }
 
 /// Lines with their continuations (`\` at the end), numbered by their first.
