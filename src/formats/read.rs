@@ -3,6 +3,7 @@
 use super::{BODIES, ENVELOPES, Envelope, Head, Peeled, etcd_capnslog, kernel, pg_csv, pg_stderr};
 use crate::formats::beats::BeatFolder;
 use crate::formats::ident::{program_by_text, program_of};
+use crate::input::Lines;
 use crate::messages::{Found, classify, engine_clip, find, find_with};
 use crate::model::{
     Level, MINUTE, Meaning, Micros, NameHint, Naming, Parsed, Problem, Program, Raw, Role, SECOND, Silence, Stamp,
@@ -16,6 +17,9 @@ use std::sync::Arc;
 /// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
 /// `[merged N repeated lines]` looks back at most.
 const FOLD: Micros = MINUTE;
+
+/// Bytes read of one line; what stands behind is counted, not read. No program of the cluster writes longer ones.
+const LINE_MAX: u64 = 1 << 20;
 
 /// Longest wording kept of a line.
 const TEXT_MAX: usize = 400;
@@ -36,24 +40,21 @@ pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, ne
         reader.out.newest_first = true;
         return reader.finish();
     }
-    let mut line = Vec::new();
-    let mut number = 0u32;
+    let mut lines = Lines::new(input, LINE_MAX);
     loop {
-        line.clear();
-        match std::io::BufRead::read_until(input, b'\n', &mut line) {
-            Ok(0) => break,
-            Ok(_) => {
-                number = number.saturating_add(1);
-                if line.last() == Some(&b'\n') {
-                    line.pop();
-                }
-                reader.line(&line, number);
-            }
+        match lines.next() {
+            Ok(Some(line)) => reader.line(line.bytes, line.number),
+            Ok(None) => break,
             Err(e) => {
                 reader.problem(format!("reading stopped: {e}"));
                 break;
             }
         }
+    }
+    if lines.cut_lines() > 0 {
+        let (n, bytes) = (lines.cut_lines(), lines.cut_bytes());
+        reader
+            .problem(format!("{n} lines are longer than {LINE_MAX} bytes; {bytes} bytes at their ends were not read"));
     }
     reader.finish()
 }

@@ -10,7 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sysstat", &[]),
     ("input", &[]),
     ("messages", &["formats"]), // formats: the JSON field reader only, in its tests and engine
-    ("formats", &["messages", "sysstat", "detect"]), // detect: a file of several commands' outputs is told apart anew
+    ("formats", &["messages", "sysstat", "detect", "input"]), // input: its line cutter, which opens nothing; detect: a file of several commands' outputs is told apart anew
     ("detect", &["formats", "messages"]),
     ("cluster", &[]),
     ("clock", &["cluster"]),
