@@ -160,8 +160,10 @@ fn postgres(c: &Case<'_>, a: &mut Assessment) {
     let blocked = c.find(&[What::RaceLag, What::RaceRejected, What::NoCandidate]);
     let same = blocked.iter().any(|b| cluster.iter().any(|e| e.node == b.node));
     let server = c.find_wide(&[What::PgAuthFailed, What::PgHbaReject]);
+    // The incident is that this member cannot follow.
+    let itself = c.is(&[Kind::StartFailure]) && cluster.iter().any(|e| c.incident.nodes.contains(&e.node));
     a.pro(
-        if same { Strength::Strong } else { Strength::Weak },
+        if same || itself { Strength::Strong } else { Strength::Weak },
         format!(
             "PostgreSQL refused {} as a member of the cluster ({}: replication, rewind or Patroni's own connection)",
             hosts(c, &cluster),

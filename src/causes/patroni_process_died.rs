@@ -2,7 +2,7 @@
 
 use super::case::{cites, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::incidents::Cite;
+use crate::incidents::{Cite, Kind};
 use crate::model::{Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 
@@ -54,8 +54,10 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Decisive, "the change was asked for", []);
         return a;
     }
-    let Some(old) = c.incident.old else { return a };
-    let name = c.old_name();
+    // Without a known primary: the host whose crash is the incident.
+    let crashed = || c.incident.nodes.first().copied().filter(|_| c.is(&[Kind::Crash]));
+    let Some(old) = c.incident.old.or_else(crashed) else { return a };
+    let name = c.name(old);
     let reach = Span::new(c.near().from - c.t.ttl(), c.near().to);
     let ours = |e: &Hit<'_>| Case::is_patroni(e);
     let ordered: Vec<Hit<'_>> =

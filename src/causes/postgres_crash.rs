@@ -70,7 +70,8 @@ fn assess(c: &Case<'_>) -> Assessment {
             ),
             cites(&died),
         );
-        if first.num == 9.0 {
+        // The kernel's own kill is nobody's order.
+        if first.num == 9.0 && !c.has(&[What::OomKill]) {
             a.tag("planned_or_external_action");
         }
     }
@@ -149,6 +150,7 @@ mod tests {
             expect![[r#"
                 postgres_crash: ruled_out (demotion)
                   - decisive: the sessions ended because of an immediate shutdown, not because of a crash
+                  - strong: Patroni demoted a running server because of its lock: no crash came first
             "#]],
         );
     }

@@ -63,7 +63,9 @@ fn secrets_are_in_no_fact_problem_or_name() {
         format!("etcd 1 2 Ssl /usr/bin/etcd --data-dir /x --user root:{secret}\n"),
         format!("ETCD_ADVERTISE_CLIENT_URLS=http://u:{secret}@10.0.0.9:2379\n"),
         format!("{{\"password\": \"{secret}\", \"ttl\": 30, \"loop_wait\": 10}}\n"),
-        format!("{{\"members\": [{{\"name\": \"a\", \"conn_url\": \"postgres://u:{secret}@10.0.0.1/x\", \"role\": \"leader\"}}]}}\n"),
+        format!(
+            "{{\"members\": [{{\"name\": \"a\", \"conn_url\": \"postgres://u:{secret}@10.0.0.1/x\", \"role\": \"leader\"}}]}}\n"
+        ),
     ];
     for document in DOCUMENTS {
         for sample in document.samples {

@@ -58,10 +58,15 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
         return Some(Head::plain(Program::Patroni, Some(stamp), level, rest.strip_prefix(b" - ")?));
     }
     let (pid, rest) = bracketed_pid(rest);
+    let fatal = rest.starts_with(b"FATAL");
     let (level, rest) = level(rest)?;
     let message = rest.strip_prefix(b": ").or_else(|| rest.strip_prefix(b":"))?;
     // Two spaces after the colon are PostgreSQL's, unless Python's comma stands in the stamp.
     if message.first() == Some(&b' ') && (pid != 0 || stamp.grain != Grain::Milli || line.get(19) != Some(&b',')) {
+        return None;
+    }
+    // Python says CRITICAL. FATAL behind a zone's name is PostgreSQL's, its two spaces lost in a mail.
+    if level == Level::Fatal && fatal && line.get(19) != Some(&b',') && matches!(stamp.zone, Zone::Abbrev(_)) {
         return None;
     }
     let mut head = Head::plain(Program::Patroni, Some(stamp), level, message);

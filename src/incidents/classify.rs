@@ -2,7 +2,7 @@
 
 use super::triggers::unit;
 use super::{Cite, Class, Episode, Incident, Kind, Phase};
-use crate::model::{MINUTE, Micros, NodeId, Program, Role, SECOND, Span, What, seconds};
+use crate::model::{MINUTE, Micros, NodeId, Program, Role, SECOND, Span, What, Why, seconds};
 use crate::timeline::{Event, Timeline};
 use std::collections::BTreeSet;
 
@@ -27,15 +27,17 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
 
     let kind = if let Some(promoted) = promotions.last() {
         let same = old == Some(promoted.node);
-        let unplanned = demotion.is_some() || has(Class::Crash) || has(Class::Dcs) || !requested;
         if bootstrap && demotion.is_none() && !requested && !has(Class::Crash) && any_other_member_absent(t, promoted) {
             // The first promotion of a fresh cluster, or a log that begins after the loss of the old leader.
             if first_start(t, promoted.node, promoted.at) {
                 return None;
             }
             Kind::Failover
-        } else if requested && !(demotion.is_some_and(|d| d.at < first_request(&events)) || unplanned && !requested) {
+        } else if requested && demotion.is_none_or(|d| d.at >= first_request(&events)) {
             Kind::Switchover
+        } else if same && demotion.is_none() && has(Class::Crash) {
+            // It recovered under its own lock: nobody demoted it.
+            Kind::Crash
         } else if same {
             Kind::Demotion
         } else {
@@ -51,7 +53,7 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
     } else if has(Class::NoLeader) && nobody_leads(t, ep.span) {
         Kind::NoLeader
     } else if has(Class::Crash) {
-        Kind::Crash
+        if stopped_in_order(&events, old) { Kind::Restart } else { Kind::Crash }
     } else if has(Class::StartFailure) {
         Kind::StartFailure
     } else if any(&[What::PgShutdownImmediate]) {
@@ -82,8 +84,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
     let span = if silent { Span::new(heard.unwrap_or(ep.span.from), ep.span.to) } else { ep.span };
 
     let at = match kind {
+        // A primary that stood still decides to step down when another one leads already.
         Kind::Failover | Kind::Demotion => demotion
-            .map(|e| e.at)
+            .map(|e| promotions.first().filter(|p| p.node != e.node).map_or(e.at, |p| p.at.min(e.at)))
             .or_else(|| stop_of(&events, old))
             .or_else(|| promotions.first().map(|e| e.at))
             .unwrap_or(ep.span.from),
@@ -95,7 +98,8 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         }
         _ => None,
     };
-    let planned = matches!(kind, Kind::Switchover) || (kind == Kind::Restart && planned_stop(&events));
+    let planned =
+        matches!(kind, Kind::Switchover) || (kind == Kind::Restart && (planned_stop(&events) || in_order(&events)));
     let mut nodes: Vec<NodeId> = events.iter().map(|(e, _)| e.node).collect::<BTreeSet<_>>().into_iter().collect();
     if let Some(node) = old.filter(|n| !nodes.contains(n)) {
         nodes.push(node);
@@ -136,6 +140,24 @@ fn planned_stop(events: &[(&Event, Class)]) -> bool {
         matches!(c, Class::Crash | Class::Dcs | Class::StartFailure)
             || matches!(e.what, What::WatchdogReset | What::Suspended | What::Boot)
     })
+}
+
+/// Whether the service manager or the machine was told to stop before anything else happened.
+fn in_order(events: &[(&Event, Class)]) -> bool {
+    let order =
+        |e: &Event| matches!(e.what, What::SystemShutdown) || (e.what == What::UnitStopping && unit(e).is_some());
+    events.iter().find(|(e, _)| order(e)).is_some_and(|(o, _)| events.iter().all(|(e, _)| e.at + SECOND >= o.at))
+}
+
+/// A replica that is stopped in order and found not running when its Patroni starts again did not crash.
+fn stopped_in_order(events: &[(&Event, Class)], old: Option<NodeId>) -> bool {
+    let crashes = || events.iter().filter(|(_, c)| *c == Class::Crash).map(|(e, _)| *e);
+    in_order(events)
+        && crashes().all(|e| {
+            e.what == What::PgNotRunning
+                && Some(e.node) != old
+                && events.iter().any(|(s, c)| *c == Class::Stop && s.node == e.node && s.at < e.at)
+        })
 }
 
 /// Whether any member leads within or right after the span.
@@ -283,6 +305,59 @@ pub(super) fn stalls(t: &Timeline, incidents: &mut Vec<Incident>) {
             new: None,
             nodes: vec![beat.node],
             events: slow.iter().map(|(i, _)| *i).collect(),
+            outage: None,
+            phases: Vec::new(),
+        });
+    }
+}
+
+/// A replica asks for WAL every five seconds, Patroni looks every loop: for longer than this it is stuck, not late
+/// (our choice).
+const STUCK: Micros = MINUTE;
+
+/// How long after a change of roles a member may need to find its way back (our choice).
+const REJOIN: Micros = 30 * MINUTE;
+
+/// Members that cannot replicate or cannot be created while the others work.
+pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
+    let signs =
+        [What::PgDiverged, What::PgWalRemoved, What::PgWalreceiverLost, What::BootstrapFailed, What::RewindFailed];
+    let nodes: BTreeSet<NodeId> = t.all(&signs).map(|e| e.node).collect();
+    for node in nodes {
+        let healed = |e: &Event| {
+            let good = [What::PgStreaming, What::BootstrapDone, What::Promoted, What::PromotedAgain];
+            t.find(&good, Span::new(e.until, Micros::MAX)).any(|g| g.node == node)
+        };
+        let hits: Vec<(u32, &Event)> = t
+            .all(&signs)
+            .filter(|e| e.node == node && (e.what != What::PgWalreceiverLost || e.why == Why::Auth))
+            .filter(|e| !healed(e.event))
+            .map(|e| (e.index, e.event))
+            .collect();
+        let (Some((_, first)), Some(last)) = (hits.first(), hits.iter().map(|(_, e)| e.until).max()) else { continue };
+        let span = Span::new(first.at, last);
+        let times: u32 = hits.iter().map(|(_, e)| e.count).sum();
+        let refused =
+            hits.iter().filter(|(_, e)| e.what == What::BootstrapFailed).map(|(_, e)| e.count).sum::<u32>() > 1;
+        let aftermath = Span::new(span.from - REJOIN, span.to);
+        // A refused login does not heal by itself; one is enough where the log ends before a second could come.
+        let end = t.covered.iter().filter(|c| c.node == node).map(|c| c.span.to).max().unwrap_or(last);
+        let cut = end - span.from < STUCK && hits.iter().any(|(_, e)| e.why == Why::Auth);
+        if !(cut || times > 1 && (span.length() >= STUCK || refused))
+            || incidents.iter().any(|x| x.kind != Kind::NearMiss && x.span.overlaps(&aftermath))
+        {
+            continue;
+        }
+        incidents.push(Incident {
+            kind: Kind::StartFailure,
+            planned: false,
+            at: span.from,
+            span,
+            window: Span::new(span.from - LOOK_BACK, span.to + MINUTE),
+            old: t.leader_before(span.from + t.ttl()).map(|l| l.0).filter(|l| *l != node),
+            new: None,
+            nodes: vec![node],
+            events: hits.iter().map(|(i, _)| *i).collect(),
             outage: None,
             phases: Vec::new(),
         });

@@ -2,6 +2,8 @@
 
 mod classify;
 mod outage;
+#[cfg(test)]
+mod tests;
 mod triggers;
 
 use crate::model::{Micros, NodeId, SECOND, Span, What};
@@ -137,7 +139,8 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
                     }))
                 || (ep.leaderless
                     && distance <= OPEN
-                    && matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader))
+                    && (matches!(class, Class::Promotion | Class::Demotion | Class::NoLeader)
+                        || event.what == What::FailoverKeyCleanup))
         });
         if !joins {
             episodes.push(Episode { span: event.span(), triggers: Vec::new(), leaderless: false });
@@ -146,6 +149,7 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
             ep.span = ep.span.union(&event.span());
             ep.leaderless = match class {
                 Class::Demotion | Class::NoLeader => true,
+                Class::Request if event.what == What::DemoteGraceful => true,
                 Class::Promotion => false,
                 _ => ep.leaderless,
             };
@@ -155,6 +159,7 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
     let mut incidents: Vec<Incident> = episodes.iter().filter_map(|ep| classify::episode(t, ep)).collect();
     classify::silences(t, &mut incidents);
     classify::stalls(t, &mut incidents);
+    classify::stuck_replicas(t, &mut incidents);
     incidents.sort_by_key(|i| (i.at, i.kind));
     for incident in &mut incidents {
         outage::measure(t, incident);

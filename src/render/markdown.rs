@@ -102,11 +102,10 @@ fn missing(out: &mut String, v: &Verdict) {
     for m in &v.missing_evidence {
         let _ = writeln!(
             out,
-            "- {} of {}, {} to {}: {}  \n  decides {}",
+            "- {} of {}, {}: {}  \n  decides {}",
             markdown(&m.kind),
             markdown(&m.host),
-            m.from,
-            m.to,
+            if m.from.is_empty() { "around the incident".to_owned() } else { format!("{} to {}", m.from, m.to) },
             markdown_code(&m.command),
             markdown(&m.decides.join(", "))
         );

@@ -2,7 +2,7 @@
 
 use super::escape::terminal;
 use super::{Renderer, Style};
-use crate::report::{Hypothesis, Proof, Report, Verdict, VerdictKind};
+use crate::report::{Hypothesis, Missing, Proof, Report, Verdict, VerdictKind};
 use std::fmt::Write;
 
 pub static RENDERER: Renderer = Renderer { name: "text", endings: &["txt", "text"], render };
@@ -151,15 +151,22 @@ fn answer(p: &mut Page, report: &Report) {
         p.wrapped(
             "  Send      ",
             &format!(
-                "the {} of {}, {} to {} UTC; it would decide {}",
+                "the {} of {}, {}; it would decide {}",
                 first.kind,
                 first.host,
-                day_clock(&first.from),
-                clock(&first.to),
+                period(first),
                 first.decides.join(", ")
             ),
         );
     }
+}
+
+/// The time that missing data should cover.
+fn period(m: &Missing) -> String {
+    if m.from.is_empty() {
+        return "the minutes around the incident".to_owned();
+    }
+    format!("{} to {} UTC", day_clock(&m.from), clock(&m.to))
 }
 
 fn chain(p: &mut Page, v: &Verdict) {
@@ -261,14 +268,7 @@ fn missing(p: &mut Page, v: &Verdict) {
     for (i, m) in v.missing_evidence.iter().take(shown).enumerate() {
         p.wrapped(
             &format!("  {}  ", i + 1),
-            &format!(
-                "{} of {}, {} to {} UTC (decides {})",
-                m.kind,
-                m.host,
-                day_clock(&m.from),
-                clock(&m.to),
-                m.decides.join(", ")
-            ),
+            &format!("{} of {}, {} (decides {})", m.kind, m.host, period(m), m.decides.join(", ")),
         );
         p.wrapped("     $ ", &m.command);
     }

@@ -173,6 +173,10 @@ fn confidence(
 fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind, root: Option<&Judged>) -> String {
     let old = x.old.map_or_else(|| "The primary".to_owned(), |n| t.name(n).to_string());
     let at = moment(x.at);
+    let node = || {
+        let first = x.events.first().and_then(|i| on(t, *i)).or(x.nodes.first().copied());
+        first.map_or_else(|| old.clone(), |n| t.name(n).to_string())
+    };
     let what = match x.kind {
         Kind::Failover => match x.new {
             Some(new) => format!("{old} lost the primary role to {} at {at}", t.name(new)),
@@ -183,18 +187,18 @@ fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind, root: Opti
             false => format!("{old} was demoted at {at}"),
         },
         Kind::NoLeader => format!("The cluster had no primary from {at} on and nobody took over"),
-        Kind::Crash => format!(
-            "PostgreSQL on {} failed at {at}; the roles did not change",
-            x.nodes.first().map_or_else(|| old.clone().into(), |n| t.name(*n))
-        ),
+        Kind::Crash => format!("{} on {} failed at {at}; the roles did not change", failed(t, x), node()),
         Kind::DcsOutage => format!("The cluster's DCS failed at {at}"),
         Kind::WriteStall => format!("{old} stayed primary but clients waited for seconds from {at} on"),
-        Kind::StartFailure => format!(
-            "A service on {} could not be started at {at}",
-            x.nodes.first().map_or_else(|| old.clone().into(), |n| t.name(*n))
-        ),
+        Kind::StartFailure if replicates(t, x) => {
+            format!("{} could not replicate from {at} on; the roles did not change", node())
+        }
+        Kind::StartFailure => format!("A service on {} could not be started at {at}", node()),
         Kind::ClientsCut => "Clients were cut, but no role changed".to_owned(),
-        Kind::Restart => format!("{old} was restarted at {at}; it stayed primary"),
+        Kind::Restart if x.old.is_some_and(|n| x.events.iter().any(|i| on(t, *i) == Some(n))) => {
+            format!("{old} was restarted at {at}; it stayed primary")
+        }
+        Kind::Restart => format!("{} was restarted at {at}; no role changed", node()),
         Kind::Switchover => match x.new {
             Some(new) => format!("Planned: the primary was switched from {old} to {} at {at}", t.name(new)),
             None => format!("Planned: a switchover away from {old} was asked for at {at}"),
@@ -209,6 +213,33 @@ fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind, root: Opti
         }
         _ => format!("{what}."),
     }
+}
+
+/// The host of an event.
+fn on(t: &Timeline, event: u32) -> Option<crate::model::NodeId> {
+    t.events.get(event as usize).map(|e| e.node)
+}
+
+/// Which program crashed: PostgreSQL, unless the system names another one and PostgreSQL says nothing.
+fn failed(t: &Timeline, x: &incidents::Incident) -> &'static str {
+    let events = || x.events.iter().filter_map(|i| t.events.get(*i as usize));
+    let crashes = || events().filter(|e| incidents::class_of(t, e) == Some(incidents::Class::Crash));
+    let reported = |e: &crate::timeline::Event| matches!(e.what, What::OomKill | What::CoreDump | What::Segfault);
+    let named = |name: &str| crashes().all(|e| reported(e) && e.who.as_deref().is_some_and(|w| w.contains(name)));
+    if named("patroni") {
+        "Patroni"
+    } else if named("etcd") {
+        "etcd"
+    } else {
+        "PostgreSQL"
+    }
+}
+
+/// Whether a start failure is about a member that cannot replicate.
+fn replicates(t: &Timeline, x: &incidents::Incident) -> bool {
+    let signs =
+        [What::PgDiverged, What::PgWalRemoved, What::PgWalreceiverLost, What::BootstrapFailed, What::RewindFailed];
+    x.events.iter().filter_map(|i| t.events.get(*i as usize)).all(|e| signs.contains(&e.what))
 }
 
 /// Root, links and effects in order of time, each with its proof.
@@ -387,16 +418,21 @@ fn needed(
         Who::Any => "all hosts".to_owned(),
     };
     let _ = t;
-    Missing { host, kind, from: rfc3339(from), to: rfc3339(to), command, decides }
+    // A bundle without any time: the reader knows when it was, we do not.
+    let shown = |at: Micros| if at == 0 { String::new() } else { rfc3339(at) };
+    Missing { host, kind, from: shown(from), to: shown(to), command, decides }
 }
 
 /// Which data a need means, and the command that fetches it.
 fn describe(need: Need, from: Micros, to: Micros) -> (Who, String, String) {
-    let stamp = |at: Micros| rfc3339(at).get(..19).unwrap_or("").replace('T', " ");
+    let stamp = |at: Micros| match at {
+        0 => "<time>".to_owned(),
+        at => rfc3339(at).get(..19).unwrap_or("").replace('T', " "),
+    };
     let journal = |unit: &str| {
         format!("journalctl -u {unit} --utc -o short-iso-precise --since '{}' --until '{}'", stamp(from), stamp(to))
     };
-    let day = rfc3339(from).get(8..10).unwrap_or("").to_owned();
+    let day = if from == 0 { "<day>".to_owned() } else { rfc3339(from).get(8..10).unwrap_or("").to_owned() };
     match need {
         Need::Log(program, who) => {
             let (kind, command) = match program {
@@ -469,23 +505,37 @@ fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
     if risks.iter().any(|r| r.id == "clock_skew") {
         contributing.push("clock_skew".to_owned());
     }
+    let alarms = if led { Vec::new() } else { alarms(t) };
     let (kind, confidence, headline) = if led {
         (
             VerdictKind::NoIncident,
             Confidence::High,
             format!("No demotion, failover or crash{span}: the members' heartbeats went on."),
         )
-    } else if etcd {
+    } else if etcd && alarms.is_empty() {
         (
             VerdictKind::NoIncident,
             Confidence::Medium,
             format!("No election, timeout or failure of etcd{span}; Patroni's own log is not in the bundle."),
         )
     } else {
+        let why = if t.covers(Program::Patroni, None, Span { from: Micros::MIN, to: Micros::MAX }) {
+            "Patroni's log holds no heartbeat"
+        } else {
+            "no Patroni log was found"
+        };
+        let also = alarms.first().map_or_else(String::new, |(e, n)| {
+            let undated = if e.dated { "" } else { ", at an unknown time" };
+            format!(
+                " What it does show: {}{undated}{}.",
+                e.what.words(),
+                if *n > 1 { format!(" ({n} messages)") } else { String::new() }
+            )
+        });
         (
             VerdictKind::InsufficientEvidence,
             Confidence::Low,
-            format!("Nothing in this bundle tells whether a role changed{span}: no Patroni log was found."),
+            format!("Nothing in this bundle tells whether a role changed{span}: {why}.{also}"),
         )
     };
     let whole = t.span().unwrap_or(Span { from: 0, to: 0 });
@@ -532,6 +582,7 @@ fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
             evidence: vec![p],
         })
         .into_iter()
+        .chain(harmless(t))
         .collect();
     Verdict {
         kind,
@@ -544,6 +595,34 @@ fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
         missing_evidence: missing,
         remedies: Vec::new(),
     }
+}
+
+/// What cries out in a bundle without an incident, the most frequent first; messages without a time before all.
+fn alarms(t: &Timeline) -> Vec<(&crate::timeline::Event, u32)> {
+    let mut found: BTreeMap<What, (&crate::timeline::Event, u32)> = BTreeMap::new();
+    for e in t.undated.iter().chain(&t.events).filter(|e| e.what.weight() == Weight::Alarm) {
+        // A constant difference between clocks is a risk of its own.
+        if e.what == What::PeerClockDrift {
+            continue;
+        }
+        found.entry(e.what).or_insert((e, 0)).1 += e.count;
+    }
+    let mut list: Vec<_> = found.into_values().collect();
+    list.sort_by_key(|(e, n)| (e.dated, std::cmp::Reverse(*n), e.what));
+    list
+}
+
+/// Loud lines that explain nothing: said once each, so that nobody blames them.
+fn harmless(t: &Timeline) -> Option<Link> {
+    let renewals: Vec<_> = t.all(&[What::DcsAuthToken, What::DcsAuthTry, What::EtcdAuthToken]).take(6).collect();
+    let first = renewals.first()?;
+    Some(Link {
+        role: "mechanism".to_owned(),
+        text: format!("harmless: {} renewed its etcd token, as it does from time to time", t.name(first.node)),
+        at: rfc3339(first.at),
+        host: t.name(first.node).to_string(),
+        evidence: renewals.iter().map(|e| of_event(t, e.event)).collect(),
+    })
 }
 
 fn timeline(t: &Timeline, incidents: &[incidents::Incident]) -> Vec<TimelineEvent> {

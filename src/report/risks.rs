@@ -3,7 +3,7 @@
 use super::cite::proof;
 use super::{Proof, Risk};
 use crate::incidents::Cite;
-use crate::model::{Key, Metric, What};
+use crate::model::{Key, Metric, What, Why};
 use crate::timeline::Timeline;
 use std::collections::BTreeMap;
 
@@ -17,7 +17,72 @@ pub fn find(t: &Timeline) -> Vec<Risk> {
     disks(t, &mut out);
     timeouts(t, &mut out);
     clocks(t, &mut out);
+    steps(t, &mut out);
+    heartbeats(t, &mut out);
+    replicas(t, &mut out);
     out
+}
+
+fn steps(t: &Timeline, out: &mut Vec<Risk>) {
+    let mut hosts = BTreeMap::new();
+    for e in t.all(&[What::ClockStepped]) {
+        hosts.entry(t.name(e.node).to_string()).or_insert((e.index, 0)).1 += e.count;
+    }
+    for (host, (index, count)) in hosts {
+        out.push(Risk {
+            id: "clock_stepped".into(),
+            text: format!("the clock of {host} was stepped ({count} messages)"),
+            host,
+            evidence: proof(t, Cite::Event(index)).into_iter().collect(),
+            remedy: "Let chrony slew the clock (makestep only at boot), and stop the hypervisor from setting it."
+                .into(),
+        });
+    }
+}
+
+/// A leader that is late this often lacks CPU or disk time (our choice; single ones happen on every machine).
+const LATE_HEARTBEATS: u32 = 10;
+
+fn heartbeats(t: &Timeline, out: &mut Vec<Risk>) {
+    let mut hosts = BTreeMap::new();
+    for e in t.all(&[What::HeartbeatLate]) {
+        hosts.entry(t.name(e.node).to_string()).or_insert((e.index, 0)).1 += e.count;
+    }
+    for (host, (index, count)) in hosts.into_iter().filter(|(_, (_, n))| *n >= LATE_HEARTBEATS) {
+        out.push(Risk {
+            id: "etcd_heartbeats_late".into(),
+            text: format!("etcd on {host} sent its heartbeat late {count} times; its hint at a slow disk is a guess that it always prints"),
+            host,
+            evidence: proof(t, Cite::Event(index)).into_iter().collect(),
+            remedy: "Compare sar -d (await) and sar -u (%steal, %iowait) of these minutes: slow disk or missing CPU.".into(),
+        });
+    }
+}
+
+fn replicas(t: &Timeline, out: &mut Vec<Risk>) {
+    let mut hosts = BTreeMap::new();
+    for e in t.all(&[What::PgDiverged, What::PgWalRemoved, What::PgWalreceiverLost, What::RewindFailed]) {
+        if e.what == What::PgWalreceiverLost && e.why != Why::Auth {
+            continue;
+        }
+        let entry = hosts.entry(t.name(e.node).to_string()).or_insert((e.index, e.node, 0, e.until));
+        entry.2 += e.count;
+        entry.3 = entry.3.max(e.until);
+    }
+    for (host, (index, node, count, last)) in hosts {
+        if t.all(&[What::PgStreaming, What::BootstrapDone, What::Promoted, What::PromotedAgain])
+            .any(|e| e.node == node && e.at > last)
+        {
+            continue;
+        }
+        out.push(Risk {
+            id: "replica_not_replicating".into(),
+            text: format!("{host} could not replicate ({count} messages), and nothing says that it recovered; Patroni may list it as running"),
+            host,
+            evidence: proof(t, Cite::Event(index)).into_iter().collect(),
+            remedy: "Compare timeline and lag in `patronictl list`, pg_stat_wal_receiver on the replica; `patronictl reinit` if it diverged.".into(),
+        });
+    }
 }
 
 fn disks(t: &Timeline, out: &mut Vec<Risk>) {

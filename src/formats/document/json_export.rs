@@ -39,12 +39,9 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = text.strip_prefix(b"\x1e").unwrap_or(text);
     let signed = || SIGNS.iter().any(|s| memchr::memmem::find(text, s).is_some());
     match text.first() {
-        Some(b'[') if text.get(1..).is_some_and(|t| t.trim_ascii_start().first() == Some(&b'{')) => {
-            if signed() {
-                100
-            } else {
-                0
-            }
+        Some(b'[') => {
+            let objects = text.get(1..).is_some_and(|t| t.trim_ascii_start().first() == Some(&b'{'));
+            if objects && signed() { 100 } else { 0 }
         }
         Some(b'{') => {
             let first = text.split(|b| *b == b'\n').next().unwrap_or(b"").trim_ascii_end();

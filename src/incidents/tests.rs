@@ -1,0 +1,149 @@
+//! Which incidents a bundle holds: kind, whose, planned or not.
+
+use crate::run;
+use expect_test::{Expect, expect};
+
+/// One line an incident: kind, planned, old and new primary, seconds of the episode, hosts.
+fn check(bundle: &str, expect: Expect) {
+    let (t, incidents) = run::timeline_of(&run::files_in(bundle), &run::Settings::default());
+    let name = |n: Option<crate::model::NodeId>| n.map_or_else(|| "-".to_owned(), |n| t.name(n).to_string());
+    let mut out = String::new();
+    for x in &incidents {
+        let hosts: Vec<String> = x.nodes.iter().map(|n| t.name(*n).to_string()).collect();
+        let planned = if x.planned { ", planned" } else { "" };
+        let length = (x.span.to - x.span.from) / 1_000_000;
+        out.push_str(&format!(
+            "{}{planned}: {} to {}, {length} s, {}\n",
+            x.kind.id(),
+            name(x.old),
+            name(x.new),
+            hosts.join(" ")
+        ));
+    }
+    expect.assert_eq(&out);
+}
+
+#[test]
+fn a_switchover_that_waits_for_the_shutdown_is_one_incident() {
+    check(
+        r#"//- a1/patroni.log
+2025-08-08 19:59:56,000 INFO: no action. I am (a1), the leader with the lock
+2025-08-08 20:00:06,000 INFO: received switchover request with leader=a1 candidate=a2 scheduled_at=None
+2025-08-08 20:00:06,210 INFO: Demoting self (graceful)
+2025-08-08 20:02:37,000 INFO: Leader key released
+//- a2/patroni.log
+2025-08-08 19:59:56,030 INFO: no action. I am (a2), a secondary, and following a leader (a1)
+2025-08-08 20:02:37,100 INFO: Cleaning up failover key after acquiring leader lock...
+2025-08-08 20:02:37,200 INFO: promoted self to leader by acquiring session lock
+2025-08-08 20:02:47,200 INFO: no action. I am (a2), the leader with the lock
+"#,
+        expect![[r#"
+            switchover, planned: a1 to a2, 151 s, a1 a2
+        "#]],
+    );
+}
+
+#[test]
+fn recovery_under_its_own_lock_is_no_demotion() {
+    check(
+        r#"//- n1/patroni.log
+2022-04-18 00:08:41,115 INFO: Lock owner: n1; I am n1
+2022-04-18 00:08:51,115 WARNING: Postgresql is not running.
+2022-04-18 00:08:51,131 INFO: starting as readonly because i had the session lock
+2022-04-18 00:08:51,302 INFO: postmaster pid=976613
+2022-04-18 00:08:52,407 INFO: promoted self to leader because i had the session lock
+"#,
+        expect![[r#"
+            crash: n1 to -, 1 s, n1
+        "#]],
+    );
+}
+
+#[test]
+fn a_replica_that_is_rebooted_in_order_did_not_crash() {
+    check(
+        r#"//- y1/patroni.log
+2025-04-04 02:59:50,000 INFO: no action. I am (y1), the leader with the lock
+2025-04-04 03:00:00,000 INFO: no action. I am (y1), the leader with the lock
+2025-04-04 03:00:10,000 INFO: no action. I am (y1), the leader with the lock
+2025-04-04 03:00:20,000 INFO: no action. I am (y1), the leader with the lock
+2025-04-04 03:00:30,000 INFO: no action. I am (y1), the leader with the lock
+2025-04-04 03:00:40,000 INFO: no action. I am (y1), the leader with the lock
+2025-04-04 03:00:50,000 INFO: no action. I am (y1), the leader with the lock
+2025-04-04 03:01:00,000 INFO: no action. I am (y1), the leader with the lock
+//- y2/patroni.log
+2025-04-04 02:59:50,030 INFO: no action. I am (y2), a secondary, and following a leader (y1)
+2025-04-04 03:01:01,000 WARNING: Postgresql is not running.
+2025-04-04 03:01:01,010 INFO: Lock owner: y1; I am y2
+2025-04-04 03:01:01,100 INFO: starting as a secondary
+//- y2/journal.txt
+Apr 04 03:00:01 y2 systemd[1]: Stopping Patroni...
+Apr 04 03:00:03 y2 systemd[1]: Stopped Patroni.
+//- y2/postgresql.log
+2025-04-04 03:00:02.000 UTC [300] LOG:  received fast shutdown request
+2025-04-04 03:00:03.000 UTC [300] LOG:  database system is shut down
+"#,
+        expect![[r#"
+            restart, planned: y1 to -, 60 s, y2 y1
+        "#]],
+    );
+}
+
+#[test]
+fn a_replica_that_may_not_log_in_is_an_incident() {
+    check(
+        r#"//- n1/patroni.log
+2020-04-12 16:14:09,762 INFO: Lock owner: n3; I am n1
+pg_basebackup: error: could not connect to server: FATAL:  password authentication failed for user "replicator"
+2020-04-12 16:14:14,909 ERROR: Error when fetching backup: pg_basebackup exited with code=1
+2020-04-12 16:14:14,909 ERROR: failed to bootstrap from leader 'n3'
+2020-04-12 16:14:19,754 INFO: Lock owner: n3; I am n1
+2020-04-12 16:14:19,762 INFO: trying to bootstrap from leader 'n3'
+pg_basebackup: error: could not connect to server: FATAL:  password authentication failed for user "replicator"
+2020-04-12 16:14:19,820 ERROR: Error when fetching backup: pg_basebackup exited with code=1
+"#,
+        expect![[r#"
+            start_failure: n3 to -, 10 s, n1
+        "#]],
+    );
+}
+
+#[test]
+fn a_replica_on_another_timeline_replicates_nothing_though_patroni_is_content() {
+    check(
+        r#"//- r1/patroni.log
+2025-02-20 17:58:00,030 INFO: no action. I am (r1), a secondary, and following a leader (r2)
+2025-02-20 18:00:00,030 INFO: no action. I am (r1), a secondary, and following a leader (r2)
+2025-02-20 18:02:00,030 INFO: no action. I am (r1), a secondary, and following a leader (r2)
+//- r1/postgresql.log
+2025-02-20 17:58:00.000 UTC [611] LOG:  new timeline 2 forked off current database system timeline 1 before current recovery point 0/5000098
+2025-02-20 17:59:00.000 UTC [611] LOG:  new timeline 2 forked off current database system timeline 1 before current recovery point 0/5000098
+2025-02-20 18:01:00.000 UTC [611] LOG:  new timeline 2 forked off current database system timeline 1 before current recovery point 0/5000098
+"#,
+        expect![[r#"
+            start_failure: r2 to -, 180 s, r1
+        "#]],
+    );
+}
+
+#[test]
+fn a_primary_that_slept_lost_its_role_when_the_other_was_promoted() {
+    let bundle = r#"//- pg1/patroni.log
+2025-04-15 01:00:00,000 INFO: no action. I am (pg1), the leader with the lock
+2025-04-15 01:01:00,900 INFO: Lock owner: pg2; I am pg1
+2025-04-15 01:01:01,000 ERROR: failed to update leader lock
+2025-04-15 01:01:01,100 INFO: Demoting self (immediate-nolock)
+//- pg2/patroni.log
+2025-04-15 00:59:50,030 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2025-04-15 01:00:00,030 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2025-04-15 01:00:32,400 INFO: promoted self to leader by acquiring session lock
+"#;
+    let (_, incidents) = run::timeline_of(&run::files_in(bundle), &run::Settings::default());
+    let at: Vec<String> = incidents.iter().map(|x| crate::model::rfc3339(x.at)).collect();
+    expect![[r#"
+        [
+            "2025-04-15T01:00:32.400Z",
+        ]
+    "#]]
+    .assert_debug_eq(&at);
+}
