@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub static FORMAT: Document = Document {
     name: "sysstat",
     program: Program::Sysstat,
-    doc: "Binary files of every sysstat version by their magic number; text of sar in any language, with or without its header; sadf -d and sadf -p.",
+    doc: "Binary files of every sysstat version by their magic number; text of sar in any language, with or without its header; sadf -d, -p, -j and -x; iostat -t, vmstat -t.",
     sniff,
     read,
     samples: &[
@@ -51,6 +51,23 @@ const COLUMNS: &[(&str, Option<&str>, &str, Metric)] = &[
     ("psi-io", None, "%sio", Metric::PsiIo),
     ("psi-io", None, "%fio", Metric::PsiIoFull),
     ("psi-mem", None, "%smem", Metric::PsiMemory),
+    ("iostat", None, "await", Metric::DiskAwait),
+    // Since 11.7 iostat has no common await; what commits wait for are writes.
+    ("iostat", None, "w_await", Metric::DiskAwait),
+    ("iostat", None, "%util", Metric::DiskUtil),
+    ("iostat", None, "aqu-sz", Metric::DiskQueue),
+    ("iostat", None, "tps", Metric::DiskTps),
+    ("iostat", None, "wkB/s", Metric::DiskWrite),
+    ("iostat", None, "kB_wrtn/s", Metric::DiskWrite),
+    ("iostat", None, "rkB/s", Metric::DiskRead),
+    ("iostat", None, "kB_read/s", Metric::DiskRead),
+    ("vmstat", None, "us", Metric::CpuUser),
+    ("vmstat", None, "sy", Metric::CpuSystem),
+    ("vmstat", None, "wa", Metric::CpuIowait),
+    ("vmstat", None, "st", Metric::CpuSteal),
+    ("vmstat", None, "id", Metric::CpuIdle),
+    ("vmstat", None, "r", Metric::RunQueue),
+    ("vmstat", None, "b", Metric::Blocked),
 ];
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -58,6 +75,10 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         95
     } else if text::looks_like_sadf_csv(head) || text::looks_like_sadf_lines(head) {
         92
+    } else if text::looks_like_sadf_json(head) || text::looks_like_sadf_xml(head) {
+        96
+    } else if text::looks_like_iostat(head) || text::looks_like_vmstat(head) {
+        91
     } else {
         0
     }
@@ -76,6 +97,16 @@ fn tables(content: &[u8]) -> Vec<Data> {
         vec![text::read_sadf_csv(content)]
     } else if text::looks_like_sadf_lines(content) {
         vec![text::read_sadf_lines(content)]
+    } else if text::looks_like_sadf_json(content) {
+        text::read_sadf_json(content)
+    } else if text::looks_like_sadf_xml(content) {
+        text::read_sadf_xml(content)
+    } else if text::looks_like_sar(content) {
+        text::read_sar(content)
+    } else if text::looks_like_iostat(content) {
+        text::read_iostat(content)
+    } else if text::looks_like_vmstat(content) {
+        vec![text::read_vmstat(content)]
     } else {
         text::read_sar(content)
     }
