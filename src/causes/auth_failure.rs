@@ -2,6 +2,7 @@
 
 use super::case::{DCS_ERRORS, DCS_GIVEN_UP, cites, hosts, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::incidents::Kind;
 use crate::model::{Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 
@@ -17,8 +18,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "On {host}, log in by hand with exactly the credentials in Patroni's configuration: `etcdctl --user … get / --prefix --keys-only --limit=1`, `psql` as the replication, superuser and rewind users.", risk: "none", verify: "each login works from each member to each other one" },
-        Remedy { kind: When::LongTerm, text: "Change passwords everywhere in one go (DCS first, then every patroni.yml with `patronictl reload`, then the roles); let pg_hba of Patroni's dynamic configuration name all members; upgrade Patroni before etcd.", risk: "none", verify: "restart Patroni on a replica after each change: it joins" },
+        Remedy {
+            kind: When::Now,
+            text: "On {host}, log in by hand with exactly the credentials in Patroni's configuration: `etcdctl --user … get / --prefix --keys-only --limit=1`, `psql` as the replication, superuser and rewind users.",
+            risk: "none",
+            verify: "each login works from each member to each other one",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Change passwords everywhere in one go (DCS first, then every patroni.yml with `patronictl reload`, then the roles); let pg_hba of Patroni's dynamic configuration name all members; upgrade Patroni before etcd.",
+            risk: "none",
+            verify: "restart Patroni on a replica after each change: it joins",
+        },
     ],
     assess,
 };
@@ -46,11 +57,31 @@ Authentication.";
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let errors = c.find(DCS_ERRORS);
-    let refused: Vec<Hit<'_>> = errors.iter().copied().filter(|e| e.what == What::DcsAuthFailed || (e.why == Why::Auth && e.what != What::DcsWatchFailed)).collect();
+    let refused: Vec<Hit<'_>> = errors
+        .iter()
+        .copied()
+        .filter(|e| e.what == What::DcsAuthFailed || (e.why == Why::Auth && e.what != What::DcsWatchFailed))
+        .collect();
     // Heartbeats that go on through a refusal say that the next try succeeded.
     let (harmless, real): (Vec<Hit<'_>>, Vec<Hit<'_>>) = refused.iter().copied().partition(|e| lived_on(c, e));
-    let others: Vec<Hit<'_>> = errors.iter().copied().filter(|e| matches!(e.why, Why::ConnectTimeout | Why::ReadTimeout | Why::NoRoute | Why::Refused | Why::Reset | Why::NoLeader | Why::ServerTimeout)).collect();
-    let gave_up: Vec<Hit<'_>> = c.find(DCS_GIVEN_UP).into_iter().filter(|e| real.iter().any(|r| r.node == e.node) || real.is_empty()).collect();
+    let others: Vec<Hit<'_>> = errors
+        .iter()
+        .copied()
+        .filter(|e| {
+            matches!(
+                e.why,
+                Why::ConnectTimeout
+                    | Why::ReadTimeout
+                    | Why::NoRoute
+                    | Why::Refused
+                    | Why::Reset
+                    | Why::NoLeader
+                    | Why::ServerTimeout
+            )
+        })
+        .collect();
+    let gave_up: Vec<Hit<'_>> =
+        c.find(DCS_GIVEN_UP).into_iter().filter(|e| real.iter().any(|r| r.node == e.node) || real.is_empty()).collect();
     let fatal = c.has(&[What::PatroniFatal]);
     if !real.is_empty() {
         let effect = !gave_up.is_empty() || fatal;
@@ -58,14 +89,27 @@ fn assess(c: &Case<'_>) -> Assessment {
         let strength = match (effect, others.is_empty(), first_of_all) {
             (true, true, _) => Strength::Decisive,
             (true, false, true) => Strength::Strong,
-            (false, true, _) => Strength::Strong,
+            (false, true, _) if c.is(&[Kind::DcsOutage, Kind::StartFailure]) => Strength::Strong,
             _ => Strength::Weak,
         };
-        let words = format!("the DCS refused the credentials of {} ({}){}", hosts(c, &real), said(&real), if gave_up.is_empty() { "" } else { ", and the lock could not be used" });
+        let words = format!(
+            "the DCS refused the credentials of {} ({}){}",
+            hosts(c, &real),
+            said(&real),
+            if gave_up.is_empty() { "" } else { ", and the lock could not be used" }
+        );
         a.pro(strength, words, cites(&real).into_iter().chain(cites(&gave_up)));
     }
     if !harmless.is_empty() && real.is_empty() {
-        a.con(Strength::Strong, format!("{} refusals on {} were followed by success in the same loop", times(&harmless), hosts(c, &harmless)), cites(&harmless));
+        a.con(
+            Strength::Strong,
+            format!(
+                "refusals on {} were followed by success in the same loop ({})",
+                hosts(c, &harmless),
+                said(&harmless)
+            ),
+            cites(&harmless),
+        );
     }
     tokens(c, &mut a, &others, real.is_empty());
     let server: Vec<Hit<'_>> = c.find(&[What::EtcdAuthFailed]).into_iter().filter(|_| !real.is_empty()).collect();
@@ -87,10 +131,19 @@ fn lived_on(c: &Case<'_>, e: &Hit<'_>) -> bool {
 /// Tokens that expire are routine; tokens that are refused again and again until the lock is lost are not.
 fn tokens(c: &Case<'_>, a: &mut Assessment, others: &[Hit<'_>], alone: bool) {
     let stuck: Vec<Hit<'_>> = c.find(&[What::DcsAuthToken]).into_iter().filter(|e| !lived_on(c, e)).collect();
-    let lost: Vec<Hit<'_>> = c.find(DCS_GIVEN_UP).into_iter().filter(|e| stuck.iter().any(|s| s.node == e.node && s.at <= e.at)).collect();
+    let lost: Vec<Hit<'_>> =
+        c.find(DCS_GIVEN_UP).into_iter().filter(|e| stuck.iter().any(|s| s.node == e.node && s.at <= e.at)).collect();
     if times(&stuck) >= TOKENS_REFUSED && !lost.is_empty() && alone {
         let strength = if others.is_empty() { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("etcd refused the token of {} {} times, and the lock could not be renewed", hosts(c, &stuck), times(&stuck)), cites(&stuck).into_iter().chain(cites(&lost)));
+        a.pro(
+            strength,
+            format!(
+                "etcd refused the token of {} {} times, and the lock could not be renewed",
+                hosts(c, &stuck),
+                times(&stuck)
+            ),
+            cites(&stuck).into_iter().chain(cites(&lost)),
+        );
     }
 }
 
@@ -109,7 +162,11 @@ fn postgres(c: &Case<'_>, a: &mut Assessment) {
     let server = c.find_wide(&[What::PgAuthFailed, What::PgHbaReject]);
     a.pro(
         if same { Strength::Strong } else { Strength::Weak },
-        format!("PostgreSQL refused {} as a member of the cluster ({}: replication, rewind or Patroni's own connection)", hosts(c, &cluster), said(&cluster)),
+        format!(
+            "PostgreSQL refused {} as a member of the cluster ({}: replication, rewind or Patroni's own connection)",
+            hosts(c, &cluster),
+            said(&cluster)
+        ),
         cites(&cluster).into_iter().chain(cites(&server)),
     );
 }
@@ -182,7 +239,7 @@ mod tests {
 2026-03-04 10:00:40,801 INFO: promoted self to leader by acquiring session lock
 "#,
             expect![[r#"
-                auth_failure: ruled_out (demotion)
+                auth_failure: not_assessable (failover)
             "#]],
         );
     }

@@ -13,11 +13,14 @@ const SYNC_HANGS_MS: f64 = 5_000.0;
 /// Await above this, as an average over minutes, hides far worse moments. etcd asks for p99 below 10 ms.
 const AWAIT_MS: f32 = 100.0;
 
+/// Share of idle time spent waiting for I/O that is worth a word beside other evidence (our choice; alone it proves nothing).
+const IOWAIT: f32 = 5.0;
+
 pub static CAUSE: Cause = Cause {
     id: "etcd_slow_disk",
     title: "etcd could not write to its disk in time",
     layer: Layer::Dcs,
-    leads_to: &["etcd_quorum_loss"],
+    leads_to: &["etcd_quorum_loss", "slow_shutdown"],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Series(Metric::DiskAwait, Who::Any)],
     doc: DOC,
     remedies: &[
@@ -72,7 +75,11 @@ Crunchy Data: Patroni & etcd in High Availability Environments.";
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let syncs: Vec<_> = c.find_wide(&[What::FsyncSlow, What::CommitSlow]).into_iter().filter(|e| e.num >= SYNC_COSTS_LEADER_MS).collect();
+    let syncs: Vec<_> = c
+        .find_wide(&[What::FsyncSlow, What::CommitSlow])
+        .into_iter()
+        .filter(|e| e.num >= SYNC_COSTS_LEADER_MS)
+        .collect();
     let near: Vec<_> = syncs.iter().copied().filter(|e| e.span().overlaps(&c.near())).collect();
     let worst = near.iter().map(|e| e.num).fold(0.0, f64::max);
     let nodes: BTreeSet<_> = near.iter().map(|e| e.node).collect();
@@ -84,11 +91,20 @@ fn assess(c: &Case<'_>) -> Assessment {
     if !near.is_empty() {
         let members = c.dcs_members().max(1);
         let majority = nodes.len() * 2 > members;
-        let strength = if worst >= SYNC_HANGS_MS || (majority && worst >= SYNC_COSTS_LEADER_MS) { Strength::Decisive } else { Strength::Strong };
+        let strength = if worst >= SYNC_HANGS_MS || (majority && worst >= SYNC_COSTS_LEADER_MS) {
+            Strength::Decisive
+        } else {
+            Strength::Strong
+        };
         let strength = if starved && fast_disk { Strength::Weak } else { strength };
         a.pro(
             strength,
-            format!("etcd on {} waited up to {} for its disk ({} reports)", list(nodes.iter().map(|n| c.name(*n))), duration(worst), near.iter().map(|e| e.count).sum::<u32>()),
+            format!(
+                "etcd on {} waited up to {} for its disk ({} reports)",
+                list(nodes.iter().map(|n| c.name(*n))),
+                duration(worst),
+                near.iter().map(|e| e.count).sum::<u32>()
+            ),
             cites(&near),
         );
         if nodes.len() > 1 {
@@ -99,7 +115,11 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     let late = c.find(&[What::HeartbeatLate, What::Overloaded]);
     let disk = c.worst(Metric::DiskAwait, None);
-    let hung: Vec<_> = disk.iter().filter(|(_, s, x)| x.value >= AWAIT_MS && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty())).take(3).collect();
+    let hung: Vec<_> = disk
+        .iter()
+        .filter(|(_, s, x)| x.value >= AWAIT_MS && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty()))
+        .take(3)
+        .collect();
     if !late.is_empty() {
         let n: u32 = late.iter().map(|e| e.count).sum();
         if let Some((cite, series, x)) = hung.first() {
@@ -107,17 +127,38 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.pro(
                 Strength::Strong,
                 format!("{n} late heartbeats or overload warnings of etcd while {} needed {:.0} ms a request on {}{baseline}", series.item.as_deref().unwrap_or("a disk"), x.value, c.name(series.node)),
-                cites(&late).into_iter().chain(hung.iter().map(|h| h.0)).chain([*cite]),
+                [*cite].into_iter().chain(cites(&late)).chain(hung.iter().skip(1).map(|h| h.0)),
             );
         } else {
-            a.pro(Strength::Weak, format!("{n} late heartbeats or overload warnings of etcd: disk, CPU or a frozen machine"), cites(&late));
+            a.pro(
+                Strength::Weak,
+                format!("{n} late heartbeats or overload warnings of etcd: disk, CPU or a frozen machine"),
+                cites(&late),
+            );
+        }
+    }
+    if !a.evidence.is_empty() {
+        for (cite, series, x) in c.worst(Metric::CpuIowait, None).into_iter().take(1) {
+            let base = c.baseline(series).unwrap_or(0.0);
+            if x.value >= 3.0 * base && x.value >= IOWAIT {
+                a.pro(Strength::Weak, format!("iowait on {} {:.2} %, usually {base:.2} %", c.name(series.node), x.value), [cite]);
+            }
         }
     }
     // etcd times out on its own proposals after seven seconds at most; with no peer lost and no election the
     // network is not what it waits for. What remains is its disk (the order of questions of the seed article).
     let timeouts = c.find(&[What::EtcdRequestTimeout]);
     if near.is_empty() && !timeouts.is_empty() && c.is(&[Kind::DcsOutage, Kind::NearMiss]) {
-        let network = c.has(&[What::PeerLost, What::PeerUnreachable, What::PeerInactive, What::PeerProbeFailed, What::ElectionStart, What::LeaderLost, What::NoRaftLeader, What::QuorumLost]);
+        let network = c.has(&[
+            What::PeerLost,
+            What::PeerUnreachable,
+            What::PeerInactive,
+            What::PeerProbeFailed,
+            What::ElectionStart,
+            What::LeaderLost,
+            What::NoRaftLeader,
+            What::QuorumLost,
+        ]);
         let strength = if network { Strength::Weak } else { Strength::Strong };
         a.pro(strength, "etcd could not commit its own requests in time, although it reports no lost peer and no election: its disk is what remains", cites(&timeouts));
     } else if !timeouts.is_empty() {
@@ -129,10 +170,110 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
     }
     if starved && near.is_empty() && hung.is_empty() {
-        a.con(Strength::Strong, "steal above 30 % and no slow sync: the CPU was missing, not the disk", c.worst(Metric::CpuSteal, None).first().map(|x| x.0));
+        a.con(
+            Strength::Strong,
+            "steal above 30 % and no slow sync: the CPU was missing, not the disk",
+            c.worst(Metric::CpuSteal, None).first().map(|x| x.0),
+        );
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);
     }
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn two_members_wait_seconds_for_their_disks_and_the_primary_gives_up() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- etcd1/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:26.100000Z","caller":"etcdserver/x.go:1","msg":"slow fdatasync","took":"6.2s","expected-duration":"1s"}
+{"level":"warn","ts":"2026-03-04T10:00:33.100000Z","caller":"etcdserver/x.go:1","msg":"slow fdatasync","took":"6.9s","expected-duration":"1s"}
+//- etcd2/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:26.200000Z","caller":"etcdserver/x.go:1","msg":"slow fdatasync","took":"6.1s","expected-duration":"1s"}
+{"level":"warn","ts":"2026-03-04T10:00:33.400000Z","caller":"etcdserver/x.go:1","msg":"slow fdatasync","took":"7.0s","expected-duration":"1s"}
+//- etcd3/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+"#,
+            expect![[r#"
+                etcd_slow_disk: confirmed (demotion)
+                  + decisive: etcd on etcd1 and etcd2 waited up to 7.0 s for its disk (4 reports)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn late_heartbeats_while_the_cpu_is_stolen() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- etcd1/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:26.100000Z","caller":"etcdserver/x.go:1","msg":"leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk","to":"7ab1","heartbeat-interval":"100ms","expected-duration":"200ms","exceeded-duration":"412.1ms"}
+{"level":"warn","ts":"2026-03-04T10:00:27.100000Z","caller":"etcdserver/x.go:1","msg":"leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk","to":"7ab1","heartbeat-interval":"100ms","expected-duration":"200ms","exceeded-duration":"412.1ms"}
+{"level":"warn","ts":"2026-03-04T10:00:31.100000Z","caller":"etcdserver/x.go:1","msg":"leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk","to":"7ab1","heartbeat-interval":"100ms","expected-duration":"200ms","exceeded-duration":"412.1ms"}
+//- etcd2/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+//- etcd3/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+{"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
+//- etcd1/sar.txt
+Linux 6.1.0-18-amd64 (etcd1) 	03/04/2026 	_x86_64_	(2 CPU)
+
+09:58:00 AM     CPU     %user     %nice   %system   %iowait    %steal     %idle
+09:59:00 AM     all      5.00      0.00      3.00      0.10      1.20     90.70
+10:00:00 AM     all      5.00      0.00      3.00      0.10      1.20     90.70
+10:01:00 AM     all      6.00      0.00      3.00      0.20     78.20     12.60
+"#,
+            expect![[r#"
+                etcd_slow_disk: possible (demotion)
+                  + weak: 3 late heartbeats or overload warnings of etcd: disk, CPU or a frozen machine
+                  - strong: steal above 30 % and no slow sync: the CPU was missing, not the disk
+            "#]],
+        );
+    }
+
+    #[test]
+    fn no_log_of_etcd_was_sent() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                etcd_slow_disk: not_assessable (demotion)
+            "#]],
+        );
+    }
 }

@@ -13,8 +13,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Series(Metric::CpuIowait, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Fetch sar, dmesg and the hypervisor's events of {host} for these minutes: memory pressure, dirty pages, CPU steal, snapshot.", risk: "none", verify: "the cause of the silence has a name" },
-        Remedy { kind: When::LongTerm, text: "A watchdog (mode: required) that resets a frozen primary before its lease of {ttl} s ends; reserve CPU and memory for Patroni and etcd.", risk: "a watchdog resets machines that are only slow", verify: "freeze Patroni in a test: the machine is reset before another member is promoted" },
+        Remedy {
+            kind: When::Now,
+            text: "Fetch sar, dmesg and the hypervisor's events of {host} for these minutes: memory pressure, dirty pages, CPU steal, snapshot.",
+            risk: "none",
+            verify: "the cause of the silence has a name",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "A watchdog (mode: required) that resets a frozen primary before its lease of {ttl} s ends; reserve CPU and memory for Patroni and etcd.",
+            risk: "a watchdog resets machines that are only slow",
+            verify: "freeze Patroni in a test: the machine is reset before another member is promoted",
+        },
     ],
     assess,
 };
@@ -45,19 +55,63 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.con(Strength::Strong, "timeouts of the DCS fill the silence", cites(&explained));
             continue;
         }
-        // A key that others saw gone before ttl was over was not lost by this silence.
-        let early: Vec<Hit<'_>> =
-            c.t.find(&[What::LockNobody], Span::new(gap.from, gap.from + ttl * 2 / 3)).filter(|e| e.node != old).collect();
-        if let Some(first) = early.first() {
-            let after = length(first.at - gap.from);
-            a.con(Strength::Strong, format!("the leader key was gone {after} after its last renewal, before ttl ({}) was over", length(ttl)), cites(&early));
+        // What starts anew at the end of the silence had ended; it did not stand still.
+        let anew: Vec<Hit<'_>> =
+            c.restarted(old, gap).into_iter().chain(c.on(old, &[What::PatroniStart], gap)).collect();
+        if !anew.is_empty() {
+            a.con(
+                Strength::Strong,
+                format!(
+                    "the silence of {} ends with a start: Patroni or the host had ended, it did not stand still",
+                    length(gap.length())
+                ),
+                cites(&anew),
+            );
             continue;
         }
-        let alive = c.t.find(&[What::PgCheckpoint, What::PgSlowStatement, What::PgStreaming, What::ApplySlow, What::EtcdCompact], gap).any(|e| e.node == old);
+        // A key that others saw gone before ttl was over was not lost by this silence.
+        let early: Vec<Hit<'_>> =
+            c.t.find(&[What::LockNobody], Span::new(gap.from, gap.from + ttl * 2 / 3))
+                .filter(|e| e.node != old)
+                .collect();
+        if let Some(first) = early.first() {
+            let after = length(first.at - gap.from);
+            a.con(
+                Strength::Strong,
+                format!(
+                    "the leader key was gone {after} after its last renewal, before ttl ({}) was over",
+                    length(ttl)
+                ),
+                cites(&early),
+            );
+            continue;
+        }
+        // A key that does not live from one loop to the next afterwards either was not lost by standing still.
+        let after = Span::new(gap.to - 1, gap.to + 4 * ttl);
+        let taken: Vec<Hit<'_>> = c.t.find(&[What::LockAcquired], after).filter(|e| e.node == old).collect();
+        if taken.iter().map(|e| e.count).sum::<u32>() >= 3 {
+            a.con(
+                Strength::Strong,
+                format!("after the silence of {} the lock had to be taken anew in every loop: the key is lost for another reason", length(gap.length())),
+                cites(&taken),
+            );
+            continue;
+        }
+        let alive =
+            c.t.find(
+                &[What::PgCheckpoint, What::PgSlowStatement, What::PgStreaming, What::ApplySlow, What::EtcdCompact],
+                gap,
+            )
+            .any(|e| e.node == old);
         let who = if alive { "Patroni" } else { "Patroni (or the whole host)" };
         a.pro(
             Strength::Decisive,
-            format!("{who} on {} wrote nothing for {}, longer than ttl ({}), and nothing says that it waited for the DCS", c.old_name(), length(gap.length()), length(ttl)),
+            format!(
+                "{who} on {} wrote nothing for {}, longer than ttl ({}), and nothing says that it waited for the DCS",
+                c.old_name(),
+                length(gap.length()),
+                length(ttl)
+            ),
             [cite],
         );
     }
@@ -70,12 +124,138 @@ fn assess(c: &Case<'_>) -> Assessment {
     if stood && !status.is_empty() {
         a.pro(Strength::Weak, "PostgreSQL did not answer a status query within its time limit", cites(&status));
     }
-    let frozen = c.find(&[What::TickMissed, What::SoftLockup, What::Suspended, What::HungTask]);
+    let frozen = c.on(old, &[What::SoftLockup, What::Suspended], c.near());
     if !frozen.is_empty() {
-        a.pro(Strength::Strong, "the system itself reports that it stood still", cites(&frozen));
+        a.pro(
+            Strength::Strong,
+            format!(
+                "the system of {} itself reports {} times that it stood still",
+                c.old_name(),
+                frozen.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&frozen),
+        );
+    }
+    let late = c.on(old, &[What::TickMissed, What::HungTask], c.near());
+    if !late.is_empty() {
+        a.pro(
+            Strength::Weak,
+            format!(
+                "processes on {} did not run in time ({} reports)",
+                c.old_name(),
+                late.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&late),
+        );
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);
     }
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn patroni_is_stopped_for_a_minute_and_postgres_writes_on() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:01:17,900 INFO: Lock owner: pg2; I am pg1
+2026-03-02 10:01:17,920 INFO: Demoting self (immediate-nolock)
+2026-03-02 10:01:19,920 INFO: demoting self because I do not have the lock and I was a leader
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:45.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+//- pg2/var/log/patroni.log
+2026-03-02 10:00:01,410 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:11,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:21,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:31,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:52,010 INFO: promoted self to leader by acquiring session lock
+2026-03-02 10:01:02,100 INFO: no action. I am (pg2), the leader with the lock
+"#,
+            expect![[r#"
+                host_stall: confirmed (failover)
+                  + decisive: Patroni on pg1 wrote nothing for 56.9 s, longer than ttl (30.0 s), and nothing says that it waited for the DCS
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_machine_was_rebooted_and_patroni_started_anew() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:01:17,900 INFO: Lock owner: pg2; I am pg1
+2026-03-02 10:01:17,990 INFO: starting as a secondary
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:01:18.010 UTC [703] LOG:  database system was interrupted; last known up at 2026-03-02 09:59:30 UTC
+//- pg1/var/log/kern.log
+2026-03-02T10:01:05.000000+00:00 pg1 kernel: Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0)
+//- pg2/var/log/patroni.log
+2026-03-02 10:00:01,410 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:11,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:21,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:31,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:52,010 INFO: promoted self to leader by acquiring session lock
+2026-03-02 10:01:02,100 INFO: no action. I am (pg2), the leader with the lock
+"#,
+            expect![[r#"
+                host_stall: ruled_out (failover)
+                  - strong: the silence of 56.9 s ends with a start: Patroni or the host had ended, it did not stand still
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_dcs_did_not_answer_for_that_long() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:01:00,900 ERROR: Request to server http://10.0.0.2:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.2', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-02 10:01:03,900 INFO: Demoting self (offline)
+"#,
+            expect![[r#"
+                host_stall: ruled_out (demotion)
+                  - strong: timeouts of the DCS fill the silence
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_the_new_primary_sent_its_log() {
+        check(
+            &CAUSE,
+            r#"
+//- pg2/var/log/patroni.log
+2026-03-02 10:00:01,410 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:11,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:21,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:31,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:52,010 INFO: promoted self to leader by acquiring session lock
+2026-03-02 10:01:02,100 INFO: no action. I am (pg2), the leader with the lock
+"#,
+            expect![[r#"
+                host_stall: not_assessable (failover)
+            "#]],
+        );
+    }
 }

@@ -11,7 +11,7 @@ pub static CAUSE: Cause = Cause {
     id: "planned_or_external_action",
     title: "somebody asked for it",
     layer: Layer::Operator,
-    leads_to: &["etcd_quorum_loss", "service_manager_misconfig"],
+    leads_to: &["etcd_quorum_loss", "service_manager_misconfig", "slow_shutdown"],
     needs: &[Need::Log(Program::Systemd, Who::OldPrimary)],
     doc: DOC,
     remedies: &[Remedy {
@@ -42,7 +42,13 @@ Patroni: patronictl. systemd: systemctl(1).";
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let asked: Vec<Hit<'_>> = c.find(&[What::SwitchoverRequested, What::ManualFailover, What::DemoteGraceful, What::RestartRequested, What::ReinitRequested]);
+    let asked: Vec<Hit<'_>> = c.find(&[
+        What::SwitchoverRequested,
+        What::ManualFailover,
+        What::DemoteGraceful,
+        What::RestartRequested,
+        What::ReinitRequested,
+    ]);
     if c.is(&[Kind::Switchover]) {
         a.pro(Strength::Decisive, format!("a switchover away from {} was asked for", c.old_name()), cites(&asked));
         return a;
@@ -51,30 +57,64 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.pro(Strength::Weak, "an action was asked for", cites(&asked));
     }
     let unit = |e: &Hit<'_>| systemd_unit(e.who.as_deref().unwrap_or(""));
-    let stops: Vec<Hit<'_>> = c.find(&[What::UnitStopping, What::UnitStopped]).into_iter().filter(|e| unit(e).is_some()).collect();
+    let stops: Vec<Hit<'_>> =
+        c.find(&[What::UnitStopping, What::UnitStopped]).into_iter().filter(|e| unit(e).is_some()).collect();
     // What systemd does on its own (a failed start, a timeout) is not an order.
     let forced = c.has(&[What::UnitStartTimeout, What::UnitFailed, What::UnitOom, What::UnitWatchdog]);
     let first = c.incident.events.first().and_then(|i| c.t.events.get(*i as usize)).map(|e| e.began());
     if let Some(stop) = stops.first() {
         let leads = first.is_none_or(|f| stop.at <= f + SECOND);
         let strength = if leads && !forced { Strength::Decisive } else { Strength::Weak };
-        a.pro(strength, format!("the service manager on {} was told to stop {} before anything else happened", c.name(stop.node), stop.who.as_deref().unwrap_or("a service")), cites(&stops));
+        a.pro(
+            strength,
+            format!(
+                "the service manager on {} was told to stop {} before anything else happened",
+                c.name(stop.node),
+                stop.who.as_deref().unwrap_or("a service")
+            ),
+            cites(&stops),
+        );
         a.tag("external_service_stop");
     }
     let reboot = c.find(&[What::SystemShutdown]);
     if !reboot.is_empty() {
-        a.pro(Strength::Strong, format!("{} was shut down or rebooted in order", list(reboot.iter().map(|e| c.name(e.node)))), cites(&reboot));
+        a.pro(
+            Strength::Strong,
+            format!("{} was shut down or rebooted in order", list(reboot.iter().map(|e| c.name(e.node)))),
+            cites(&reboot),
+        );
         a.tag("external_service_stop");
     }
-    let ordered: Vec<Hit<'_>> = c.find(&[What::PgShutdownFast, What::PgShutdownSmart]).into_iter().filter(|e| c.on_old(e)).collect();
+    let ordered: Vec<Hit<'_>> =
+        c.find(&[What::PgShutdownFast, What::PgShutdownSmart]).into_iter().filter(|e| c.on_old(e)).collect();
     let patroni_reason = c.has(&[
-        What::DemoteOffline, What::DemoteNolock, What::DemoteImmediate, What::DemotedDcs, What::DemotedLockUpdate, What::DemotedForeignLock, What::DcsUnreachable,
-        What::LockUpdateFailed, What::DemotedLostRace, What::DcsGetClusterFailed, What::PgNotRunning, What::PgNoSpace,
+        What::DemoteOffline,
+        What::DemoteNolock,
+        What::DemoteImmediate,
+        What::DemotedDcs,
+        What::DemotedLockUpdate,
+        What::DemotedForeignLock,
+        What::DcsUnreachable,
+        What::LockUpdateFailed,
+        What::DemotedLostRace,
+        What::DcsGetClusterFailed,
+        What::PgNotRunning,
+        What::PgNoSpace,
     ]);
-    let seen = ordered.first().is_some_and(|e| c.t.covers(Program::Patroni, Some(e.node), crate::model::Span::around(e.at, 60 * SECOND, 60 * SECOND)));
+    let seen = ordered.first().is_some_and(|e| {
+        c.t.covers(Program::Patroni, Some(e.node), crate::model::Span::around(e.at, 60 * SECOND, 60 * SECOND))
+    });
     if !ordered.is_empty() && !patroni_reason && stops.is_empty() {
-        let strength = if seen || ordered.iter().any(|e| e.what == What::PgShutdownSmart) { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("PostgreSQL on {} was asked to shut down, and Patroni gives no reason of its own", c.old_name()), cites(&ordered));
+        let strength = if seen || ordered.iter().any(|e| e.what == What::PgShutdownSmart) {
+            Strength::Strong
+        } else {
+            Strength::Weak
+        };
+        a.pro(
+            strength,
+            format!("PostgreSQL on {} was asked to shut down, and Patroni gives no reason of its own", c.old_name()),
+            cites(&ordered),
+        );
     }
     let signals = c.find(&[What::EtcdStopSignal]);
     if !signals.is_empty() {
@@ -89,4 +129,76 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Decisive, "Patroni demoted on its own account; nobody asked for it", []);
     }
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn a_switchover_was_asked_for() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:22,101 INFO: received switchover request with leader=pg1 candidate=pg2 scheduled_at=None
+2026-03-04 10:00:22,205 INFO: switchover: demoting myself
+2026-03-04 10:00:22,206 INFO: Demoting self (graceful)
+2026-03-04 10:00:24,100 INFO: Leader key released
+//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:24,225 INFO: promoted self to leader by acquiring session lock
+"#,
+            expect![[r#"
+                planned_or_external_action: confirmed (switchover)
+                  + decisive: a switchover away from pg1 was asked for
+            "#]],
+        );
+    }
+
+    #[test]
+    fn patroni_demotes_on_its_own() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                planned_or_external_action: ruled_out (demotion)
+                  - decisive: Patroni demoted on its own account; nobody asked for it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_the_loser_s_database_was_heard() {
+        check(
+            &CAUSE,
+            r#"//- pg1/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,801 INFO: promoted self to leader by acquiring session lock
+"#,
+            expect![[r#"
+                planned_or_external_action: not_assessable (failover)
+            "#]],
+        );
+    }
 }

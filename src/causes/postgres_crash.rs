@@ -13,8 +13,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Keep the core file and the statement that ran; check for a minor release that fixes it.", risk: "none", verify: "the same statement no longer ends in a signal" },
-        Remedy { kind: When::LongTerm, text: "Update PostgreSQL and its extensions to the newest minor release; find out who sends signals if it was 9 or 15.", risk: "a restart per node", verify: "no `was terminated by signal` for a month" },
+        Remedy {
+            kind: When::Now,
+            text: "Keep the core file and the statement that ran; check for a minor release that fixes it.",
+            risk: "none",
+            verify: "the same statement no longer ends in a signal",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Update PostgreSQL and its extensions to the newest minor release; find out who sends signals if it was 9 or 15.",
+            risk: "a restart per node",
+            verify: "no `was terminated by signal` for a month",
+        },
     ],
     assess,
 };
@@ -51,21 +61,113 @@ fn assess(c: &Case<'_>) -> Assessment {
             What::PgBackendSignal => format!("signal {:.0}", first.num),
             _ => "an abnormal exit".to_owned(),
         };
-        a.pro(Strength::Decisive, format!("{} on {} ended by {how}", first.who.as_deref().unwrap_or("a PostgreSQL process"), c.name(first.node)), cites(&died));
+        a.pro(
+            Strength::Decisive,
+            format!(
+                "{} on {} ended by {how}",
+                first.who.as_deref().unwrap_or("a PostgreSQL process"),
+                c.name(first.node)
+            ),
+            cites(&died),
+        );
         if first.num == 9.0 {
             a.tag("planned_or_external_action");
         }
     }
-    let dumps: Vec<Hit<'_>> = c.find(&[What::CoreDump, What::Segfault]).into_iter().filter(|e| e.who.as_deref().is_some_and(|w| w.contains("postgres"))).collect();
+    let dumps: Vec<Hit<'_>> = c
+        .find(&[What::CoreDump, What::Segfault])
+        .into_iter()
+        .filter(|e| e.who.as_deref().is_some_and(|w| w.contains("postgres")))
+        .collect();
     if !dumps.is_empty() {
         a.pro(Strength::Strong, "the system recorded a crash of PostgreSQL", cites(&dumps));
     }
     if died.is_empty() && !ordered.is_empty() {
-        a.con(Strength::Decisive, "the sessions ended because of an immediate shutdown, not because of a crash", cites(&ordered));
+        a.con(
+            Strength::Decisive,
+            "the sessions ended because of an immediate shutdown, not because of a crash",
+            cites(&ordered),
+        );
+    }
+    // Patroni demotes a server that runs; had it crashed, Patroni would have found it not running first.
+    let demoted = c.find(&[What::DemotedLockUpdate, What::DemotedDcs, What::DemoteOffline, What::DemoteNolock, What::DemotedForeignLock]);
+    if died.is_empty() && !demoted.is_empty() && !c.has(&[What::PgNotRunning, What::CoreDump, What::Segfault]) {
+        a.con(Strength::Strong, "Patroni demoted a running server because of its lock: no crash came first", cites(&demoted));
     }
     let full = c.find(&[What::PgNoSpace]);
     if !full.is_empty() && died.is_empty() {
         a.con(Strength::Strong, "PostgreSQL ended because it could not write", cites(&full));
     }
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn an_extension_crashes_a_backend() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:23.100 UTC [800] LOG:  server process (PID 23417) was terminated by signal 11: Segmentation fault
+2026-03-02 10:00:23.105 UTC [800] LOG:  terminating any other active server processes
+2026-03-02 10:00:23.110 UTC [811] WARNING:  terminating connection because of crash of another server process
+2026-03-02 10:00:24.110 UTC [800] LOG:  all server processes terminated; reinitializing
+"#,
+            expect![[r#"
+                postgres_crash: confirmed (crash)
+                  + decisive: server process on pg1 ended by signal 11
+            "#]],
+        );
+    }
+
+    #[test]
+    fn patroni_orders_an_immediate_shutdown() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,900 INFO: Demoting self (immediate-nolock)
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:00:31.950 UTC [800] LOG:  received immediate shutdown request
+2026-03-02 10:00:31.960 UTC [811] WARNING:  terminating connection because of crash of another server process
+2026-03-02 10:00:31.990 UTC [800] LOG:  archiver process (PID 812) was terminated by signal 3: Quit
+"#,
+            expect![[r#"
+                postgres_crash: ruled_out (demotion)
+                  - decisive: the sessions ended because of an immediate shutdown, not because of a crash
+            "#]],
+        );
+    }
+
+    #[test]
+    fn patroni_finds_postgres_gone_and_its_log_is_missing() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,012 WARNING: Postgresql is not running.
+2026-03-02 10:00:31,512 INFO: starting primary after failure
+"#,
+            expect![[r#"
+                postgres_crash: not_assessable (crash)
+            "#]],
+        );
+    }
 }

@@ -16,8 +16,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "If the data loss is acceptable: `patronictl failover --candidate MEMBER`; else bring the old primary back.", risk: "writes that the candidate has not received are lost", verify: "patronictl list shows a leader" },
-        Remedy { kind: When::LongTerm, text: "Keep two eligible replicas (no nofailover tag, replication healthy); choose maximum_lag_on_failover knowingly; update Patroni.", risk: "a larger allowed lag may lose more", verify: "stopping the primary in a test promotes a replica within ttl" },
+        Remedy {
+            kind: When::Now,
+            text: "If the data loss is acceptable: `patronictl failover --candidate MEMBER`; else bring the old primary back.",
+            risk: "writes that the candidate has not received are lost",
+            verify: "patronictl list shows a leader",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Keep two eligible replicas (no nofailover tag, replication healthy); choose maximum_lag_on_failover knowingly; update Patroni.",
+            risk: "a larger allowed lag may lose more",
+            verify: "stopping the primary in a test promotes a replica within ttl",
+        },
     ],
     assess,
 };
@@ -52,15 +62,21 @@ fn assess(c: &Case<'_>) -> Assessment {
         (true, false) => Strength::Strong,
         _ => Strength::Weak,
     };
-    a.pro(strength, format!("{who} refused to take over{}", if lag { ": WAL position behind by more than maximum_lag_on_failover" } else { "" }), cites(&refused));
-    let segment: Vec<Cite> = c
-        .t
-        .facts
-        .iter()
-        .enumerate()
-        .filter(|(_, f)| f.fact.key == Key::MemberLagMb && f.fact.value.num() == Some(SEGMENT_MB))
-        .map(|(i, _)| Cite::Fact(i as u32))
-        .collect();
+    a.pro(
+        strength,
+        format!(
+            "{who} refused to take over{}",
+            if lag { ": WAL position behind by more than maximum_lag_on_failover" } else { "" }
+        ),
+        cites(&refused),
+    );
+    let segment: Vec<Cite> =
+        c.t.facts
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| f.fact.key == Key::MemberLagMb && f.fact.value.num() == Some(SEGMENT_MB))
+            .map(|(i, _)| Cite::Fact(i as u32))
+            .collect();
     if lag && !segment.is_empty() {
         a.pro(Strength::Weak, "the lag is exactly one WAL segment (16 MB): with archive_mode on, a clean shutdown switches WAL, and no data is missing", segment);
         a.tag("patroni_bug");
@@ -70,4 +86,79 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.tag("planned_or_external_action");
     }
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn the_primary_dies_and_every_replica_lags_too_far() {
+        check(
+            &CAUSE,
+            r#"//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,123 INFO: My wal position exceeds maximum replication lag
+2026-03-04 10:00:50,123 INFO: following a different leader because i am not the healthiest node
+2026-03-04 10:01:00,123 INFO: My wal position exceeds maximum replication lag
+2026-03-04 10:01:00,123 INFO: following a different leader because i am not the healthiest node
+2026-03-04 10:01:10,123 INFO: My wal position exceeds maximum replication lag
+2026-03-04 10:01:10,123 INFO: following a different leader because i am not the healthiest node
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+"#,
+            expect![[r#"
+                replica_not_eligible: confirmed (no_leader)
+                  + decisive: pg2 refused to take over: WAL position behind by more than maximum_lag_on_failover
+            "#]],
+        );
+    }
+
+    #[test]
+    fn one_replica_lags_and_the_other_takes_over() {
+        check(
+            &CAUSE,
+            r#"//- pg2/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,123 INFO: My wal position exceeds maximum replication lag
+2026-03-04 10:00:50,123 INFO: following a different leader because i am not the healthiest node
+//- pg3/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg3), a secondary, and following a leader (pg1)
+2026-03-04 10:00:10,123 INFO: no action. I am (pg3), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg3), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,323 INFO: promoted self to leader by acquiring session lock
+2026-03-04 10:01:00,123 INFO: no action. I am (pg3), the leader with the lock
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+"#,
+            expect![[r#"
+                replica_not_eligible: possible (demotion)
+                  + weak: pg2 refused to take over: WAL position behind by more than maximum_lag_on_failover
+            "#]],
+        );
+    }
+
+    #[test]
+    fn no_replica_sent_its_log() {
+        check(
+            &CAUSE,
+            r#"//- pg1/postgresql.log
+2026-03-04 10:00:20.123 UTC [811] LOG:  received immediate shutdown request
+2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
+"#,
+            expect![[r#"
+                replica_not_eligible: not_assessable (demotion)
+            "#]],
+        );
+    }
 }

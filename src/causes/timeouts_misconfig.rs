@@ -1,6 +1,6 @@
 //! ttl, loop_wait, retry_timeout or etcd's intervals do not fit each other or the hardware.
 
-use super::case::cites;
+use super::case::{cites, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::{Cite, Kind};
 use crate::model::{Key, Program, SECOND, What};
@@ -15,9 +15,12 @@ pub static CAUSE: Cause = Cause {
     leads_to: &[],
     needs: &[Need::Config],
     doc: DOC,
-    remedies: &[
-        Remedy { kind: When::Now, text: "ttl {ttl}, loop_wait {loop_wait}, retry_timeout {retry_timeout}: set ttl to at least 30 and keep loop_wait + 2 × retry_timeout ≤ ttl (patronictl edit-config).", risk: "a real failure is noticed later by the difference", verify: "patronictl show-config; no warning about the rule in the log" },
-    ],
+    remedies: &[Remedy {
+        kind: When::Now,
+        text: "ttl {ttl}, loop_wait {loop_wait}, retry_timeout {retry_timeout}: set ttl to at least 30 and keep loop_wait + 2 × retry_timeout ≤ ttl (patronictl edit-config).",
+        risk: "a real failure is noticed later by the difference",
+        verify: "patronictl show-config; no warning about the rule in the log",
+    }],
     assess,
 };
 
@@ -55,7 +58,14 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.tag("timeouts_too_small");
         }
         if loop_wait + 2.0 * retry > ttl {
-            a.pro(Strength::Weak, format!("ttl {ttl:.0} s is below loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0} = {:.0} s", loop_wait + 2.0 * retry), cite);
+            a.pro(
+                Strength::Weak,
+                format!(
+                    "ttl {ttl:.0} s is below loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0} = {:.0} s",
+                    loop_wait + 2.0 * retry
+                ),
+                cite,
+            );
             a.tag("timeouts_too_small");
         }
         if ttl > 90.0 {
@@ -63,10 +73,17 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
     }
     if !warned.is_empty() {
-        a.pro(Strength::Weak, "Patroni warns about its own timeouts", cites(&warned));
+        a.pro(Strength::Weak, format!("Patroni warns about its own timeouts ({})", said(&warned)), cites(&warned));
     }
     // A disturbance shorter than the default ttl that ended in a demotion: the defaults would have held.
-    let disturbed = c.find(&[What::DcsRequestFailed, What::DcsRetry, What::LockUpdateFailed, What::DcsUnreachable, What::LinkDown, What::PeerLost]);
+    let disturbed = c.find(&[
+        What::DcsRequestFailed,
+        What::DcsRetry,
+        What::LockUpdateFailed,
+        What::DcsUnreachable,
+        What::LinkDown,
+        What::PeerLost,
+    ]);
     let first = disturbed.first().map(|e| e.at);
     let last = disturbed.last().map(|e| e.until);
     if let (Some(first), Some(last), Some(ttl)) = (first, last, value)
@@ -74,8 +91,95 @@ fn assess(c: &Case<'_>) -> Assessment {
         && changed
         && last - first < 15 * SECOND
     {
-        a.pro(Strength::Strong, format!("a disturbance of {:.0} s was enough; ttl 30 would have survived it", (last - first) as f64 / SECOND as f64), cites(&disturbed));
+        a.pro(
+            Strength::Strong,
+            format!(
+                "a disturbance of {:.0} s was enough; ttl 30 would have survived it",
+                (last - first) as f64 / SECOND as f64
+            ),
+            cites(&disturbed),
+        );
     }
     let _ = (Program::Patroni, Who::Any);
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn a_ttl_of_eight_seconds_turns_a_hiccup_into_a_failover() {
+        check(
+            &CAUSE,
+            r#"//- pg1/show-config.yml
+loop_wait: 2
+maximum_lag_on_failover: 1048576
+retry_timeout: 3
+ttl: 8
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:02,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:04,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:06,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:08,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:10,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:11,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:11,300 INFO: Demoting self (offline)
+2026-03-04 10:00:12,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                timeouts_misconfig: likely (demotion)
+                  + strong: ttl is 8 s; below 20 s any hiccup is a failover
+                  + strong: a disturbance of 3 s was enough; ttl 30 would have survived it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_defaults_and_a_long_outage() {
+        check(
+            &CAUSE,
+            r#"//- pg1/show-config.yml
+loop_wait: 10
+maximum_lag_on_failover: 1048576
+retry_timeout: 10
+ttl: 30
+//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                timeouts_misconfig: ruled_out (demotion)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn nobody_sent_the_configuration() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.11:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.11', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:30,100 ERROR: Request to server http://10.0.0.12:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.12', port=2379): Read timed out. (read timeout=3.33)")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+"#,
+            expect![[r#"
+                timeouts_misconfig: not_assessable (demotion)
+            "#]],
+        );
+    }
 }

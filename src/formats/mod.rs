@@ -19,6 +19,8 @@ pub mod tree;
 pub mod units;
 
 mod beats;
+#[cfg(test)]
+mod hostile;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
@@ -127,7 +129,7 @@ documents! {
     pg_controldata, postgresql_conf, pg_settings,
     systemctl_status,
     df, mounts, lsblk, du, date,
-    timedatectl, clock_sync, last, uptime, host_names, ip_addr, hosts,
+    timedatectl, zone_file, kubectl_describe, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,
     sysstat,
     failed_command, notes, other,

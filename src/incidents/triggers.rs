@@ -28,6 +28,9 @@ pub enum Class {
 /// usual election timeout (1 s by default) by far, so that no leader survives them on a majority (our choice).
 pub const FSYNC_SEVERE_MS: f64 = 5_000.0;
 
+/// So many refused connections in a row are a shortage, not a client or two at a restart (our choice).
+const REFUSALS: u32 = 10;
+
 /// The class of an event; `None` if it cannot begin an episode.
 pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
     use What::*;
@@ -59,7 +62,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         LockUpdateFailed | DcsUnreachable | DcsGetClusterFailed | FailsafeKept | DcsNoSpace | DcsLeaseLost
         | DcsAuthFailed | DcsWaiting | DcsResolveFailed | DcsClusterIdChanged | DcsNoInitKey | NotPromotingLock
         | DemoteSkippedPause => Class::Dcs,
-        LockAcquired if e.count > 1 => Class::Dcs,
+        LockAcquired if e.count > 1 || anew(t, e) => Class::Dcs,
         NoSpaceAlarm | CorruptAlarm | EtcdDiskFull | EtcdIoError | EtcdFatal | EtcdPanic | EtcdCorrupt
         | EtcdTlsRejected | EtcdAuthFailed | QuorumLost | NoRaftLeader | EtcdRequestTimeout | EtcdStopSignal
         | EtcdRemoved | ClusterIdMismatch | QuotaExceeded => Class::Etcd,
@@ -69,8 +72,15 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         UnitFailed | UnitOom | UnitWatchdog | UnitStopTimeout if unit(e).is_some() => Class::StartFailure,
         PatroniFatal | NodeNameTaken | RestApiBind | PgSysidMismatch => Class::StartFailure,
         PoolerServerLost | NoBackend | VipLost => Class::Clients,
+        PgTooManyClients if e.count >= REFUSALS => Class::Clients,
         _ => return None,
     })
+}
+
+/// Whether the leader takes its lock again within three loops: the key does not live from one to the next.
+fn anew(t: &Timeline, e: &Event) -> bool {
+    let around = Span::new(e.at - 3 * t.loop_wait(), e.at + 3 * t.loop_wait());
+    t.find(&[What::LockAcquired], around).filter(|x| x.node == e.node).count() > 2
 }
 
 /// Whether the process that was killed or crashed is part of the cluster.

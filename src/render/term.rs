@@ -14,6 +14,7 @@ fn render(report: &Report, style: Style) -> String {
     let mut p = Page { out: String::new(), style };
     answer(&mut p, report);
     chain(&mut p, &report.verdict);
+    questions(&mut p, &report.verdict);
     weighed(&mut p, &report.verdict);
     missing(&mut p, &report.verdict);
     steps(&mut p, &report.verdict);
@@ -178,6 +179,48 @@ fn chain(p: &mut Page, v: &Verdict) {
     }
 }
 
+/// The order in which experts ask: the server itself, orders, space, I/O, and the network as what remains.
+const QUESTIONS: &[(&str, &str)] = &[
+    ("PostgreSQL crash?", "postgres_crash"),
+    ("Somebody's order?", "planned_or_external_action"),
+    ("DCS quorum?", "etcd_quorum_loss"),
+    ("Disk space?", "disk_full"),
+    ("etcd's disk?", "etcd_slow_disk"),
+    ("Host's disk?", "host_disk_io"),
+    ("Host or process stalled?", "host_stall"),
+    ("Network?", "dcs_network"),
+];
+
+fn status_words(status: &str) -> &str {
+    match status {
+        "ruled_out" => "no",
+        "not_assessable" => "cannot tell",
+        other => other,
+    }
+}
+
+/// Why a hypothesis stands where it stands: its best reason, or what is missing.
+fn reason(h: &Hypothesis) -> String {
+    let from = if h.status == "ruled_out" || h.pro.is_empty() { &h.against } else { &h.pro };
+    match (from.first(), h.needs.first()) {
+        (Some(proof), _) => proof.text.clone(),
+        (None, Some(need)) => format!("needs the {} of {}", need.kind, need.host),
+        (None, None) => String::new(),
+    }
+}
+
+fn questions(p: &mut Page, v: &Verdict) {
+    let asked: Vec<_> =
+        QUESTIONS.iter().filter_map(|(q, id)| Some((q, v.hypotheses.iter().find(|h| h.cause == *id)?))).collect();
+    if asked.is_empty() {
+        return;
+    }
+    p.heading("Questions, in the order experts ask");
+    for (question, h) in asked {
+        p.wrapped(&format!("  {question:<25} {:<12} ", status_words(&h.status)), &reason(h));
+    }
+}
+
 fn weighed(p: &mut Page, v: &Verdict) {
     if v.hypotheses.is_empty() {
         return;
@@ -190,13 +233,6 @@ fn weighed(p: &mut Page, v: &Verdict) {
         "ruled_out" => "ruled out",
         _ => "not assessable",
     };
-    let reason = |h: &Hypothesis| -> String {
-        let from = if h.status == "ruled_out" { &h.against } else { &h.pro };
-        match from.first() {
-            Some(proof) => proof.text.clone(),
-            None => h.needs.first().map_or(String::new(), |n| format!("needs the {} of {}", n.kind, n.host)),
-        }
-    };
     let mut folded = 0;
     for (i, h) in v.hypotheses.iter().enumerate() {
         let dull = matches!(h.status.as_str(), "not_assessable" | "ruled_out") && i >= p.shown(usize::MAX).min(14);
@@ -204,7 +240,7 @@ fn weighed(p: &mut Page, v: &Verdict) {
             folded += 1;
             continue;
         }
-        p.wrapped(&format!("  {:<26} {:<15}", h.cause, words(&h.status)), &reason(h));
+        p.wrapped(&format!("  {:<28} {:<15}", h.cause, words(&h.status)), &reason(h));
         if p.style.verbose {
             for proof in h.pro.iter().chain(&h.against) {
                 p.wrapped("      ", &format!("{} {}", proof.text, place(proof)));

@@ -1,1 +1,16 @@
+//! Everything that is tested from outside: labelled incidents, the command line, the repository itself.
 
+mod cases;
+mod cli;
+mod mangle;
+mod repository;
+mod same_bytes;
+mod samples;
+mod schema;
+
+use std::path::PathBuf;
+
+/// A path below the project's root.
+fn root(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}

@@ -27,10 +27,10 @@ pub(super) const MESSAGES: &[Message] = &[
     m(EtcdRemoved, "server error{}the member has been permanently removed from the cluster", "server error: the member has been permanently removed from the cluster", "etcdserver/server.go, zap, 3.4+, with its error"),
     m(EtcdRemoved, "the member has been permanently removed from the cluster", "the member has been permanently removed from the cluster", "etcdserver/server.go, capnslog"),
     m(EtcdRemoved, "{}data-dir used by this member must be removed", "the data-dir used by this member must be removed.", "etcdserver/server.go, all"),
-    // ---- members; replayed from the log at every start
-    m(EtcdMemberChange, "added member {who} {} to cluster {}", "added member 4d44f3ab788be2a2 [http://127.0.0.1:24813] to cluster 1a421914f70e078d", "etcdserver/membership, capnslog"),
+    // ---- members; those added are said again at every start, when the log is replayed
+    m(EtcdConfig, "added member {who} {} to cluster {}", "added member 4d44f3ab788be2a2 [http://127.0.0.1:24813] to cluster 1a421914f70e078d", "etcdserver/membership, capnslog"),
     noise("added member {} {} to cluster {} from store", "added member 4d44f3ab788be2a2 [http://127.0.0.1:24813] to cluster 1a421914f70e078d from store", "etcdserver/membership, capnslog"),
-    m(EtcdMemberChange, "added member | added-peer-id=who", r#"{"level":"info","ts":"2026-11-21T00:36:18.528611Z","caller":"membership/cluster.go:421","msg":"added member","cluster-id":"1c86ed10f393d2e8","local-member-id":"fab5ff01cf613aaa","added-peer-id":"bafdf7fb25b2d85","added-peer-peer-urls":["http://10.24.2.11:2380"]}"#, "etcdserver/membership, zap, 3.4+"),
+    m(EtcdConfig, "added member | added-peer-id=who", r#"{"level":"info","ts":"2026-11-21T00:36:18.528611Z","caller":"membership/cluster.go:421","msg":"added member","cluster-id":"1c86ed10f393d2e8","local-member-id":"fab5ff01cf613aaa","added-peer-id":"bafdf7fb25b2d85","added-peer-peer-urls":["http://10.24.2.11:2380"]}"#, "etcdserver/membership, zap, 3.4+"),
     noise("added local member {}", "added local member 4d44f3ab788be2a2 [http://127.0.0.1:24813] to cluster 1a421914f70e078d", "etcdserver/membership, 2.3"),
     m(EtcdMemberChange, "removed member {who} from cluster {}", "removed member 4d44f3ab788be2a2 from cluster 1a421914f70e078d", "etcdserver/membership, capnslog"),
     m(EtcdMemberChange, "removed member | removed-remote-peer-id=who", r#"{"level":"info","ts":"2025-03-11T23:54:01.114Z","caller":"membership/cluster.go:470","msg":"removed member","cluster-id":"1c86ed10f393d2e8","local-member-id":"fab5ff01cf613aaa","removed-remote-peer-id":"bafdf7fb25b2d85"}"#, "etcdserver/membership, zap, 3.4+"),
@@ -124,7 +124,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(EtcdDefrag, "starting to defragment the storage backend...", "starting to defragment the storage backend...", "v3rpc/maintenance.go, capnslog"),
     m(EtcdDefrag, "finished defragmenting the storage backend", "finished defragmenting the storage backend", "v3rpc/maintenance.go, capnslog"),
     m(EtcdDefrag, "starting defragment", "starting defragment", "v3rpc/maintenance.go, zap, 3.4+"),
-    m(EtcdDefrag, "finished defragmenting directory | took=dur", r#"{"level":"info","ts":"2026-11-21T00:27:07.578931Z","caller":"backend/backend.go:589","msg":"finished defragmenting directory","path":"/srv/lab/catalog/lab/A/e1.data/member/snap/db","current-db-size-bytes-diff":-1236992,"took":"46.5ms"}"#, "mvcc/backend/backend.go, zap, 3.5+"),
+    m(EtcdDefrag, "finished defragmenting directory | took=dur", r#"{"level":"info","ts":"2026-11-21T00:27:07.578931Z","caller":"backend/backend.go:589","msg":"finished defragmenting directory","path":"/var/lib/etcd/member/snap/db","current-db-size-bytes-diff":-1236992,"took":"46.5ms"}"#, "mvcc/backend/backend.go, zap, 3.5+"),
     noise("finished defragment$", "finished defragment", "v3rpc/maintenance.go, zap"),
     noise("defragmenting", "defragmenting", "mvcc/backend/backend.go, zap"),
     // ---- clients
@@ -133,4 +133,5 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("[core] {}", r#"[core] grpc: Server.processUnaryRPC failed to write status: connection error: desc = "transport is closing""#, "grpc-go"),
     noise("[transport] {}", "[transport] transport: http2Server.HandleStreams failed to read frame: read tcp 10.0.0.1:2379->10.0.0.2:3: read: connection reset by peer", "grpc-go"),
     noise("[WARNING] Deprecated", "[WARNING] Deprecated '--logger=capnslog' flag is set; use '--logger=zap' flag instead", "etcdmain, 3.4"),
+    m(EtcdMemberChange, "applied a configuration change through raft | raft-conf-change-node-id=who", r#"{"level":"info","ts":"2025-03-11T23:54:01.114Z","caller":"etcdserver/server.go:1935","msg":"applied a configuration change through raft","local-member-id":"fab5ff01cf613aaa","raft-conf-change":"ConfChangeAddNode","raft-conf-change-node-id":"bafdf7fb25b2d85"}"#, "etcdserver/server.go, zap, 3.4+: where the request came in"),
 ];

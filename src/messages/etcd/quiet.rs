@@ -17,7 +17,6 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("adjusting watch progress notify interval to minimum period", "adjusting watch progress notify interval to minimum period", "etcdserver/api/v3rpc/watch.go, 3.4.13-3.7.1"),
     noise("AllowedCN is deprecated, use AllowedCNs instead", "AllowedCN is deprecated, use AllowedCNs instead", "client/pkg/transport/listener.go, 3.5.16-3.7.1"),
     noise("AllowedHostname is deprecated, use AllowedHostnames instead", "AllowedHostname is deprecated, use AllowedHostnames instead", "client/pkg/transport/listener.go, 3.5.16-3.7.1"),
-    noise("applied a configuration change through raft", "applied a configuration change through raft", "etcdserver/server.go, 3.4.0-3.7.1"),
     noise("attempted to grant a duplicate role for a user", "attempted to grant a duplicate role for a user", "etcdserver/api/v2auth/auth.go, 3.4.0-3.5.33"),
     noise("attempted to revoke a ungranted role for a user", "attempted to revoke a ungranted role for a user", "etcdserver/api/v2auth/auth.go, 3.4.0-3.5.33"),
     noise("automatically generate certificates", "automatically generate certificates", "client/pkg/transport/listener.go, 3.5.0-3.7.1"),

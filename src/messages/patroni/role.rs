@@ -86,7 +86,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(RaceLost, "following new leader after trying and failing to obtain lock", "following new leader after trying and failing to obtain lock", "patroni/ha.py, all"),
     m(RaceLost, "Could not take out TTL lock", "Could not take out TTL lock", "patroni/dcs/*.py, all"),
     m(RaceNotHealthiest, "following a different leader because i am not the healthiest node", "following a different leader because i am not the healthiest node", "patroni/ha.py, all"),
-    m(RaceNotHealthiest, "not healthy enough for leader race", "not healthy enough for leader race", "patroni/ha.py, all"),
+    m(ActionRunning, "not healthy enough for leader race", "not healthy enough for leader race", "patroni/ha.py, all: nobody holds the lock and an action runs here"),
     m(RaceNofailover, "following a different leader because I am not allowed to promote", "following a different leader because I am not allowed to promote", "patroni/ha.py, all"),
     m(RaceLag, "My wal position exceeds maximum replication lag", "My wal position exceeds maximum replication lag", "patroni/ha.py, 1.5.4+"),
     m(RaceLag, "Member {who} exceeds maximum replication lag", "Member pg2 exceeds maximum replication lag", "patroni/ha.py, said of a candidate, all"),

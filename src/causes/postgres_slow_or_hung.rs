@@ -1,0 +1,236 @@
+//! PostgreSQL was alive but did not answer Patroni in time.
+
+use super::case::{cites, duration};
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::model::{Program, What, Why};
+use crate::timeline::Hit;
+
+/// That many failed queries of Patroni are more than one dropped connection (our choice).
+const FAILURES: u32 = 2;
+/// Sessions that waited for locks, or statements that took seconds, to call the server congested (our choice).
+const CONGESTED: u32 = 5;
+const SLOW_STATEMENT_MS: f64 = 5_000.0;
+
+pub static CAUSE: Cause = Cause {
+    id: "postgres_slow_or_hung",
+    title: "PostgreSQL was alive but did not answer Patroni in time",
+    layer: Layer::Postgres,
+    leads_to: &["slow_shutdown"],
+    needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary)],
+    doc: DOC,
+    remedies: &[
+        Remedy {
+            kind: When::Now,
+            text: "Find what blocked: pg_stat_activity with wait_event and pg_blocking_pids() on {host}, log_lock_waits, long transactions, a connection storm.",
+            risk: "none",
+            verify: "Patroni's loop ends in time; no `connection problems`",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Bound what applications may do (statement_timeout, lock_timeout, idle_in_transaction_session_timeout), a pooler, and a Patroni whose monitoring query does not demote (4.1.4 and newer).",
+            risk: "applications must cope with cancelled statements",
+            verify: "the same job no longer makes Patroni's queries fail",
+        },
+    ],
+    assess,
+};
+
+const DOC: &str = "## What happens
+Locks, load or a storm of connections keep PostgreSQL busy. Patroni's own short queries fail or time out. It
+usually keeps the lock with the role it remembers; old versions may demote.
+
+## How we tell
+Patroni's `connection problems`, failed status queries or statement timeouts while PostgreSQL's log goes on
+without a crash or a stop, with long lock waits or slow statements beside them.
+
+## What else looks like it
+A crash (a signal or PANIC comes first), a shutdown, a starved or frozen host (everything is late), a slow disk
+(await), all connection slots used (it says so).
+
+## What to do
+Find the blocker.
+
+## References
+Patroni: release notes 4.1.4. PostgreSQL documentation: Monitoring Database Activity.";
+
+fn assess(c: &Case<'_>) -> Assessment {
+    let mut a = Assessment::default();
+    if c.requested() {
+        a.con(Strength::Decisive, "the change was asked for", []);
+        return a;
+    }
+    let Some(old) = c.incident.old else { return a };
+    let name = c.old_name();
+    // What happens after the first order to stop, or the first crash, is its consequence.
+    let end = c.on(
+        old,
+        &[
+            What::PgShutdownFast,
+            What::PgShutdownSmart,
+            What::PgShutdownImmediate,
+            What::PgBackendSignal,
+            What::PgPanic,
+            What::PgNotRunning,
+            What::DemoteOffline,
+            What::DemoteNolock,
+            What::DemoteImmediate,
+            What::DemoteGraceful,
+            What::PgNoSpace,
+            What::Boot,
+            What::PgStarting,
+        ],
+        c.near(),
+    );
+    let until = end.first().map(|e| e.at);
+    let before = |e: &Hit<'_>| until.is_none_or(|u| e.at < u);
+    let failed: Vec<Hit<'_>> = c
+        .on(old, &[What::PgConnFailed, What::RestStatusFailed], c.near())
+        .into_iter()
+        .filter(|e| before(e) && !matches!(e.why, Why::TooManyConnections | Why::NotReady | Why::Refused))
+        .collect();
+    let times: u32 = failed.iter().map(|e| e.count).sum();
+    let waits: Vec<Hit<'_>> = c.on(old, &[What::PgLockWait], c.near()).into_iter().filter(before).collect();
+    let slow: Vec<Hit<'_>> = c
+        .on(old, &[What::PgSlowStatement], c.near())
+        .into_iter()
+        .filter(|e| before(e) && e.num >= SLOW_STATEMENT_MS)
+        .collect();
+    let waiting: u32 = waits.iter().chain(&slow).map(|e| e.count).sum();
+    if times == 0 {
+        if let Some(first) = end.first().filter(|e| matches!(e.what, What::PgBackendSignal | What::PgPanic)) {
+            a.con(
+                Strength::Strong,
+                format!("PostgreSQL on {name} crashed before any query of Patroni failed"),
+                [crate::incidents::Cite::Event(first.index)],
+            );
+        }
+        return a;
+    }
+    let alive = c.t.during(c.near()).any(|e| {
+        e.node == old && e.program == Program::Postgres && failed.first().is_some_and(|f| e.until >= f.at) && before(&e)
+    });
+    let congested = waiting >= CONGESTED;
+    let dcs: Vec<Hit<'_>> = c
+        .on(old, &[What::DcsRequestFailed, What::DcsRetry, What::DcsUnreachable, What::FsyncSlow], c.near())
+        .into_iter()
+        .filter(before)
+        .collect();
+    let strength =
+        if times >= FAILURES && alive && congested && dcs.is_empty() { Strength::Strong } else { Strength::Weak };
+    let lives = if alive { ", which was alive" } else { "" };
+    a.pro(
+        strength,
+        format!("{times} queries of Patroni on {name} failed or timed out in PostgreSQL{lives}"),
+        cites(&failed),
+    );
+    if !waits.is_empty() {
+        let worst = waits.iter().map(|e| e.num).fold(0.0, f64::max);
+        a.pro(
+            Strength::Weak,
+            format!(
+                "{} sessions on {name} waited for locks, up to {} when reported",
+                waits.iter().map(|e| e.count).sum::<u32>(),
+                duration(worst)
+            ),
+            cites(&waits),
+        );
+    }
+    if !slow.is_empty() {
+        let worst = slow.iter().map(|e| e.num).fold(0.0, f64::max);
+        a.pro(
+            Strength::Weak,
+            format!(
+                "{} statements on {name} took up to {}",
+                slow.iter().map(|e| e.count).sum::<u32>(),
+                duration(worst)
+            ),
+            cites(&slow),
+        );
+    }
+    if !dcs.is_empty() {
+        a.con(
+            Strength::Weak,
+            format!(
+                "requests to the DCS failed as well ({}): not only PostgreSQL was slow",
+                dcs.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&dcs),
+        );
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::CAUSE;
+    use expect_test::expect;
+
+    #[test]
+    fn a_lock_queue_keeps_patroni_out_until_it_demotes() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 WARNING: Retry got exception: connection problems
+2026-03-02 10:00:26,012 WARNING: Failed to determine PostgreSQL state from the connection, falling back to cached role
+2026-03-02 10:00:36,012 ERROR: Error communicating with PostgreSQL. Will try again later
+2026-03-02 10:00:46,100 INFO: Demoting self (immediate)
+//- pg1/var/log/postgresql.log
+2026-03-02 10:00:12.500 UTC [812] LOG:  process 12345 still waiting for AccessExclusiveLock on relation 745 after 1000.142 ms
+2026-03-02 10:00:13.500 UTC [813] LOG:  process 12346 still waiting for AccessShareLock on relation 745 after 1000.142 ms
+2026-03-02 10:00:23.500 UTC [814] LOG:  process 12347 still waiting for AccessShareLock on relation 745 after 1000.142 ms
+2026-03-02 10:00:24.500 UTC [815] LOG:  process 12348 still waiting for AccessShareLock on relation 745 after 1000.142 ms
+2026-03-02 10:00:37.500 UTC [816] LOG:  process 12349 still waiting for AccessShareLock on relation 745 after 1000.142 ms
+2026-03-02 10:00:46.500 UTC [800] LOG:  received immediate shutdown request
+"#,
+            expect![[r#"
+                postgres_slow_or_hung: likely (demotion)
+                  + strong: 3 queries of Patroni on pg1 failed or timed out in PostgreSQL, which was alive
+                  + weak: 5 sessions on pg1 waited for locks, up to 1.0 s when reported
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_crash_also_breaks_the_connection() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 WARNING: Retry got exception: connection problems
+//- pg1/var/log/postgresql.log
+2026-03-02 10:00:19.500 UTC [800] LOG:  server process (PID 12345) was terminated by signal 11: Segmentation fault
+2026-03-02 10:00:19.510 UTC [800] LOG:  terminating any other active server processes
+2026-03-02 10:00:22.500 UTC [800] LOG:  database system is ready to accept connections
+"#,
+            expect![[r#"
+                postgres_slow_or_hung: ruled_out (crash)
+                  - strong: PostgreSQL on pg1 crashed before any query of Patroni failed
+            "#]],
+        );
+    }
+
+    #[test]
+    fn without_the_log_of_postgres_it_is_a_guess() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 WARNING: Retry got exception: connection problems
+2026-03-02 10:00:36,012 ERROR: Error communicating with PostgreSQL. Will try again later
+2026-03-02 10:00:46,100 INFO: Demoting self (immediate)
+"#,
+            expect![[r#"
+                postgres_slow_or_hung: possible (demotion)
+                  + weak: 2 queries of Patroni on pg1 failed or timed out in PostgreSQL
+            "#]],
+        );
+    }
+}

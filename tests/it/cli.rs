@@ -1,0 +1,187 @@
+//! The command line as a user meets it: exit codes, messages, pipes, bad input.
+
+use crate::root;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+fn run(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pgautopsy"))
+        .args(args)
+        .current_dir(root(""))
+        .env_remove("NO_COLOR")
+        .output()
+        .unwrap()
+}
+
+fn out(o: &Output) -> String {
+    String::from_utf8_lossy(&o.stdout).into_owned()
+}
+
+fn err(o: &Output) -> String {
+    String::from_utf8_lossy(&o.stderr).into_owned()
+}
+
+const SEED: &str = "samples/01-slow-etcd-disk/bundle";
+
+#[test]
+fn analyze_is_the_default() {
+    let short = run(&[SEED]);
+    let long = run(&["analyze", SEED]);
+    assert_eq!(short.status.code(), Some(0));
+    assert_eq!(out(&short), out(&long));
+    let text = out(&short);
+    let answer: Vec<&str> = text.lines().take(6).collect();
+    assert!(answer.join("\n").contains("etcd_slow_disk"), "{answer:?}");
+    assert!(!text.contains('\u{1b}'), "no colour in a pipe");
+}
+
+#[test]
+fn an_incident_is_an_exit_code_only_on_request() {
+    assert_eq!(run(&["--exit-code", SEED]).status.code(), Some(1));
+    assert_eq!(run(&["--exit-code", "fixtures/cases/lab-23-noisy-harmless/bundle"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_missing_path_is_named() {
+    let o = run(&["no/such/folder"]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(err(&o).contains("no/such/folder"), "{}", err(&o));
+}
+
+#[test]
+fn no_path_at_all_says_what_to_do() {
+    let o = run(&[]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(err(&o).contains("--help"), "{}", err(&o));
+}
+
+#[test]
+fn an_empty_folder_and_garbage_are_nothing_readable() {
+    let dir = tempfile::tempdir().unwrap();
+    let o = run(&[dir.path().to_str().unwrap()]);
+    assert_eq!(o.status.code(), Some(3), "{}", err(&o));
+    std::fs::write(
+        dir.path().join("noise.bin"),
+        (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    let o = run(&[dir.path().to_str().unwrap()]);
+    assert_eq!(o.status.code(), Some(3));
+    assert!(err(&o).contains("noise.bin"), "{}", err(&o));
+}
+
+#[test]
+fn garbage_beside_a_log_does_not_stop_the_report() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(root(SEED).join("db1/patroni.log"), dir.path().join("patroni.log")).unwrap();
+    std::fs::write(dir.path().join("core"), b"\x7fELF\x02\x01\x01 and so on").unwrap();
+    let o = run(&[dir.path().to_str().unwrap()]);
+    assert_eq!(o.status.code(), Some(0));
+    assert!(out(&o).contains("demoted"), "{}", out(&o));
+    assert!(out(&o).contains("core"), "what was not read stands in the report");
+}
+
+#[test]
+fn too_little_names_the_file_that_would_decide() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("df.txt"),
+        "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        20G   11G  9.0G  55% /\n",
+    )
+    .unwrap();
+    let o = run(&["-f", "json", dir.path().to_str().unwrap()]);
+    let report: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
+    assert_eq!(report["verdict"]["kind"], "insufficient_evidence");
+    assert_eq!(report["verdict"]["missing_evidence"][0]["kind"], "patroni log");
+}
+
+#[test]
+fn a_bundle_may_come_through_a_pipe() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pgautopsy"))
+        .args(["-f", "json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_dir_all("db1", root(SEED).join("db1")).unwrap();
+    child.stdin.take().unwrap().write_all(&tar.into_inner().unwrap()).unwrap();
+    let o = child.wait_with_output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
+    assert_eq!(report["verdict"]["root_cause"], "etcd_slow_disk");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pgautopsy"))
+        .args(["-f", "json", "fixtures/cases/lab-05-partition-primary/bundle"])
+        .current_dir(root(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let o = child.wait_with_output().unwrap();
+    assert_eq!(o.status.code(), Some(0), "{}", err(&o));
+}
+
+#[test]
+fn several_outputs_at_once_and_rendered_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (md, json) = (dir.path().join("r.md"), dir.path().join("r.json"));
+    let o = run(&["-o", md.to_str().unwrap(), "-o", json.to_str().unwrap(), SEED]);
+    assert_eq!((o.status.code(), out(&o).as_str()), (Some(0), ""));
+    let again = run(&["render", json.to_str().unwrap(), "-f", "md"]);
+    assert_eq!(out(&again), std::fs::read_to_string(md).unwrap());
+}
+
+#[test]
+fn a_zone_can_be_told() {
+    let o = run(&["-f", "json", "--tz", "Europe/Vienna", SEED]);
+    let report: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
+    let start = report["incidents"][0]["start"].as_str().unwrap();
+    assert!(start.starts_with("2021-02-01T12:4"), "{start}");
+    let o = run(&["--tz", "Mars/Olympus", SEED]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(err(&o).contains("Mars/Olympus"));
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    for args in [&["--format", "pdf", SEED][..], &["--no-such-flag"], &["explain", "no_such_cause"]] {
+        assert_eq!(run(args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn every_verb_prints_something() {
+    for args in [
+        &["explain", "etcd_slow_disk"][..],
+        &["explain", "patroni.lock.update_failed"],
+        &["list", "causes"],
+        &["list", "messages"],
+        &["list", "formats"],
+        &["list", "metrics"],
+        &["list", "nodes", SEED],
+        &["ls", SEED],
+        &["schema"],
+        &["timeline", SEED],
+        &["timeline", "-f", "csv", SEED],
+        &["timeline", "-f", "jsonl", SEED],
+        &["sar", "samples/01-slow-etcd-disk/bundle/db1/sar-d.txt"],
+    ] {
+        let o = run(args);
+        assert_eq!(o.status.code(), Some(0), "{args:?}: {}", err(&o));
+        assert!(!o.stdout.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn escapes_in_a_log_do_not_reach_the_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("patroni.log"), "2021-02-01 13:45:05,683 INFO: demoted self because failed to update leader lock in DCS \u{1b}]0;owned\u{7}\u{202e}\n").unwrap();
+    for format in ["text", "md"] {
+        let text = out(&run(&["-v", "-f", format, dir.path().to_str().unwrap()]));
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{format}");
+    }
+}
