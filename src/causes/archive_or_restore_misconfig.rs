@@ -2,6 +2,7 @@
 
 use super::case::{cites, hosts, length, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::incidents::Kind;
 use crate::model::{MINUTE, Program, SECOND, Span, What, Why};
 use crate::timeline::{Event, Hit};
 
@@ -18,8 +19,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Run the command by hand as the postgres user with a real file name, and look at its exit code: 0 found, 1 to 125 not found, above 125 abort. Set it with `patronictl edit-config` and reload.", risk: "a restore_command that reports failure as success damages recovery", verify: "pg_stat_archiver shows last_archived_time going on; a replica starts" },
-        Remedy { kind: When::LongTerm, text: "Commands that return 1 where a file is missing, time limits inside them, no ssh or sudo that may ask; alert on failed_count of pg_stat_archiver.", risk: "none", verify: "switch over in a test while the archive is not reachable: it takes seconds" },
+        Remedy {
+            kind: When::Now,
+            text: "Run the command by hand as the postgres user with a real file name, and look at its exit code: 0 found, 1 to 125 not found, above 125 abort. Set it with `patronictl edit-config` and reload.",
+            risk: "a restore_command that reports failure as success damages recovery",
+            verify: "pg_stat_archiver shows last_archived_time going on; a replica starts",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Commands that return 1 where a file is missing, time limits inside them, no ssh or sudo that may ask; alert on failed_count of pg_stat_archiver.",
+            risk: "none",
+            verify: "switch over in a test while the archive is not reachable: it takes seconds",
+        },
     ],
     assess,
 };
@@ -55,52 +66,94 @@ fn assess(c: &Case<'_>) -> Assessment {
 
 /// PostgreSQL mentions a failed restore only where it ends its start (a missing file is DEBUG2, xlogarchive.c).
 fn restore(c: &Case<'_>, a: &mut Assessment) {
-    let (killed, failed): (Vec<Hit<'_>>, Vec<Hit<'_>>) = c.find_wide(&[What::PgRestoreFailed]).into_iter().partition(|e| with_the_server(c, e.event));
+    let (killed, failed): (Vec<Hit<'_>>, Vec<Hit<'_>>) =
+        c.find_wide(&[What::PgRestoreFailed]).into_iter().partition(|e| with_the_server(c, e.event));
     if !failed.is_empty() {
         let ends: Vec<Hit<'_>> = c
             .find_wide(&[What::PgStartupFailed, What::PgStartFailed, What::PgAbnormalExit, What::PgBackendExit])
             .into_iter()
             .filter(|e| failed.iter().any(|f| f.node == e.node && e.at >= f.at - SECOND && e.at <= f.until + MINUTE))
             .collect();
-        let strength = if ends.is_empty() { Strength::Weak } else { Strength::Decisive };
+        // Where the roles changed, the start of a replica is another matter.
+        let changed = c.is(&[Kind::Failover, Kind::Demotion, Kind::Switchover]);
+        let strength = if ends.is_empty() || changed { Strength::Weak } else { Strength::Decisive };
         a.pro(
             strength,
-            format!("the restore command failed {} times on {}{}", times(&failed), hosts(c, &failed), if ends.is_empty() { String::new() } else { format!(", and PostgreSQL did not start ({})", said(&ends)) }),
+            format!(
+                "the restore command failed {} times on {}{}",
+                times(&failed),
+                hosts(c, &failed),
+                if ends.is_empty() {
+                    String::new()
+                } else {
+                    format!(", and PostgreSQL did not start ({})", said(&ends))
+                }
+            ),
             cites(&failed).into_iter().chain(cites(&ends)),
         );
     }
     if !killed.is_empty() && failed.is_empty() {
-        a.con(Strength::Strong, format!("the restore command on {} was killed together with the server", hosts(c, &killed)), cites(&killed));
+        a.con(
+            Strength::Strong,
+            format!("the restore command on {} was killed together with the server", hosts(c, &killed)),
+            cites(&killed),
+        );
     }
 }
 
 fn archive(c: &Case<'_>, a: &mut Assessment) {
-    let (killed, failed): (Vec<Hit<'_>>, Vec<Hit<'_>>) = c.find_wide(&[What::PgArchiveFailed]).into_iter().partition(|e| with_the_server(c, e.event));
+    let (killed, failed): (Vec<Hit<'_>>, Vec<Hit<'_>>) =
+        c.find_wide(&[What::PgArchiveFailed]).into_iter().partition(|e| with_the_server(c, e.event));
     let orders = c.find(&[What::PgShutdownFast, What::PgShutdownSmart]);
     for order in &orders {
-        let end = c.t.find(&[What::PgShutDown, What::PgAbnormalExit, What::PgShutdownImmediate], Span::new(order.at, order.at + 60 * MINUTE)).find(|e| e.node == order.node);
+        let end =
+            c.t.find(
+                &[What::PgShutDown, What::PgAbnormalExit, What::PgShutdownImmediate],
+                Span::new(order.at, order.at + 60 * MINUTE),
+            )
+            .find(|e| e.node == order.node);
         let until = end.map_or(c.incident.window.to, |e| e.at);
-        let during: Vec<Hit<'_>> = failed.iter().copied().filter(|e| e.node == order.node && e.until >= order.at && e.at <= until).collect();
+        let during: Vec<Hit<'_>> =
+            failed.iter().copied().filter(|e| e.node == order.node && e.until >= order.at && e.at <= until).collect();
         if during.is_empty() || until - order.at < SLOW_STOP {
             continue;
         }
         // The archive must be the last thing that was waited for.
-        let walsender = c.t.find(&[What::PgWalsenderTimeout, What::PgStopSlow], Span::new(order.at, until)).find(|e| e.node == order.node);
+        let walsender =
+            c.t.find(&[What::PgWalsenderTimeout, What::PgStopSlow], Span::new(order.at, until))
+                .find(|e| e.node == order.node);
         let strength = if walsender.is_some() { Strength::Weak } else { Strength::Strong };
         let ended = if end.is_some() { "took" } else { "did not end within" };
         a.pro(
             strength,
-            format!("the shutdown of {} {ended} {}, while its archive command failed {} times", c.name(order.node), length(until - order.at), times(&during)),
+            format!(
+                "the shutdown of {} {ended} {}, while its archive command failed {} times",
+                c.name(order.node),
+                length(until - order.at),
+                times(&during)
+            ),
             cites(&during).into_iter().chain(cites(std::slice::from_ref(order))),
         );
         a.tag("archive_failure");
     }
-    if a.evidence.is_empty() && !failed.is_empty() && c.find(&[What::PgNoSpace]).iter().any(|f| failed.iter().any(|e| e.node == f.node)) {
-        a.pro(Strength::Weak, format!("the archive command failed {} times on {}, whose disk then ran full", times(&failed), hosts(c, &failed)), cites(&failed));
+    let full = c.find(&[What::PgNoSpace]);
+    let before: Vec<Hit<'_>> =
+        failed.iter().copied().filter(|e| full.iter().any(|f| f.node == e.node && e.at <= f.at)).collect();
+    if a.evidence.is_empty() && !before.is_empty() {
+        let words = format!(
+            "the archive command failed {} times on {}, whose disk then ran full",
+            times(&before),
+            hosts(c, &before)
+        );
+        a.pro(Strength::Weak, words, cites(&before));
         a.tag("archive_failure");
     }
     if !killed.is_empty() && a.evidence.is_empty() {
-        a.con(Strength::Strong, format!("the archive command on {} was killed together with the server: a consequence", hosts(c, &killed)), cites(&killed));
+        a.con(
+            Strength::Strong,
+            format!("the archive command on {} was killed together with the server: a consequence", hosts(c, &killed)),
+            cites(&killed),
+        );
     }
 }
 
@@ -109,7 +162,21 @@ fn with_the_server(c: &Case<'_>, e: &Event) -> bool {
     let signalled = e.why == Why::Signal || e.num > BY_SIGNAL;
     // The server's own ends around that moment.
     let near = Span::around(e.at, 5 * SECOND, 2 * SECOND);
-    signalled && c.t.find(&[What::PgBackendSignal, What::PgReinit, What::PgCrashRestart, What::PgPanic, What::PgShutdownImmediate, What::PgShutdownFast, What::PgPeerCrash], near).any(|x| x.node == e.node)
+    signalled
+        && c.t
+            .find(
+                &[
+                    What::PgBackendSignal,
+                    What::PgReinit,
+                    What::PgCrashRestart,
+                    What::PgPanic,
+                    What::PgShutdownImmediate,
+                    What::PgShutdownFast,
+                    What::PgPeerCrash,
+                ],
+                near,
+            )
+            .any(|x| x.node == e.node)
 }
 
 #[cfg(test)]

@@ -18,8 +18,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "On {host}, log in by hand with exactly the credentials in Patroni's configuration: `etcdctl --user … get / --prefix --keys-only --limit=1`, `psql` as the replication, superuser and rewind users.", risk: "none", verify: "each login works from each member to each other one" },
-        Remedy { kind: When::LongTerm, text: "Change passwords everywhere in one go (DCS first, then every patroni.yml with `patronictl reload`, then the roles); let pg_hba of Patroni's dynamic configuration name all members; upgrade Patroni before etcd.", risk: "none", verify: "restart Patroni on a replica after each change: it joins" },
+        Remedy {
+            kind: When::Now,
+            text: "On {host}, log in by hand with exactly the credentials in Patroni's configuration: `etcdctl --user … get / --prefix --keys-only --limit=1`, `psql` as the replication, superuser and rewind users.",
+            risk: "none",
+            verify: "each login works from each member to each other one",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Change passwords everywhere in one go (DCS first, then every patroni.yml with `patronictl reload`, then the roles); let pg_hba of Patroni's dynamic configuration name all members; upgrade Patroni before etcd.",
+            risk: "none",
+            verify: "restart Patroni on a replica after each change: it joins",
+        },
     ],
     assess,
 };
@@ -47,11 +57,31 @@ Authentication.";
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let errors = c.find(DCS_ERRORS);
-    let refused: Vec<Hit<'_>> = errors.iter().copied().filter(|e| e.what == What::DcsAuthFailed || (e.why == Why::Auth && e.what != What::DcsWatchFailed)).collect();
+    let refused: Vec<Hit<'_>> = errors
+        .iter()
+        .copied()
+        .filter(|e| e.what == What::DcsAuthFailed || (e.why == Why::Auth && e.what != What::DcsWatchFailed))
+        .collect();
     // Heartbeats that go on through a refusal say that the next try succeeded.
     let (harmless, real): (Vec<Hit<'_>>, Vec<Hit<'_>>) = refused.iter().copied().partition(|e| lived_on(c, e));
-    let others: Vec<Hit<'_>> = errors.iter().copied().filter(|e| matches!(e.why, Why::ConnectTimeout | Why::ReadTimeout | Why::NoRoute | Why::Refused | Why::Reset | Why::NoLeader | Why::ServerTimeout)).collect();
-    let gave_up: Vec<Hit<'_>> = c.find(DCS_GIVEN_UP).into_iter().filter(|e| real.iter().any(|r| r.node == e.node) || real.is_empty()).collect();
+    let others: Vec<Hit<'_>> = errors
+        .iter()
+        .copied()
+        .filter(|e| {
+            matches!(
+                e.why,
+                Why::ConnectTimeout
+                    | Why::ReadTimeout
+                    | Why::NoRoute
+                    | Why::Refused
+                    | Why::Reset
+                    | Why::NoLeader
+                    | Why::ServerTimeout
+            )
+        })
+        .collect();
+    let gave_up: Vec<Hit<'_>> =
+        c.find(DCS_GIVEN_UP).into_iter().filter(|e| real.iter().any(|r| r.node == e.node) || real.is_empty()).collect();
     let fatal = c.has(&[What::PatroniFatal]);
     if !real.is_empty() {
         let effect = !gave_up.is_empty() || fatal;
@@ -59,14 +89,27 @@ fn assess(c: &Case<'_>) -> Assessment {
         let strength = match (effect, others.is_empty(), first_of_all) {
             (true, true, _) => Strength::Decisive,
             (true, false, true) => Strength::Strong,
-            (false, true, _) => Strength::Strong,
+            (false, true, _) if c.is(&[Kind::DcsOutage, Kind::StartFailure]) => Strength::Strong,
             _ => Strength::Weak,
         };
-        let words = format!("the DCS refused the credentials of {} ({}){}", hosts(c, &real), said(&real), if gave_up.is_empty() { "" } else { ", and the lock could not be used" });
+        let words = format!(
+            "the DCS refused the credentials of {} ({}){}",
+            hosts(c, &real),
+            said(&real),
+            if gave_up.is_empty() { "" } else { ", and the lock could not be used" }
+        );
         a.pro(strength, words, cites(&real).into_iter().chain(cites(&gave_up)));
     }
     if !harmless.is_empty() && real.is_empty() {
-        a.con(Strength::Strong, format!("{} refusals on {} were followed by success in the same loop", times(&harmless), hosts(c, &harmless)), cites(&harmless));
+        a.con(
+            Strength::Strong,
+            format!(
+                "refusals on {} were followed by success in the same loop ({})",
+                hosts(c, &harmless),
+                said(&harmless)
+            ),
+            cites(&harmless),
+        );
     }
     tokens(c, &mut a, &others, real.is_empty());
     let server: Vec<Hit<'_>> = c.find(&[What::EtcdAuthFailed]).into_iter().filter(|_| !real.is_empty()).collect();
@@ -88,10 +131,19 @@ fn lived_on(c: &Case<'_>, e: &Hit<'_>) -> bool {
 /// Tokens that expire are routine; tokens that are refused again and again until the lock is lost are not.
 fn tokens(c: &Case<'_>, a: &mut Assessment, others: &[Hit<'_>], alone: bool) {
     let stuck: Vec<Hit<'_>> = c.find(&[What::DcsAuthToken]).into_iter().filter(|e| !lived_on(c, e)).collect();
-    let lost: Vec<Hit<'_>> = c.find(DCS_GIVEN_UP).into_iter().filter(|e| stuck.iter().any(|s| s.node == e.node && s.at <= e.at)).collect();
+    let lost: Vec<Hit<'_>> =
+        c.find(DCS_GIVEN_UP).into_iter().filter(|e| stuck.iter().any(|s| s.node == e.node && s.at <= e.at)).collect();
     if times(&stuck) >= TOKENS_REFUSED && !lost.is_empty() && alone {
         let strength = if others.is_empty() { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("etcd refused the token of {} {} times, and the lock could not be renewed", hosts(c, &stuck), times(&stuck)), cites(&stuck).into_iter().chain(cites(&lost)));
+        a.pro(
+            strength,
+            format!(
+                "etcd refused the token of {} {} times, and the lock could not be renewed",
+                hosts(c, &stuck),
+                times(&stuck)
+            ),
+            cites(&stuck).into_iter().chain(cites(&lost)),
+        );
     }
 }
 
@@ -112,7 +164,11 @@ fn postgres(c: &Case<'_>, a: &mut Assessment) {
     let itself = c.is(&[Kind::StartFailure]) && cluster.iter().any(|e| c.incident.nodes.contains(&e.node));
     a.pro(
         if same || itself { Strength::Strong } else { Strength::Weak },
-        format!("PostgreSQL refused {} as a member of the cluster ({}: replication, rewind or Patroni's own connection)", hosts(c, &cluster), said(&cluster)),
+        format!(
+            "PostgreSQL refused {} as a member of the cluster ({}: replication, rewind or Patroni's own connection)",
+            hosts(c, &cluster),
+            said(&cluster)
+        ),
         cites(&cluster).into_iter().chain(cites(&server)),
     );
 }
@@ -186,6 +242,26 @@ mod tests {
 "#,
             expect![[r#"
                 auth_failure: not_assessable (failover)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_replica_may_not_log_in_to_be_created() {
+        check(
+            &CAUSE,
+            r#"//- n1/patroni.log
+2020-04-12 16:14:09,762 INFO: Lock owner: n3; I am n1
+pg_basebackup: error: could not connect to server: FATAL:  password authentication failed for user "replicator"
+2020-04-12 16:14:14,909 ERROR: Error when fetching backup: pg_basebackup exited with code=1
+2020-04-12 16:14:14,909 ERROR: failed to bootstrap from leader 'n3'
+2020-04-12 16:14:19,762 INFO: trying to bootstrap from leader 'n3'
+pg_basebackup: error: could not connect to server: FATAL:  password authentication failed for user "replicator"
+2020-04-12 16:14:19,820 ERROR: Error when fetching backup: pg_basebackup exited with code=1
+"#,
+            expect![[r#"
+                auth_failure: likely (start_failure)
+                  + strong: PostgreSQL refused n1 as a member of the cluster (2 messages: replication, rewind or Patroni's own connection)
             "#]],
         );
     }

@@ -16,8 +16,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Systemd, Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Compare `date -u` and `chronyc tracking` on all members at the same moment; let chrony slew, not step.", risk: "stepping a running host can expire leader keys (etcd v2 API)", verify: "chronyc tracking shows a system time within 10 ms on every host" },
-        Remedy { kind: When::LongTerm, text: "chrony with several sources on every host, makestep at boot only, no second time source by the hypervisor; alert above 100 ms.", risk: "none", verify: "no `clock difference against peer` for a week" },
+        Remedy {
+            kind: When::Now,
+            text: "Compare `date -u` and `chronyc tracking` on all members at the same moment; let chrony slew, not step.",
+            risk: "stepping a running host can expire leader keys (etcd v2 API)",
+            verify: "chronyc tracking shows a system time within 10 ms on every host",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "chrony with several sources on every host, makestep at boot only, no second time source by the hypervisor; alert above 100 ms.",
+            risk: "none",
+            verify: "no `clock difference against peer` for a week",
+        },
     ],
     assess,
 };
@@ -42,13 +52,18 @@ etcd issue 9768. Patroni issue 1018.";
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let steps: Vec<Hit<'_>> = c.find(&[What::ClockStepped]).into_iter().filter(|e| e.num.abs() >= STEP_MATTERS_MS || e.num == 0.0).collect();
+    let steps: Vec<Hit<'_>> =
+        c.find(&[What::ClockStepped]).into_iter().filter(|e| e.num.abs() >= STEP_MATTERS_MS || e.num == 0.0).collect();
     let drift: Vec<Hit<'_>> = c.find(&[What::PeerClockDrift]);
     let taken = c.find(&[What::LockAcquired]);
     let repeated: u32 = taken.iter().map(|e| e.count).sum();
     let vanishing = repeated >= 3;
     if !steps.is_empty() {
-        a.pro(Strength::Strong, format!("the clock of {} was stepped", list(steps.iter().map(|e| c.name(e.node)))), cites(&steps));
+        a.pro(
+            Strength::Strong,
+            format!("the clock of {} was stepped", list(steps.iter().map(|e| c.name(e.node)))),
+            cites(&steps),
+        );
     }
     if vanishing {
         let step = if steps.is_empty() && drift.is_empty() { Strength::Weak } else { Strength::Strong };
@@ -56,15 +71,34 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     if !drift.is_empty() {
         let worst = drift.iter().map(|e| e.num.abs()).fold(0.0, f64::max);
-        a.pro(Strength::Weak, format!("etcd measured a clock difference of {} to a peer", duration(worst)), cites(&drift));
+        a.pro(
+            Strength::Weak,
+            format!("etcd measured a clock difference of {} to a peer", duration(worst)),
+            cites(&drift),
+        );
     }
     // A key that others saw gone well before ttl was over.
-    if let Some(beat) = c.t.beats.iter().filter(|b| b.role == crate::model::Role::Leader && b.to <= c.incident.span.to).max_by_key(|b| b.to) {
-        let early: Vec<Hit<'_>> = c.t.find(&[What::LockNobody], Span::new(beat.to + SECOND, beat.to + c.t.ttl() * 2 / 3)).filter(|e| e.node != beat.node).collect();
+    if let Some(beat) =
+        c.t.beats
+            .iter()
+            .filter(|b| b.role == crate::model::Role::Leader && b.to <= c.incident.span.to)
+            .max_by_key(|b| b.to)
+    {
+        let early: Vec<Hit<'_>> =
+            c.t.find(&[What::LockNobody], Span::new(beat.to + SECOND, beat.to + c.t.ttl() * 2 / 3))
+                .filter(|e| e.node != beat.node)
+                .collect();
         if let Some(e) = early.first()
             && !c.has(&[What::LockReleased])
         {
-            a.pro(Strength::Weak, format!("another member found no leader {} after the last renewal, long before ttl was over", length(e.at - beat.to)), cites(&early));
+            a.pro(
+                Strength::Weak,
+                format!(
+                    "another member found no leader {} after the last renewal, long before ttl was over",
+                    length(e.at - beat.to)
+                ),
+                cites(&early),
+            );
         }
     }
     if c.requested() {
@@ -98,7 +132,9 @@ Mar  4 10:00:22 pg1 chronyd[512]: System clock was stepped by 95.300000 seconds
 {"level":"info","ts":"2026-03-04T10:05:00.000000Z","caller":"etcdserver/x.go:1","msg":"compacted Raft logs"}
 "#,
             expect![[r#"
-                no incident
+                clock_skew: likely (dcs_outage)
+                  + strong: the clock of pg1 was stepped
+                  + strong: the leader took the lock anew 4 times in a row: the key does not live from one loop to the next
             "#]],
         );
     }

@@ -18,8 +18,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Count sessions by application, user and state in pg_stat_activity of {host}; end idle ones, stop the client that leaks or storms.", risk: "ended sessions lose their transaction", verify: "numbackends stays below max_connections − superuser_reserved_connections" },
-        Remedy { kind: When::LongTerm, text: "PgBouncer in front, pool sizes whose sum stays below max_connections, superuser_reserved_connections of at least 5 so that Patroni always gets in, idle_session_timeout.", risk: "max_connections and superuser_reserved_connections need a restart, replicas first when raised", verify: "an alert at 80 % of max_connections fires in a test" },
+        Remedy {
+            kind: When::Now,
+            text: "Count sessions by application, user and state in pg_stat_activity of {host}; end idle ones, stop the client that leaks or storms.",
+            risk: "ended sessions lose their transaction",
+            verify: "numbackends stays below max_connections − superuser_reserved_connections",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "PgBouncer in front, pool sizes whose sum stays below max_connections, superuser_reserved_connections of at least 5 so that Patroni always gets in, idle_session_timeout.",
+            risk: "max_connections and superuser_reserved_connections need a restart, replicas first when raised",
+            verify: "an alert at 80 % of max_connections fires in a test",
+        },
     ],
     assess,
 };
@@ -56,20 +66,56 @@ fn assess(c: &Case<'_>) -> Assessment {
     let times: u32 = all.iter().map(|e| e.count).sum();
     let names = list(all.iter().chain(&hurt).map(|e| c.name(e.node)));
     let failure = c.find(&[
-        What::DcsRequestFailed, What::DcsUnreachable, What::PgBackendSignal, What::PgPanic, What::PgShutdownFast, What::PgShutdownImmediate, What::Promoted, What::PromotedAgain, What::FsyncSlow,
-        What::PgStarting, What::DemoteOffline, What::DemoteNolock,
+        What::DcsRequestFailed,
+        What::DcsUnreachable,
+        What::PgBackendSignal,
+        What::PgPanic,
+        What::PgShutdownFast,
+        What::PgShutdownImmediate,
+        What::Promoted,
+        What::PromotedAgain,
+        What::FsyncSlow,
+        What::PgStarting,
+        What::DemoteOffline,
+        What::DemoteNolock,
     ]);
     if let Some(before) = failure.iter().find(|e| e.at + AFTER < first) {
-        a.con(Strength::Strong, format!("connections ran out only after something else had failed ({}): clients came back all at once", before.what.words()), [crate::incidents::Cite::Event(before.index)]);
+        a.con(
+            Strength::Strong,
+            format!(
+                "connections ran out only after something else had failed ({}): clients came back all at once",
+                before.what.words()
+            ),
+            [crate::incidents::Cite::Event(before.index)],
+        );
     }
     if !hurt.is_empty() {
         let strength = if first <= began + AFTER { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("Patroni or a replica was refused itself on {names}: no connection slot was left"), cites(&hurt));
+        a.pro(
+            strength,
+            format!("Patroni or a replica was refused itself on {names}: no connection slot was left"),
+            cites(&hurt),
+        );
     }
     if times > 0 && first <= began + AFTER {
-        let cut = c.has(&[What::BackendDown, What::NoBackend, What::PoolerServerLost, What::RestStatusFailed, What::PgConnFailed]);
-        let strength = if times >= REFUSALS && (cut || c.incident.events.iter().any(|i| all.iter().any(|e| e.index == *i))) { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("PostgreSQL on {names} refused {times} connections because all slots were used"), cites(&all));
+        let cut = c.has(&[
+            What::BackendDown,
+            What::NoBackend,
+            What::PoolerServerLost,
+            What::RestStatusFailed,
+            What::PgConnFailed,
+        ]);
+        let strength =
+            if times >= REFUSALS && (cut || c.incident.events.iter().any(|i| all.iter().any(|e| e.index == *i))) {
+                Strength::Strong
+            } else {
+                Strength::Weak
+            };
+        a.pro(
+            strength,
+            format!("PostgreSQL on {names} refused {times} connections because all slots were used"),
+            cites(&all),
+        );
     }
     a
 }

@@ -3,7 +3,7 @@
 use super::case::{cites, length, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Metric, NodeId, Program, SECOND, What};
+use crate::model::{Metric, NodeId, SECOND, What};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
@@ -32,8 +32,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Series(Metric::CpuSteal, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Steal: ask for the hypervisor's CPU ready or overcommit numbers of {host} for these minutes. Run queue: find the load (pidstat -u, connection storm, parallel query, backup compression).", risk: "none", verify: "steal below 5 %, run queue below the number of CPUs" },
-        Remedy { kind: When::LongTerm, text: "Reserve cores for database and etcd machines (no overcommit); CPUWeight and Nice for etcd.service and patroni.service; a pooler in front of PostgreSQL.", risk: "none", verify: "no late heartbeat of etcd at peak load" },
+        Remedy {
+            kind: When::Now,
+            text: "Steal: ask for the hypervisor's CPU ready or overcommit numbers of {host} for these minutes. Run queue: find the load (pidstat -u, connection storm, parallel query, backup compression).",
+            risk: "none",
+            verify: "steal below 5 %, run queue below the number of CPUs",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Reserve cores for database and etcd machines (no overcommit); CPUWeight and Nice for etcd.service and patroni.service; a pooler in front of PostgreSQL.",
+            risk: "none",
+            verify: "no late heartbeat of etcd at peak load",
+        },
     ],
     assess,
 };
@@ -63,16 +73,39 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Decisive, "the change was asked for", []);
         return a;
     }
-    let harmed = c.find(&[What::TickMissed, What::HeartbeatLate, What::LoopOverrun, What::ReadSlow, What::FsyncSlow, What::ApplySlow, What::SoftLockup, What::RestStatusFailed, What::DcsRequestFailed]);
-    let hosts: BTreeSet<NodeId> = c.t.series.iter().filter(|s| matches!(s.metric, Metric::CpuSteal | Metric::CpuIdle | Metric::PsiCpu)).map(|s| s.node).collect();
+    let harmed = c.find(&[
+        What::TickMissed,
+        What::HeartbeatLate,
+        What::LoopOverrun,
+        What::ReadSlow,
+        What::FsyncSlow,
+        What::ApplySlow,
+        What::SoftLockup,
+        What::RestStatusFailed,
+        What::DcsRequestFailed,
+    ]);
+    let hosts: BTreeSet<NodeId> =
+        c.t.series
+            .iter()
+            .filter(|s| matches!(s.metric, Metric::CpuSteal | Metric::CpuIdle | Metric::PsiCpu))
+            .map(|s| s.node)
+            .collect();
     for node in hosts {
         let here: Vec<Hit<'_>> = harmed.iter().copied().filter(|e| e.node == node).collect();
         judge_host(c, &mut a, node, &here);
     }
-    let ticks: Vec<Hit<'_>> = harmed.iter().copied().filter(|e| matches!(e.what, What::TickMissed | What::SoftLockup)).collect();
+    let ticks: Vec<Hit<'_>> =
+        harmed.iter().copied().filter(|e| matches!(e.what, What::TickMissed | What::SoftLockup)).collect();
     if !ticks.is_empty() {
         let names = list(ticks.iter().map(|e| c.name(e.node)));
-        a.pro(Strength::Weak, format!("etcd or the kernel on {names} reports {} times that processes did not get to run", ticks.iter().map(|e| e.count).sum::<u32>()), cites(&ticks));
+        a.pro(
+            Strength::Weak,
+            format!(
+                "etcd or the kernel on {names} reports {} times that processes did not get to run",
+                ticks.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&ticks),
+        );
     }
     a
 }
@@ -87,7 +120,12 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
         && x.value >= STEAL
         && x.value >= 2.0 * c.baseline(series).unwrap_or(0.0)
     {
-        let words = format!("{name} lost {:.0} % of its CPU time to the hypervisor over {}, usually {:.1} %", x.value, length(x.to - x.from), c.baseline(series).unwrap_or(0.0));
+        let words = format!(
+            "{name} lost {:.0} % of its CPU time to the hypervisor over {}, usually {:.1} %",
+            x.value,
+            length(x.to - x.from),
+            c.baseline(series).unwrap_or(0.0)
+        );
         found = Some((x.value >= STEAL_SEVERE, words, vec![cite]));
     }
     let waits = first(Metric::CpuIowait).map_or(0.0, |(_, _, x)| x.value);
@@ -98,7 +136,14 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
     {
         let base = c.baseline(series).unwrap_or(0.0);
         if x.value >= QUEUE && x.value >= QUEUE_SPIKE * base {
-            found = Some((false, format!("{:.0} tasks on {name} waited for a CPU (usually {base:.0}) with {:.0} % idle", x.value, idle.value), vec![cite, idle_cite]));
+            found = Some((
+                false,
+                format!(
+                    "{:.0} tasks on {name} waited for a CPU (usually {base:.0}) with {:.0} % idle",
+                    x.value, idle.value
+                ),
+                vec![cite, idle_cite],
+            ));
         }
     }
     if found.is_none()
@@ -123,10 +168,18 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
         proof.push(cite);
         format!("; its disks needed at most {:.1} ms a request", x.value)
     });
-    let harm = if here.is_empty() { String::new() } else { format!("; its programs came late in the same minutes ({} reports)", here.iter().map(|e| e.count).sum::<u32>()) };
+    let harm = if here.is_empty() {
+        String::new()
+    } else {
+        format!("; its programs came late in the same minutes ({} reports)", here.iter().map(|e| e.count).sum::<u32>())
+    };
     a.pro(strength, format!("{words}{disk_words}{harm}"), proof.into_iter().chain(cites(here).into_iter().take(6)));
     if let Some((cite, late, usual)) = irregular(c, node) {
-        a.pro(Strength::Weak, format!("sysstat on {name} took {late} samples late (usually every {})", length(usual)), [cite]);
+        a.pro(
+            Strength::Weak,
+            format!("sysstat on {name} took {late} samples late (usually every {})", length(usual)),
+            [cite],
+        );
     }
 }
 
@@ -137,7 +190,13 @@ fn irregular(c: &Case<'_>, node: NodeId) -> Option<(Cite, usize, i64)> {
     let mut lengths: Vec<i64> = series.samples.iter().map(|x| x.to - x.from).filter(|l| *l > 0).collect();
     lengths.sort_unstable();
     let usual = lengths.get(lengths.len() / 2).copied()?;
-    let late: Vec<usize> = series.samples.iter().enumerate().filter(|(_, x)| x.from <= near.to && x.to >= near.from && (x.to - x.from) as f64 >= LATE * usual as f64).map(|(j, _)| j).collect();
+    let late: Vec<usize> = series
+        .samples
+        .iter()
+        .enumerate()
+        .filter(|(_, x)| x.from <= near.to && x.to >= near.from && (x.to - x.from) as f64 >= LATE * usual as f64)
+        .map(|(j, _)| j)
+        .collect();
     let first = *late.first()?;
     (late.len() >= 3).then_some((Cite::Sample { series: i as u32, sample: first as u32 }, late.len(), usual))
 }
@@ -168,31 +227,45 @@ mod tests {
 "#;
 
     fn sar(cpu: &str, disk: &str) -> String {
-        format!("{LOGS}//- pg1/sar.txt\nLinux 6.1.0-18-amd64 (pg1) \t03/02/2026 \t_x86_64_\t(4 CPU)\n\n09:40:00 AM     CPU     %user     %nice   %system   %iowait    %steal     %idle\n09:50:00 AM     all      5.00      0.00      2.00      0.50      0.10     92.40\n10:00:00 AM     all      5.00      0.00      2.00      0.50      0.10     92.40\n10:10:00 AM     all      {cpu}\n\n09:40:00 AM       DEV       tps     rkB/s     wkB/s     dkB/s   areq-sz    aqu-sz     await     %util\n09:50:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01      0.70      1.00\n10:00:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01      0.70      1.00\n10:10:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01     {disk}     11.00\n")
+        format!(
+            "{LOGS}//- pg1/sar.txt\nLinux 6.1.0-18-amd64 (pg1) \t03/02/2026 \t_x86_64_\t(4 CPU)\n\n09:40:00 AM     CPU     %user     %nice   %system   %iowait    %steal     %idle\n09:50:00 AM     all      5.00      0.00      2.00      0.50      0.10     92.40\n10:00:00 AM     all      5.00      0.00      2.00      0.50      0.10     92.40\n10:10:00 AM     all      {cpu}\n\n09:40:00 AM       DEV       tps     rkB/s     wkB/s     dkB/s   areq-sz    aqu-sz     await     %util\n09:50:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01      0.70      1.00\n10:00:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01      0.70      1.00\n10:10:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01     {disk}     11.00\n"
+        )
     }
 
     #[test]
     fn the_hypervisor_takes_the_cores_and_etcd_blames_the_disk() {
-        check(&CAUSE, &sar("2.00      0.00      2.00      0.10     88.00      7.90", "0.90"), expect![[r#"
+        check(
+            &CAUSE,
+            &sar("2.00      0.00      2.00      0.10     88.00      7.90", "0.90"),
+            expect![[r#"
             cpu_starvation: confirmed (failover)
               + decisive: pg1 lost 88 % of its CPU time to the hypervisor over 10 min 0 s, usually 0.1 %; its disks needed at most 0.9 ms a request; its programs came late in the same minutes (3 reports)
               + weak: etcd or the kernel on pg1 reports 1 times that processes did not get to run
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_slow_disk_with_an_idle_cpu() {
-        check(&CAUSE, &sar("2.00      0.00      2.00     80.00      0.10     15.90", "2400.00"), expect![[r#"
+        check(
+            &CAUSE,
+            &sar("2.00      0.00      2.00     80.00      0.10     15.90", "2400.00"),
+            expect![[r#"
             cpu_starvation: possible (failover)
               + weak: etcd or the kernel on pg1 reports 1 times that processes did not get to run
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn late_heartbeats_without_any_sar() {
-        check(&CAUSE, LOGS, expect![[r#"
+        check(
+            &CAUSE,
+            LOGS,
+            expect![[r#"
             cpu_starvation: possible (failover)
               + weak: etcd or the kernel on pg1 reports 1 times that processes did not get to run
-        "#]]);
+        "#]],
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Packets between Patroni and the DCS, or between its members, were lost or late.
 
-use super::case::{cites, list};
+use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::model::{Metric, Program, What, Why};
 use crate::timeline::Hit;
@@ -13,12 +13,22 @@ pub static CAUSE: Cause = Cause {
     id: "dcs_network",
     title: "the network between the cluster's hosts failed",
     layer: Layer::Network,
-    leads_to: &["etcd_quorum_loss", "slow_shutdown"],
+    leads_to: &["dns_failure", "etcd_quorum_loss", "slow_shutdown"],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Check interface errors, switch ports, firewall changes and the hypervisor's network of {host} for these minutes.", risk: "none", verify: "no `lost the TCP streaming connection` and no connect timeouts for a day" },
-        Remedy { kind: When::LongTerm, text: "Redundant paths; etcd members and PostgreSQL nodes in the same failure domains; three sites for two-site clusters; failsafe_mode.", risk: "none", verify: "pull one path in a test: no demotion" },
+        Remedy {
+            kind: When::Now,
+            text: "Check interface errors, switch ports, firewall changes and the hypervisor's network of {host} for these minutes.",
+            risk: "none",
+            verify: "no `lost the TCP streaming connection` and no connect timeouts for a day",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Redundant paths; etcd members and PostgreSQL nodes in the same failure domains; three sites for two-site clusters; failsafe_mode.",
+            risk: "none",
+            verify: "pull one path in a test: no demotion",
+        },
     ],
     assess,
 };
@@ -45,12 +55,23 @@ const TIMED_OUT: [Why; 3] = [Why::ConnectTimeout, Why::NoRoute, Why::ReadTimeout
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let requests: Vec<Hit<'_>> = c.find(&[What::DcsRequestFailed, What::DcsRetry]).into_iter().filter(|e| TIMED_OUT.contains(&e.why)).collect();
-    let connect: Vec<Hit<'_>> = requests.iter().copied().filter(|e| matches!(e.why, Why::ConnectTimeout | Why::NoRoute)).collect();
-    let peers: Vec<Hit<'_>> = c.find(&[What::PeerLost, What::PeerUnreachable, What::PeerInactive, What::PeerProbeFailed]);
-    let lost: Vec<Hit<'_>> = peers.iter().copied().filter(|e| TIMED_OUT.contains(&e.why) || e.what == What::PeerInactive).collect();
+    let requests: Vec<Hit<'_>> =
+        c.find(&[What::DcsRequestFailed, What::DcsRetry]).into_iter().filter(|e| TIMED_OUT.contains(&e.why)).collect();
+    let connect: Vec<Hit<'_>> =
+        requests.iter().copied().filter(|e| matches!(e.why, Why::ConnectTimeout | Why::NoRoute)).collect();
+    let peers: Vec<Hit<'_>> =
+        c.find(&[What::PeerLost, What::PeerUnreachable, What::PeerInactive, What::PeerProbeFailed]);
+    let lost: Vec<Hit<'_>> =
+        peers.iter().copied().filter(|e| TIMED_OUT.contains(&e.why) || e.what == What::PeerInactive).collect();
     let second: Vec<Hit<'_>> = c
-        .find(&[What::PgWalsenderTimeout, What::PgWalreceiverTimeout, What::SyncShrunk, What::LinkDown, What::ProbeFailed, What::FailsafePeerFailed])
+        .find(&[
+            What::PgWalsenderTimeout,
+            What::PgWalreceiverTimeout,
+            What::SyncShrunk,
+            What::LinkDown,
+            What::ProbeFailed,
+            What::FailsafePeerFailed,
+        ])
         .into_iter()
         .filter(|e| !matches!(e.what, What::ProbeFailed | What::FailsafePeerFailed) || TIMED_OUT.contains(&e.why))
         .collect();
@@ -66,12 +87,19 @@ fn assess(c: &Case<'_>) -> Assessment {
         let strength = if stalls || froze { Strength::Weak } else { Strength::Strong };
         a.pro(
             strength,
-            format!("on {}: connections to the DCS timed out and etcd peers were lost at the same time", list(from.iter().map(|n| c.name(*n)))),
+            format!(
+                "on {}: connections to the DCS timed out and etcd peers were lost at the same time",
+                list(from.iter().map(|n| c.name(*n)))
+            ),
             cites(&connect).into_iter().chain(cites(&lost)),
         );
         let majority = c.find(&[What::LeaderWon]).iter().any(|e| c.incident.old != Some(e.node));
         if majority && !stalls && !froze {
-            a.pro(Strength::Decisive, format!("{} was cut off: the other etcd members elected a leader without it", c.old_name()), cites(&c.find(&[What::LeaderWon])));
+            a.pro(
+                Strength::Decisive,
+                format!("{} was cut off: the other etcd members elected a leader without it", c.old_name()),
+                cites(&c.find(&[What::LeaderWon])),
+            );
         }
     } else if !requests.is_empty() && !second.is_empty() {
         let strength = if stalls || (froze && connect.is_empty()) { Strength::Weak } else { Strength::Strong };
@@ -82,16 +110,36 @@ fn assess(c: &Case<'_>) -> Assessment {
         );
     } else if c.has(&[What::SyncShrunk]) && c.has(&[What::DcsServerSelected, What::DcsRetry]) && !stalls {
         let shrunk = c.find(&[What::SyncShrunk]);
-        a.pro(Strength::Strong, "a synchronous standby was lost and seconds later the DCS endpoint: two independent paths", cites(&shrunk));
+        a.pro(
+            Strength::Strong,
+            "a synchronous standby was lost and seconds later the DCS endpoint: two independent paths",
+            cites(&shrunk),
+        );
     } else if !lost.is_empty() && !stalls {
-        a.pro(Strength::Weak, "etcd lost connections to peers by timeout", cites(&lost));
+        a.pro(
+            Strength::Weak,
+            format!("etcd on {} lost connections to peers by timeout ({})", hosts(c, &lost), said(&lost)),
+            cites(&lost),
+        );
     } else if !requests.is_empty() {
-        a.pro(Strength::Weak, "requests to the DCS timed out", cites(&requests));
+        a.pro(
+            Strength::Weak,
+            format!("requests of {} to the DCS timed out ({})", hosts(c, &requests), said(&requests)),
+            cites(&requests),
+        );
     }
     for (cite, series, x) in c.worst(Metric::TcpRetrans, None).into_iter().take(1) {
         let base = c.baseline(series).unwrap_or(0.0);
         if x.value >= RETRANS && x.value > 3.0 * base {
-            a.pro(Strength::Strong, format!("{:.0} TCP segments a second sent again on {}, usually {base:.1}", x.value, c.name(series.node)), [cite]);
+            a.pro(
+                Strength::Strong,
+                format!(
+                    "{:.0} TCP segments a second sent again on {}, usually {base:.1}",
+                    x.value,
+                    c.name(series.node)
+                ),
+                [cite],
+            );
         }
     }
     if a.evidence.is_empty() && c.t.covers(Program::Etcd, None, c.incident.span) {

@@ -3,6 +3,7 @@
 use super::case::{DCS_ERRORS, cites, hosts, length, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
+use crate::incidents::Kind;
 use crate::model::{Program, Role, Span, What};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
@@ -15,8 +16,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Etcd, Who::DcsMembers)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "`patronictl pause` first. Compare `etcdctl endpoint status --cluster` (cluster id, revision) on all members with the value of SCOPE/initialize and `pg_controldata` (Database system identifier) on all PostgreSQL hosts; then start Patroni on the true primary before any other.", risk: "a wrong member that starts first takes the lock, and the others are rewound or rebuilt after it", verify: "one cluster id on all DCS members, and initialize equals the primary's system identifier" },
-        Remedy { kind: When::LongTerm, text: "Restore etcd from its own snapshot only with a new cluster of all members, never from a VM snapshot of one; no second cluster under the same scope and namespace; persistent storage for etcd's data.", risk: "none", verify: "restore the DCS in a test while the cluster is paused: the primary stays primary" },
+        Remedy {
+            kind: When::Now,
+            text: "`patronictl pause` first. Compare `etcdctl endpoint status --cluster` (cluster id, revision) on all members with the value of SCOPE/initialize and `pg_controldata` (Database system identifier) on all PostgreSQL hosts; then start Patroni on the true primary before any other.",
+            risk: "a wrong member that starts first takes the lock, and the others are rewound or rebuilt after it",
+            verify: "one cluster id on all DCS members, and initialize equals the primary's system identifier",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Restore etcd from its own snapshot only with a new cluster of all members, never from a VM snapshot of one; no second cluster under the same scope and namespace; persistent storage for etcd's data.",
+            risk: "none",
+            verify: "restore the DCS in a test while the cluster is paused: the primary stays primary",
+        },
     ],
     assess,
 };
@@ -44,33 +55,77 @@ fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let changed = c.find(&[What::DcsClusterIdChanged]);
     if !changed.is_empty() {
-        a.pro(Strength::Decisive, format!("{} met a DCS of another cluster id ({})", hosts(c, &changed), said(&changed)), cites(&changed));
+        a.pro(
+            Strength::Decisive,
+            format!("{} met a DCS of another cluster id ({})", hosts(c, &changed), said(&changed)),
+            cites(&changed),
+        );
     }
     let no_key = c.find(&[What::DcsNoInitKey]);
     if let Some(first) = no_key.first() {
         // Before Patroni takes over an existing replica there is no key either.
         let known = c.t.beats.iter().any(|b| b.from < first.at && b.role != Role::Idle);
-        a.pro(if known { Strength::Decisive } else { Strength::Weak }, format!("{} found no initialize key in the DCS{}", hosts(c, &no_key), if known { ", although the cluster had worked before" } else { "; nothing shows that there ever was one" }), cites(&no_key));
+        a.pro(
+            if known { Strength::Decisive } else { Strength::Weak },
+            format!(
+                "{} found no initialize key in the DCS{}",
+                hosts(c, &no_key),
+                if known {
+                    ", although the cluster had worked before"
+                } else {
+                    "; nothing shows that there ever was one"
+                }
+            ),
+            cites(&no_key),
+        );
     }
     let foreign = c.find(&[What::PgSysidMismatch]);
     if let Some(first) = foreign.first() {
         let nodes: BTreeSet<_> = foreign.iter().map(|e| e.node).collect();
-        let was_primary = foreign.iter().any(|e| c.t.beats.iter().any(|b| b.node == e.node && b.role == Role::Leader && b.to <= e.at));
+        let was_primary = foreign
+            .iter()
+            .any(|e| c.t.beats.iter().any(|b| b.node == e.node && b.role == Role::Leader && b.to <= e.at));
         let others_fine = c.t.beats.iter().any(|b| !nodes.contains(&b.node) && b.role != Role::Idle && b.to > first.at);
-        let strength = if was_primary || nodes.len() > 1 { Strength::Decisive } else { Strength::Weak };
-        a.pro(strength, format!("the system identifier in the DCS is not that of {} ({} of them)", list(nodes.iter().map(|n| c.name(*n))), nodes.len()), cites(&foreign));
+        // A member that cannot start because of it, with nobody else to ask: it is the reason, whichever side is foreign.
+        let led = c.find(&[What::LockOwner]).iter().any(|e| e.who.is_some());
+        let refused = c.is(&[Kind::StartFailure]) && !others_fine && !led;
+        let strength = match was_primary || nodes.len() > 1 {
+            true => Strength::Decisive,
+            false if refused => Strength::Strong,
+            false => Strength::Weak,
+        };
+        a.pro(
+            strength,
+            format!("the system identifier in the DCS is not that of {}", list(nodes.iter().map(|n| c.name(*n)))),
+            cites(&foreign),
+        );
         if others_fine && nodes.len() == 1 && !was_primary {
-            a.con(Strength::Strong, format!("the other members go on with the same DCS: the data directory of {} is the foreign one", hosts(c, &foreign)), cites(&foreign));
+            a.con(
+                Strength::Strong,
+                format!(
+                    "the other members go on with the same DCS: the data directory of {} is the foreign one",
+                    hosts(c, &foreign)
+                ),
+                cites(&foreign),
+            );
         }
     }
     let peers = c.find(&[What::ClusterIdMismatch]);
     if !peers.is_empty() {
         let hurt = c.has(&[What::QuorumLost, What::NoRaftLeader, What::DcsUnreachable]);
-        a.pro(if hurt { Strength::Strong } else { Strength::Weak }, format!("etcd on {} refused a peer of another cluster id ({})", hosts(c, &peers), said(&peers)), cites(&peers));
+        a.pro(
+            if hurt { Strength::Strong } else { Strength::Weak },
+            format!("etcd on {} refused a peer of another cluster id ({})", hosts(c, &peers), said(&peers)),
+            cites(&peers),
+        );
     }
     let broken = c.find(&[What::EtcdRemoved, What::EtcdCorrupt, What::CorruptAlarm]);
     if !broken.is_empty() && !a.evidence.is_empty() {
-        a.pro(Strength::Weak, format!("etcd on {} found its data damaged or its membership gone", hosts(c, &broken)), cites(&broken));
+        a.pro(
+            Strength::Weak,
+            format!("etcd on {} found its data damaged or its membership gone", hosts(c, &broken)),
+            cites(&broken),
+        );
     }
     vanished(c, &mut a);
     if c.requested() {
@@ -81,17 +136,36 @@ fn assess(c: &Case<'_>) -> Assessment {
 
 /// A leader key that is gone for all, long before its time, while the DCS answers: it was not an expiry.
 fn vanished(c: &Case<'_>, a: &mut Assessment) {
-    let Some((run, beat)) = c.t.beats.iter().enumerate().filter(|(_, b)| b.role == Role::Leader && b.to <= c.incident.span.to).max_by_key(|(_, b)| b.to) else { return };
+    let Some((run, beat)) =
+        c.t.beats
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| b.role == Role::Leader && b.to <= c.incident.span.to)
+            .max_by_key(|(_, b)| b.to)
+    else {
+        return;
+    };
     let early = Span::new(beat.to, beat.to + c.t.ttl() * 2 / 3);
     let gone: Vec<Hit<'_>> = c.t.find(&[What::LockNobody, What::DcsKeyGone], early).collect();
     let nodes: BTreeSet<_> = gone.iter().map(|e| e.node).collect();
     let silent = c.t.find(DCS_ERRORS, early).any(|e| e.what != What::DcsWatchFailed);
-    let released = c.has(&[What::LockReleased, What::LockReleasedPgDown, What::LockReleasedDatadir, What::DemoteGraceful]);
+    let released =
+        c.has(&[What::LockReleased, What::LockReleasedPgDown, What::LockReleasedDatadir, What::DemoteGraceful]);
     let Some(first) = gone.first().filter(|_| nodes.len() >= 2 && !silent && !released) else { return };
     let anew: Vec<Hit<'_>> = c.t.find(&[What::EtcdStart], Span::new(beat.to - c.t.ttl(), first.at)).collect();
     let started: BTreeSet<_> = anew.iter().map(|e| e.node).collect();
     let majority = started.len() * 2 > c.dcs_members().max(1);
-    let words = format!("{} members found no leader {} after the last renewal, before ttl ({}) was over{}", nodes.len(), length(first.at - beat.to), length(c.t.ttl()), if majority { format!(", and {} of {} etcd members had just started", started.len(), c.dcs_members()) } else { String::new() });
+    let words = format!(
+        "{} members found no leader {} after the last renewal, before ttl ({}) was over{}",
+        nodes.len(),
+        length(first.at - beat.to),
+        length(c.t.ttl()),
+        if majority {
+            format!(", and {} of {} etcd members had just started", started.len(), c.dcs_members())
+        } else {
+            String::new()
+        }
+    );
     let places = cites(&gone).into_iter().chain(cites(&anew)).chain([Cite::Beats { run: run as u32, last: true }]);
     a.pro(if majority { Strength::Strong } else { Strength::Weak }, words, places);
 }
@@ -172,7 +246,7 @@ mod tests {
 "#,
             expect![[r#"
                 dcs_state_lost_or_foreign: possible (start_failure)
-                  + weak: the system identifier in the DCS is not that of pg3 (1 of them)
+                  + weak: the system identifier in the DCS is not that of pg3
                   - strong: the other members go on with the same DCS: the data directory of pg3 is the foreign one
             "#]],
         );
@@ -189,7 +263,24 @@ mod tests {
 2026-03-04 10:00:40,801 INFO: promoted self to leader by acquiring session lock
 "#,
             expect![[r#"
-                dcs_state_lost_or_foreign: not_assessable (demotion)
+                dcs_state_lost_or_foreign: not_assessable (failover)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn patroni_refuses_a_database_that_was_created_anew() {
+        check(
+            &CAUSE,
+            r#"//- patroni.log
+2020-10-30 16:10:57,462 INFO: Selected new etcd server http://10.66.40.178:2379
+2020-10-30 16:10:57,475 INFO: No PostgreSQL configuration items changed, nothing to reload.
+2020-10-30 16:10:57,486 CRITICAL: system ID mismatch, node pg1 belongs to a different cluster: 6864843511243778900 != 6889429568915863164
+2020-10-30 16:10:57,981 INFO: Lock owner: None; I am pg1
+"#,
+            expect![[r#"
+                dcs_state_lost_or_foreign: likely (start_failure)
+                  + strong: the system identifier in the DCS is not that of pg1
             "#]],
         );
     }

@@ -17,8 +17,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary), Need::Disks(Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Free space on the full file system (old logs, backups, core files); never delete files in pg_wal by hand.", risk: "deleting WAL by hand destroys the cluster", verify: "df shows room and the service starts" },
-        Remedy { kind: When::LongTerm, text: "Find what grew (failed archive_command, replication slot without consumer, backups on the same volume) and alert from 75 % on; set max_slot_wal_keep_size.", risk: "a slot beyond its limit is dropped and its replica must be rebuilt", verify: "pg_wal returns to about max_wal_size" },
+        Remedy {
+            kind: When::Now,
+            text: "Free space on the full file system (old logs, backups, core files); never delete files in pg_wal by hand.",
+            risk: "deleting WAL by hand destroys the cluster",
+            verify: "df shows room and the service starts",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Find what grew (failed archive_command, replication slot without consumer, backups on the same volume) and alert from 75 % on; set max_slot_wal_keep_size.",
+            risk: "a slot beyond its limit is dropped and its replica must be rebuilt",
+            verify: "pg_wal returns to about max_wal_size",
+        },
     ],
     assess,
 };
@@ -45,9 +55,16 @@ fn assess(c: &Case<'_>) -> Assessment {
     if !direct.is_empty() {
         let nodes = list(direct.iter().map(|e| c.name(e.node)));
         let first = direct.first().map_or("", |e| if e.what == What::EtcdDiskFull { "etcd" } else { "PostgreSQL" });
-        a.pro(Strength::Decisive, format!("{first} on {nodes} could not write: no space left on device"), cites(&direct));
+        a.pro(
+            Strength::Decisive,
+            format!("{first} on {nodes} could not write: no space left on device"),
+            cites(&direct),
+        );
     }
-    let others: Vec<_> = c.t.find(ALL_WITH_WHY, c.incident.window).filter(|e| e.why == Why::NoSpace && !matches!(e.what, What::PgNoSpace | What::EtcdDiskFull)).collect();
+    let others: Vec<_> =
+        c.t.find(ALL_WITH_WHY, c.incident.window)
+            .filter(|e| e.why == Why::NoSpace && !matches!(e.what, What::PgNoSpace | What::EtcdDiskFull))
+            .collect();
     if !others.is_empty() {
         a.pro(Strength::Strong, "another program reports no space left on device", cites(&others));
     }
@@ -59,11 +76,17 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     let full: Vec<_> = c.worst(Metric::FsUsed, None).into_iter().filter(|(_, _, x)| f64::from(x.value) >= FULL).take(3).collect();
     if !a.evidence.is_empty() && !full.is_empty() {
-        let names = list(full.iter().map(|(_, s, _)| format!("{} on {}", s.item.as_deref().unwrap_or("?"), c.name(s.node))));
+        let names =
+            list(full.iter().map(|(_, s, _)| format!("{} on {}", s.item.as_deref().unwrap_or("?"), c.name(s.node))));
         a.pro(Strength::Strong, format!("{names} was full"), full.iter().map(|f| f.0));
     }
     if !a.evidence.is_empty() {
-        let facts: Vec<_> = c.t.facts.iter().enumerate().filter(|(_, f)| f.fact.key == Key::FsUsed && f.fact.value.num().is_some_and(|v| v >= FULL)).collect();
+        let facts: Vec<_> =
+            c.t.facts
+                .iter()
+                .enumerate()
+                .filter(|(_, f)| f.fact.key == Key::FsUsed && f.fact.value.num().is_some_and(|v| v >= FULL))
+                .collect();
         for (i, f) in facts.into_iter().take(3) {
             a.pro(Strength::Weak, format!("df: {} at {} %", f.fact.item.as_deref().unwrap_or("?"), f.fact.value.num().unwrap_or(0.0)), [Cite::Fact(i as u32)]);
         }
@@ -71,7 +94,9 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.tag("wal_retention");
             a.tag("archive_failure");
         }
-        if direct.iter().any(|e| e.what == What::EtcdDiskFull) && c.has(&[What::QuorumLost, What::NoRaftLeader, What::DcsUnreachable, What::LeaderLost]) {
+        if direct.iter().any(|e| e.what == What::EtcdDiskFull)
+            && c.has(&[What::QuorumLost, What::NoRaftLeader, What::DcsUnreachable, What::LeaderLost])
+        {
             a.tag("etcd_quorum_loss");
         }
     }
@@ -86,7 +111,17 @@ fn fullest<'a>(c: &Case<'a>) -> Option<(u32, &'a Known)> {
 }
 
 /// Events that carry an error text of their own.
-const ALL_WITH_WHY: &[What] = &[What::ConfigError, What::DcsException, What::ActionFailed, What::PgStartupFailed, What::UnnamedAlarm, What::PgPanic, What::EtcdFatal, What::PatroniBug, What::PgArchiveFailed];
+const ALL_WITH_WHY: &[What] = &[
+    What::ConfigError,
+    What::DcsException,
+    What::ActionFailed,
+    What::PgStartupFailed,
+    What::UnnamedAlarm,
+    What::PgPanic,
+    What::EtcdFatal,
+    What::PatroniBug,
+    What::PgArchiveFailed,
+];
 
 #[cfg(test)]
 mod tests {

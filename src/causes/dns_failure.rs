@@ -14,8 +14,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "On {host}: `getent hosts NAME` for every name in Patroni's and etcd's configuration, and the resolver's own log for these minutes.", risk: "none", verify: "each name resolves within 100 ms, with each name server of resolv.conf by itself" },
-        Remedy { kind: When::LongTerm, text: "Put the names of the DCS members and of the PostgreSQL hosts into /etc/hosts, or use addresses in etcd3.hosts and connect_address; run a caching resolver on each host.", risk: "entries in /etc/hosts must follow a change of address", verify: "stop the name servers in a test: no message in Patroni's log" },
+        Remedy {
+            kind: When::Now,
+            text: "On {host}: `getent hosts NAME` for every name in Patroni's and etcd's configuration, and the resolver's own log for these minutes.",
+            risk: "none",
+            verify: "each name resolves within 100 ms, with each name server of resolv.conf by itself",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Put the names of the DCS members and of the PostgreSQL hosts into /etc/hosts, or use addresses in etcd3.hosts and connect_address; run a caching resolver on each host.",
+            risk: "entries in /etc/hosts must follow a change of address",
+            verify: "stop the name servers in a test: no message in Patroni's log",
+        },
     ],
     assess,
 };
@@ -44,7 +54,8 @@ const LOST: [Why; 3] = [Why::ConnectTimeout, Why::ReadTimeout, Why::NoRoute];
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let requests = c.find(DCS_ERRORS);
-    let unresolved: Vec<Hit<'_>> = requests.iter().copied().filter(|e| e.why == Why::Dns || e.what == What::DcsResolveFailed).collect();
+    let unresolved: Vec<Hit<'_>> =
+        requests.iter().copied().filter(|e| e.why == Why::Dns || e.what == What::DcsResolveFailed).collect();
     let lost: Vec<Hit<'_>> = requests.iter().copied().filter(|e| LOST.contains(&e.why)).collect();
     let second: Vec<Hit<'_>> = c.find(&[What::LinkDown, What::NetUnreachable, What::PgWalsenderTimeout]);
     let gave_up = c.find(DCS_GIVEN_UP);
@@ -59,23 +70,59 @@ fn assess(c: &Case<'_>) -> Assessment {
             _ => Strength::Weak,
         };
         let before = if known { ", which had reached it before" } else { "" };
-        a.pro(strength, format!("{} requests to the DCS failed on {}{before}: its name could not be resolved", times(&unresolved), hosts(c, &unresolved)), cites(&unresolved));
+        a.pro(
+            strength,
+            format!(
+                "requests to the DCS failed on {}{before}: its name could not be resolved ({})",
+                hosts(c, &unresolved),
+                said(&unresolved)
+            ),
+            cites(&unresolved),
+        );
         if !only {
             let all: Vec<Hit<'_>> = lost.iter().chain(&second).copied().collect();
-            a.con(Strength::Weak, format!("connections that needed no name failed too ({}): the resolver may be a victim of the network", said(&all)), cites(&all));
+            a.con(
+                Strength::Weak,
+                format!(
+                    "connections that needed no name failed too ({}): the resolver may be a victim of the network",
+                    said(&all)
+                ),
+                cites(&all),
+            );
         }
     }
-    let peers: Vec<Hit<'_>> = c.find(&[What::PeerLost, What::PeerUnreachable, What::PeerProbeFailed, What::DnsFailed]).into_iter().filter(|e| e.program == Program::Etcd && (e.why == Why::Dns || e.what == What::DnsFailed)).collect();
+    let peers: Vec<Hit<'_>> = c
+        .find(&[What::PeerLost, What::PeerUnreachable, What::PeerProbeFailed, What::DnsFailed])
+        .into_iter()
+        .filter(|e| e.program == Program::Etcd && (e.why == Why::Dns || e.what == What::DnsFailed))
+        .collect();
     if !peers.is_empty() {
         let strength = if c.has(&[What::QuorumLost, What::NoRaftLeader]) { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("etcd on {} could not resolve the names of its peers ({})", hosts(c, &peers), said(&peers)), cites(&peers));
+        a.pro(
+            strength,
+            format!("etcd on {} could not resolve the names of its peers ({})", hosts(c, &peers), said(&peers)),
+            cites(&peers),
+        );
     }
     // Replication by name: it makes replicas fall behind long before anybody needs them.
-    let replicas: Vec<Hit<'_>> = c.find_wide(&[What::PgWalreceiverLost]).into_iter().filter(|e| e.why == Why::Dns).collect();
+    let replicas: Vec<Hit<'_>> =
+        c.find_wide(&[What::PgWalreceiverLost]).into_iter().filter(|e| e.why == Why::Dns).collect();
     if !replicas.is_empty() {
         let refused = c.find(&[What::RaceLag, What::RaceRejected]);
-        let strength = if refused.iter().any(|r| replicas.iter().any(|e| e.node == r.node)) { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("replication on {} did not find the primary by its name ({})", hosts(c, &replicas), said(&replicas)), cites(&replicas));
+        let strength = if refused.iter().any(|r| replicas.iter().any(|e| e.node == r.node)) {
+            Strength::Strong
+        } else {
+            Strength::Weak
+        };
+        a.pro(
+            strength,
+            format!(
+                "replication on {} did not find the primary by its name ({})",
+                hosts(c, &replicas),
+                said(&replicas)
+            ),
+            cites(&replicas),
+        );
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);
@@ -107,7 +154,7 @@ mod tests {
 "#,
             expect![[r#"
                 dns_failure: confirmed (demotion)
-                  + decisive: 2 requests to the DCS failed on pg1, which had reached it before: its name could not be resolved
+                  + decisive: requests to the DCS failed on pg1, which had reached it before: its name could not be resolved (2 messages)
             "#]],
         );
     }
@@ -128,7 +175,7 @@ mod tests {
 "#,
             expect![[r#"
                 dns_failure: possible (demotion)
-                  + weak: 1 requests to the DCS failed on pg1, which had reached it before: its name could not be resolved
+                  + weak: requests to the DCS failed on pg1, which had reached it before: its name could not be resolved (1 message)
                   - weak: connections that needed no name failed too (2 messages): the resolver may be a victim of the network
             "#]],
         );

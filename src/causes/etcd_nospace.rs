@@ -1,6 +1,6 @@
 //! etcd's database reached its quota and refuses writes.
 
-use super::case::cites;
+use super::case::{cites, hosts, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
 use crate::model::{Key, Program, What, Why};
@@ -13,8 +13,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "On every member: compact to the current revision, defragment one member at a time, then `etcdctl alarm disarm`.", risk: "a member does not answer while it defragments", verify: "etcdctl alarm list is empty; Patroni's log has no `database space exceeded`" },
-        Remedy { kind: When::LongTerm, text: "Set auto-compaction (1h), alert at 75 % of quota-backend-bytes, and find who else writes into this etcd.", risk: "none", verify: "db size in use stays far below the quota" },
+        Remedy {
+            kind: When::Now,
+            text: "On every member: compact to the current revision, defragment one member at a time, then `etcdctl alarm disarm`.",
+            risk: "a member does not answer while it defragments",
+            verify: "etcdctl alarm list is empty; Patroni's log has no `database space exceeded`",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Set auto-compaction (1h), alert at 75 % of quota-backend-bytes, and find who else writes into this etcd.",
+            risk: "none",
+            verify: "db size in use stays far below the quota",
+        },
     ],
     assess,
 };
@@ -37,20 +47,32 @@ etcd: Maintenance, Space quota; History compaction.";
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let said = c.find_wide(&[What::DcsNoSpace, What::NoSpaceAlarm, What::QuotaExceeded]);
-    let by_why: Vec<_> = c.t.find(&[What::DcsException, What::LockUpdateFailed, What::DcsRequestFailed, What::UnnamedAlarm], c.incident.window).filter(|e| e.why == Why::Quota).collect();
-    let all: Vec<_> = said.iter().chain(&by_why).copied().collect();
-    if !all.is_empty() {
-        a.pro(Strength::Decisive, "etcd refused writes: database space exceeded", cites(&all));
-    }
-    let alarms: Vec<Cite> = c
-        .t
-        .facts
-        .iter()
-        .enumerate()
-        .filter(|(_, f)| f.fact.key == Key::EtcdAlarm && f.fact.value.text().is_some_and(|v| v.to_ascii_uppercase().contains("NOSPACE")))
-        .map(|(i, _)| Cite::Fact(i as u32))
+    let told = c.find_wide(&[What::DcsNoSpace, What::NoSpaceAlarm, What::QuotaExceeded]);
+    let by_why: Vec<_> =
+        c.t.find(
+            &[What::DcsException, What::LockUpdateFailed, What::DcsRequestFailed, What::UnnamedAlarm],
+            c.incident.window,
+        )
+        .filter(|e| e.why == Why::Quota)
         .collect();
+    let all: Vec<_> = told.iter().chain(&by_why).copied().collect();
+    if !all.is_empty() {
+        a.pro(
+            Strength::Decisive,
+            format!("etcd refused writes of {}: database space exceeded ({})", hosts(c, &all), said(&all)),
+            cites(&all),
+        );
+    }
+    let alarms: Vec<Cite> =
+        c.t.facts
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| {
+                f.fact.key == Key::EtcdAlarm
+                    && f.fact.value.text().is_some_and(|v| v.to_ascii_uppercase().contains("NOSPACE"))
+            })
+            .map(|(i, _)| Cite::Fact(i as u32))
+            .collect();
     if !alarms.is_empty() {
         a.pro(Strength::Strong, "etcdctl shows the NOSPACE alarm", alarms);
     }
@@ -81,7 +103,7 @@ mod tests {
 "#,
             expect![[r#"
                 etcd_nospace: confirmed (demotion)
-                  + decisive: etcd refused writes: database space exceeded
+                  + decisive: etcd refused writes of pg1: database space exceeded (1 message)
             "#]],
         );
     }

@@ -1,6 +1,6 @@
 //! Too few etcd members were running or reachable.
 
-use super::case::{cites, list};
+use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::model::{Program, What, Why};
 use std::collections::BTreeSet;
@@ -13,8 +13,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Bring back enough members for a majority, the one with the newest data first; do not create a new cluster while a majority can be saved.", risk: "a forced new cluster loses what the others had", verify: "etcdctl endpoint health --cluster shows a majority healthy" },
-        Remedy { kind: When::LongTerm, text: "Three or five members on independent hosts and storage; patch and restart one at a time; enable failsafe_mode in Patroni.", risk: "none", verify: "stopping any one member changes nothing" },
+        Remedy {
+            kind: When::Now,
+            text: "Bring back enough members for a majority, the one with the newest data first; do not create a new cluster while a majority can be saved.",
+            risk: "a forced new cluster loses what the others had",
+            verify: "etcdctl endpoint health --cluster shows a majority healthy",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Three or five members on independent hosts and storage; patch and restart one at a time; enable failsafe_mode in Patroni.",
+            risk: "none",
+            verify: "stopping any one member changes nothing",
+        },
     ],
     assess,
 };
@@ -41,11 +51,19 @@ fn assess(c: &Case<'_>) -> Assessment {
     let members = c.dcs_members().max(1);
     let needed = members / 2 + 1;
     let down = c.find(&[What::EtcdStopSignal, What::EtcdDiskFull, What::EtcdFatal, What::EtcdPanic, What::EtcdIoError]);
-    let stopped: Vec<_> = c.find(&[What::UnitStopped, What::UnitFailed]).into_iter().filter(|e| crate::messages::systemd_unit(e.who.as_deref().unwrap_or("")) == Some(Program::Etcd)).collect();
+    let stopped: Vec<_> = c
+        .find(&[What::UnitStopped, What::UnitFailed])
+        .into_iter()
+        .filter(|e| crate::messages::systemd_unit(e.who.as_deref().unwrap_or("")) == Some(Program::Etcd))
+        .collect();
     let nodes: BTreeSet<_> = down.iter().chain(&stopped).map(|e| e.node).collect();
     if members >= 2 && nodes.len() > members - needed {
         let places: Vec<_> = down.iter().chain(&stopped).copied().collect();
-        let words = format!("{} of {members} etcd members went down ({}); {needed} are needed", nodes.len(), list(nodes.iter().map(|n| c.name(*n))));
+        let words = format!(
+            "{} of {members} etcd members went down ({}); {needed} are needed",
+            nodes.len(),
+            list(nodes.iter().map(|n| c.name(*n)))
+        );
         a.pro(Strength::Decisive, words, cites(&places));
         if down.iter().any(|e| e.what == What::EtcdStopSignal) || !stopped.is_empty() {
             a.tag("external_service_stop");
@@ -55,17 +73,30 @@ fn assess(c: &Case<'_>) -> Assessment {
     let lost = c.find(&[What::QuorumLost, What::NoRaftLeader]);
     if !lost.is_empty() {
         let leaders = c.has(&[What::LeaderWon]);
-        a.pro(if leaders { Strength::Weak } else { Strength::Strong }, "etcd had no leader, or its leader had no quorum", cites(&lost));
+        a.pro(
+            if leaders { Strength::Weak } else { Strength::Strong },
+            format!("etcd had no leader, or its leader had no quorum, as {} says ({})", hosts(c, &lost), said(&lost)),
+            cites(&lost),
+        );
     }
-    let refused: Vec<_> = c.find(&[What::DcsRequestFailed, What::DcsRetry]).into_iter().filter(|e| e.why == Why::Refused).collect();
+    let refused: Vec<_> =
+        c.find(&[What::DcsRequestFailed, What::DcsRetry]).into_iter().filter(|e| e.why == Why::Refused).collect();
     let servers: BTreeSet<_> = refused.iter().filter_map(|e| e.who.clone()).collect();
     if servers.len() >= 2 {
-        a.pro(Strength::Strong, format!("{} DCS endpoints refused connections: hosts alive, nothing listening", servers.len()), cites(&refused));
+        a.pro(
+            Strength::Strong,
+            format!("{} DCS endpoints refused connections: hosts alive, nothing listening", servers.len()),
+            cites(&refused),
+        );
     }
     // Somebody had a quorum: the loss was not the cluster's.
     let won: Vec<_> = c.find(&[What::LeaderWon]).into_iter().filter(|e| e.at > c.incident.span.from).collect();
     if !won.is_empty() && nodes.len() <= members.saturating_sub(needed) {
-        a.con(Strength::Strong, "etcd elected a leader during the incident: a majority was there", cites(&won));
+        a.con(
+            Strength::Strong,
+            format!("etcd on {} elected a leader during the incident: a majority was there", hosts(c, &won)),
+            cites(&won),
+        );
     }
     a
 }
@@ -127,7 +158,7 @@ mod tests {
 "#,
             expect![[r#"
                 etcd_quorum_loss: ruled_out (near_miss)
-                  - strong: etcd elected a leader during the incident: a majority was there
+                  - strong: etcd on etcd2 elected a leader during the incident: a majority was there
             "#]],
         );
     }

@@ -18,11 +18,25 @@ pub static CAUSE: Cause = Cause {
     title: "something other than Patroni started or stopped PostgreSQL",
     layer: Layer::Operator,
     leads_to: &[],
-    needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary), Need::Log(Program::Systemd, Who::OldPrimary)],
+    needs: &[
+        Need::Log(Program::Patroni, Who::OldPrimary),
+        Need::Log(Program::Postgres, Who::OldPrimary),
+        Need::Log(Program::Systemd, Who::OldPrimary),
+    ],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "On every member: `systemctl disable --now postgresql` and mask its instances (on Debian `start.conf` manual), `systemctl list-units | grep -Ei 'postgres|repmgr|pacemaker|keepalived'`, `ps -ef | grep [p]atroni` for a second one, and unique names in patroni.yml.", risk: "disable --now stops a server that this unit runs: pause the cluster first", verify: "reboot a replica: only Patroni starts PostgreSQL, once" },
-        Remedy { kind: When::LongTerm, text: "Leave start, stop and promotion to Patroni alone; let keepalived and proxies ask its REST API and never call pg_ctl; hold package upgrades that restart the distribution's unit.", risk: "none", verify: "a package upgrade of PostgreSQL on a replica leaves it running under Patroni" },
+        Remedy {
+            kind: When::Now,
+            text: "On every member: `systemctl disable --now postgresql` and mask its instances (on Debian `start.conf` manual), `systemctl list-units | grep -Ei 'postgres|repmgr|pacemaker|keepalived'`, `ps -ef | grep [p]atroni` for a second one, and unique names in patroni.yml.",
+            risk: "disable --now stops a server that this unit runs: pause the cluster first",
+            verify: "reboot a replica: only Patroni starts PostgreSQL, once",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Leave start, stop and promotion to Patroni alone; let keepalived and proxies ask its REST API and never call pg_ctl; hold package upgrades that restart the distribution's unit.",
+            risk: "none",
+            verify: "a package upgrade of PostgreSQL on a replica leaves it running under Patroni",
+        },
     ],
     assess,
 };
@@ -52,7 +66,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         .find_wide(&[What::UnitStopping, What::UnitStopped, What::UnitStarting, What::UnitStarted, What::UnitRestart])
         .into_iter()
         .filter(|e| systemd_unit(e.who.as_deref().unwrap_or("")) == Some(Program::Postgres))
-        .filter(|e| patroni_runs(c, e.event))
+        .filter(|e| patroni_runs(c, e.event) && !restarted(c, e.event))
         .collect();
     let stops = |e: &Hit<'_>| matches!(e.what, What::UnitStopping | What::UnitStopped | What::UnitRestart);
     let near = |e: &Event| Span::around(e.at, AT_ONCE, AT_ONCE);
@@ -60,33 +74,88 @@ fn assess(c: &Case<'_>) -> Assessment {
     let started: Vec<Hit<'_>> = units
         .iter()
         .copied()
-        .filter(|e| !stops(e) && c.t.find(&[What::PgStarting], near(e)).any(|p| p.node == e.node) && !c.t.find(&[What::PgPostmaster, What::PgRestarting, What::PgStartedSecondary], near(e)).any(|p| p.node == e.node))
+        .filter(|e| {
+            !stops(e)
+                && c.t.find(&[What::PgStarting], near(e)).any(|p| p.node == e.node)
+                && !c
+                    .t
+                    .find(&[What::PgPostmaster, What::PgRestarting, What::PgStartedSecondary], near(e))
+                    .any(|p| p.node == e.node)
+        })
         .collect();
-    let stopped: Vec<Hit<'_>> = units.iter().copied().filter(|e| stops(e) && c.t.find(SHUTDOWNS, near(e)).any(|p| p.node == e.node)).collect();
+    let stopped: Vec<Hit<'_>> =
+        units.iter().copied().filter(|e| stops(e) && c.t.find(SHUTDOWNS, near(e)).any(|p| p.node == e.node)).collect();
     if !started.is_empty() {
-        a.pro(Strength::Decisive, format!("a unit of the service manager started PostgreSQL on {} while Patroni ran there", hosts(c, &started)), cites(&started));
+        a.pro(
+            Strength::Strong,
+            format!(
+                "a unit of the service manager started PostgreSQL on {} while Patroni ran there",
+                hosts(c, &started)
+            ),
+            cites(&started),
+        );
     }
     if !stopped.is_empty() {
-        let strength = if stopped.len() >= MACHINE || !started.is_empty() { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("a unit of the service manager stopped PostgreSQL on {} under Patroni ({})", hosts(c, &stopped), said(&stopped)), cites(&stopped));
+        let orders = c
+            .find_wide(SHUTDOWNS)
+            .into_iter()
+            .filter(|p| stopped.iter().any(|s| s.node == p.node && near(s.event).contains(p.at)));
+        let often = orders.count() >= MACHINE || !started.is_empty();
+        let strength = if often { Strength::Strong } else { Strength::Weak };
+        a.pro(
+            strength,
+            format!(
+                "a unit of the service manager stopped PostgreSQL on {} under Patroni ({})",
+                hosts(c, &stopped),
+                said(&stopped)
+            ),
+            cites(&stopped),
+        );
     }
     again_and_again(c, &mut a);
     let taken = c.find(&[What::NodeNameTaken]);
     if !taken.is_empty() {
         let twin = taken.iter().any(|e| taken.iter().any(|x| x.node != e.node)) || times(&taken) as usize >= MACHINE;
         // A member that was stopped just before may still be on its way out.
-        let restart = c.find(&[What::PatroniStop, What::UnitStopping, What::UnitRestart]).iter().any(|s| taken.iter().any(|e| e.node == s.node && s.at <= e.at));
+        let restart = c
+            .find(&[What::PatroniStop, What::UnitStopping, What::UnitRestart])
+            .iter()
+            .any(|s| taken.iter().any(|e| e.node == s.node && s.at <= e.at));
         let strength = if restart && !twin { Strength::Weak } else { Strength::Strong };
-        a.pro(strength, format!("Patroni on {} did not start {} times: another one of its name answers", hosts(c, &taken), times(&taken)), cites(&taken));
+        a.pro(
+            strength,
+            format!(
+                "Patroni on {} did not start {} times: another one of its name answers",
+                hosts(c, &taken),
+                times(&taken)
+            ),
+            cites(&taken),
+        );
     }
     let lock = c.find(&[What::PgPostmasterPidGone]);
     if !lock.is_empty() {
-        let strength = if lock.iter().any(|e| patroni_runs(c, e.event)) { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("PostgreSQL on {} found its lock file gone or in another process's hands ({})", hosts(c, &lock), said(&lock)), cites(&lock));
+        // Storage that goes away takes the lock file along.
+        a.pro(
+            Strength::Weak,
+            format!(
+                "PostgreSQL on {} found its lock file gone or in another process's hands ({})",
+                hosts(c, &lock),
+                said(&lock)
+            ),
+            cites(&lock),
+        );
     }
-    let others: Vec<Hit<'_>> = c.find_wide(&[What::UnitStarted, What::UnitStarting, What::AdminCommand, What::VipGained, What::VipLost]).into_iter().filter(|e| e.who.as_deref().is_some_and(|w| MANAGERS.iter().any(|m| w.contains(m)))).collect();
+    let others: Vec<Hit<'_>> = c
+        .find_wide(&[What::UnitStarted, What::UnitStarting, What::AdminCommand, What::VipGained, What::VipLost])
+        .into_iter()
+        .filter(|e| e.who.as_deref().is_some_and(|w| MANAGERS.iter().any(|m| w.contains(m))))
+        .collect();
     if !others.is_empty() && !a.evidence.is_empty() {
-        a.pro(Strength::Weak, format!("another cluster manager acts on {} ({})", hosts(c, &others), said(&others)), cites(&others));
+        a.pro(
+            Strength::Weak,
+            format!("another cluster manager acts on {} ({})", hosts(c, &others), said(&others)),
+            cites(&others),
+        );
     }
     if c.requested() && c.is(&[crate::incidents::Kind::Switchover]) {
         a.con(Strength::Decisive, "the change was asked for", []);
@@ -102,6 +171,12 @@ fn patroni_runs(c: &Case<'_>, e: &Event) -> bool {
     c.t.beats.iter().any(|b| b.node == e.node && b.from <= around.to && b.to >= around.from)
 }
 
+/// Whether Patroni itself came or went: then the unit is its own, under a description of PostgreSQL.
+fn restarted(c: &Case<'_>, e: &Event) -> bool {
+    let around = Span::around(e.at, 60 * SECOND, 60 * SECOND);
+    c.t.find(&[What::PatroniStart, What::PatroniStop], around).any(|p| p.node == e.node)
+}
+
 /// Orders to stop that Patroni answers by starting the server again.
 fn again_and_again(c: &Case<'_>, a: &mut Assessment) {
     let orders: Vec<Hit<'_>> = c
@@ -109,9 +184,16 @@ fn again_and_again(c: &Case<'_>, a: &mut Assessment) {
         .into_iter()
         .filter(|e| patroni_runs(c, e.event))
         .filter(|e| !c.t.find(OWN_REASONS, Span::around(e.at, c.t.ttl(), AT_ONCE)).any(|r| r.node == e.node))
-        .filter(|e| c.t.find(&[What::PgNotRunning], Span::new(e.at, e.at + 2 * c.t.loop_wait() + 60 * SECOND)).any(|r| r.node == e.node))
+        .filter(|e| {
+            c.t.find(&[What::PgNotRunning], Span::new(e.at, e.at + 2 * c.t.loop_wait() + 60 * SECOND))
+                .any(|r| r.node == e.node)
+        })
         .collect();
-    let found: Vec<Hit<'_>> = c.find_wide(&[What::PgNotRunning, What::PgRestarting]).into_iter().filter(|e| orders.iter().any(|o| o.node == e.node)).collect();
+    let found: Vec<Hit<'_>> = c
+        .find_wide(&[What::PgNotRunning, What::PgRestarting])
+        .into_iter()
+        .filter(|e| orders.iter().any(|o| o.node == e.node))
+        .collect();
     let n = times(&orders) as usize;
     if n >= 2 {
         let strength = if n >= MACHINE { Strength::Strong } else { Strength::Weak };
@@ -121,8 +203,22 @@ fn again_and_again(c: &Case<'_>, a: &mut Assessment) {
 
 /// What Patroni says before it stops PostgreSQL itself.
 const OWN_REASONS: &[What] = &[
-    What::DemoteOffline, What::DemoteGraceful, What::DemoteImmediate, What::DemoteNolock, What::DemotedDcs, What::DemotedLockUpdate, What::DemotedForeignLock, What::DemotedLostRace,
-    What::RestartRequested, What::ReinitRequested, What::PatroniStop, What::RewindBegin, What::BootstrapBegin, What::LockUpdateFailed, What::DcsUnreachable, What::SystemShutdown,
+    What::DemoteOffline,
+    What::DemoteGraceful,
+    What::DemoteImmediate,
+    What::DemoteNolock,
+    What::DemotedDcs,
+    What::DemotedLockUpdate,
+    What::DemotedForeignLock,
+    What::DemotedLostRace,
+    What::RestartRequested,
+    What::ReinitRequested,
+    What::PatroniStop,
+    What::RewindBegin,
+    What::BootstrapBegin,
+    What::LockUpdateFailed,
+    What::DcsUnreachable,
+    What::SystemShutdown,
 ];
 
 #[cfg(test)]

@@ -10,12 +10,30 @@ pub static CAUSE: Cause = Cause {
     id: "filesystem_or_hw_fault",
     title: "a file system, disk or other hardware was faulty",
     layer: Layer::Hardware,
-    leads_to: &["etcd_quorum_loss", "etcd_slow_disk", "host_crash_or_reboot", "host_disk_io", "patroni_process_died", "postgres_crash", "replica_not_eligible"],
+    leads_to: &[
+        "etcd_quorum_loss",
+        "etcd_slow_disk",
+        "host_crash_or_reboot",
+        "host_disk_io",
+        "patroni_process_died",
+        "postgres_crash",
+        "replica_not_eligible",
+    ],
     needs: &[Need::Log(Program::Kernel, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Keep the primary role away from {host} (tag nofailover), read dmesg, smartctl -a, multipath -ll and the BMC's event log; run no repair on the only good copy.", risk: "none", verify: "the device or the storage path at fault is named" },
-        Remedy { kind: When::LongTerm, text: "Replace the part, rebuild the member with `patronictl reinit`; switch data checksums on, check backups with a restore and pg_amcheck.", risk: "reinit copies the whole data directory", verify: "pg_amcheck and a test restore are clean" },
+        Remedy {
+            kind: When::Now,
+            text: "Keep the primary role away from {host} (tag nofailover), read dmesg, smartctl -a, multipath -ll and the BMC's event log; run no repair on the only good copy.",
+            risk: "none",
+            verify: "the device or the storage path at fault is named",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Replace the part, rebuild the member with `patronictl reinit`; switch data checksums on, check backups with a restore and pg_amcheck.",
+            risk: "reinit copies the whole data directory",
+            verify: "pg_amcheck and a test restore are clean",
+        },
     ],
     assess,
 };
@@ -43,15 +61,40 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Decisive, "the change was asked for", []);
         return a;
     }
-    let failed = c.is(&[Kind::Failover, Kind::Demotion, Kind::NoLeader, Kind::Crash, Kind::StartFailure, Kind::DcsOutage, Kind::WriteStall]);
+    let failed = c.is(&[
+        Kind::Failover,
+        Kind::Demotion,
+        Kind::NoLeader,
+        Kind::Crash,
+        Kind::StartFailure,
+        Kind::DcsOutage,
+        Kind::WriteStall,
+    ]);
     // A fault on a host that is not part of the incident explains nothing.
-    let part = |e: &Hit<'_>| c.incident.nodes.contains(&e.node) || c.on_old(e) || matches!(e.what, What::EtcdIoError | What::EtcdCorrupt);
+    let part = |e: &Hit<'_>| {
+        c.incident.nodes.contains(&e.node) || c.on_old(e) || matches!(e.what, What::EtcdIoError | What::EtcdCorrupt)
+    };
     let find = |whats: &[What]| -> Vec<Hit<'_>> { c.find_wide(whats).into_iter().filter(part).collect() };
-    let kernel: Vec<Hit<'_>> = find(&[What::BlockIoError, What::FsError, What::FsReadonly, What::PathLost]).into_iter().filter(|e| e.why != Why::NoSpace).collect();
+    let kernel: Vec<Hit<'_>> = find(&[What::BlockIoError, What::FsError, What::FsReadonly, What::PathLost])
+        .into_iter()
+        .filter(|e| e.why != Why::NoSpace)
+        .collect();
     let writes: Vec<Hit<'_>> = find(&[What::PgIoError, What::EtcdIoError]);
-    let programs: Vec<Hit<'_>> = c
-        .t
-        .find(&[What::PgPanic, What::PgDatadirBad, What::ConfigError, What::ActionFailed, What::PatroniBug, What::EtcdFatal, What::EtcdPanic, What::PgStartupFailed, What::PgBackendExit], c.incident.window)
+    let programs: Vec<Hit<'_>> =
+        c.t.find(
+            &[
+                What::PgPanic,
+                What::PgDatadirBad,
+                What::ConfigError,
+                What::ActionFailed,
+                What::PatroniBug,
+                What::EtcdFatal,
+                What::EtcdPanic,
+                What::PgStartupFailed,
+                What::PgBackendExit,
+            ],
+            c.incident.window,
+        )
         .filter(|e| e.why == Why::Io && part(e))
         .collect();
     let damaged: Vec<Hit<'_>> = find(&[What::PgCorruption, What::EtcdCorrupt, What::CorruptAlarm]);
@@ -66,23 +109,50 @@ fn assess(c: &Case<'_>) -> Assessment {
             (true, true) => Strength::Strong,
             _ => Strength::Weak,
         };
-        a.pro(strength, format!("programs on {} got I/O errors or found a read-only file system ({} reports)", hosts(&told), count(&told)), cites(&told));
+        a.pro(
+            strength,
+            format!(
+                "programs on {} got I/O errors or found a read-only file system ({} reports)",
+                hosts(&told),
+                count(&told)
+            ),
+            cites(&told),
+        );
     }
     if !kernel.is_empty() {
         let readonly = kernel.iter().any(|e| e.what == What::FsReadonly);
         let strength = if failed && (readonly || !told.is_empty()) { Strength::Strong } else { Strength::Weak };
         let devices = list(kernel.iter().filter_map(|e| e.who.as_deref().map(str::to_owned)));
         let how = if readonly { ", and made a file system read-only" } else { "" };
-        a.pro(strength, format!("the kernel of {} reports {} errors of {}{how}", hosts(&kernel), count(&kernel), if devices.is_empty() { "a device".to_owned() } else { devices }), cites(&kernel));
+        a.pro(
+            strength,
+            format!(
+                "the kernel of {} reports {} errors of {}{how}",
+                hosts(&kernel),
+                count(&kernel),
+                if devices.is_empty() { "a device".to_owned() } else { devices }
+            ),
+            cites(&kernel),
+        );
     }
     if !damaged.is_empty() {
         // Damage that is read every day is old; it explains a server that cannot run, not a lost lock.
-        let stops = c.is(&[Kind::Crash, Kind::StartFailure, Kind::NoLeader]) || damaged.iter().any(|e| e.program == Program::Etcd);
-        a.pro(if stops { Strength::Strong } else { Strength::Weak }, format!("damaged data was found on {} ({} reports)", hosts(&damaged), count(&damaged)), cites(&damaged));
+        let stops = c.is(&[Kind::Crash, Kind::StartFailure, Kind::NoLeader])
+            || damaged.iter().any(|e| e.program == Program::Etcd);
+        a.pro(
+            if stops { Strength::Strong } else { Strength::Weak },
+            format!("damaged data was found on {} ({} reports)", hosts(&damaged), count(&damaged)),
+            cites(&damaged),
+        );
     }
     if !hardware.is_empty() {
-        let effect = c.boot_after(hardware.first().map_or(crate::model::NodeId(0), |e| e.node)).is_some() || !kernel.is_empty();
-        a.pro(if effect && failed { Strength::Strong } else { Strength::Weak }, format!("hardware errors were reported on {} ({} lines)", hosts(&hardware), count(&hardware)), cites(&hardware));
+        let effect =
+            c.boot_after(hardware.first().map_or(crate::model::NodeId(0), |e| e.node)).is_some() || !kernel.is_empty();
+        a.pro(
+            if effect && failed { Strength::Strong } else { Strength::Weak },
+            format!("hardware errors were reported on {} ({} lines)", hosts(&hardware), count(&hardware)),
+            cites(&hardware),
+        );
     }
     let full = c.find_wide(&[What::PgNoSpace, What::EtcdDiskFull]);
     if let Some(first) = full.first()

@@ -1,7 +1,6 @@
 //! Questions about one host's life around an incident: when it fell silent, whether it came back, what ended it.
 
 use super::Case;
-use super::case::cites;
 use crate::incidents::Cite;
 use crate::messages::systemd_unit;
 use crate::model::{Key, Micros, NodeId, Program, Role, SECOND, Span, What};
@@ -122,31 +121,35 @@ impl<'a> Case<'a> {
 
     /// What PostgreSQL says at a start after it had ended without being told to, within a span.
     pub fn interrupted(&self, node: NodeId, span: Span) -> Vec<Hit<'a>> {
-        let told = self.on(
-            node,
-            &[What::PgShutdownImmediate, What::PgShutdownFast, What::PgShutdownSmart, What::PgBackendSignal],
-            span,
-        );
-        let starts = self.on(node, &[What::PgInterrupted, What::PgNotProperlyShut], span);
-        starts.into_iter().filter(|e| !told.iter().any(|x| x.at <= e.at)).collect()
+        self.untold(node, &[What::PgInterrupted, What::PgNotProperlyShut], span)
     }
 
     /// Signs that the machine or PostgreSQL started anew at the end of a silence: it had ended, not stood still.
     pub fn restarted(&self, node: NodeId, silent: Span) -> Vec<Hit<'a>> {
         let span = Span::new(silent.from + SECOND, silent.to + 15 * SECOND);
-        let mut hits = self.on(node, &[What::Boot, What::PgNotRunning], span);
-        hits.extend(self.interrupted(node, span));
-        // Patroni that wakes and finds its lock gone stops the server itself: what starts after that proves nothing.
-        let orders = [
-            What::DemoteNolock,
-            What::DemoteImmediate,
-            What::DemoteOffline,
+        let mut hits = self.on(node, &[What::Boot], span);
+        hits.extend(self.untold(node, &[What::PgInterrupted, What::PgNotProperlyShut, What::PgNotRunning], span));
+        hits
+    }
+
+    /// Events that no order to stop, demotion or crash within the span explains.
+    fn untold(&self, node: NodeId, whats: &[What], span: Span) -> Vec<Hit<'a>> {
+        let told = [
             What::PgShutdownImmediate,
             What::PgShutdownFast,
+            What::PgShutdownSmart,
+            What::PgBackendSignal,
+            What::DemoteNolock,
+            What::DemoteOffline,
+            What::DemoteImmediate,
+            What::DemoteGraceful,
+            What::DemotedForeignLock,
+            What::DemotedLockUpdate,
+            What::DemotedDcs,
+            What::DemotedLostRace,
         ];
-        let ordered = self.on(node, &orders, span).iter().map(|e| e.at).min();
-        hits.retain(|e| ordered.is_none_or(|o| e.at < o));
-        hits
+        let first = self.on(node, &told, span).first().map(|e| e.at);
+        self.on(node, whats, span).into_iter().filter(|e| first.is_none_or(|f| e.at < f)).collect()
     }
 
     /// Patroni's loop_wait; never more than half of ttl, so that few heartbeats in a short log do not mislead.
@@ -172,9 +175,4 @@ impl<'a> Case<'a> {
         let who = e.who.as_deref().unwrap_or("");
         systemd_unit(who) == Some(Program::Patroni) || who.starts_with("python") || who.starts_with("patroni")
     }
-}
-
-/// The places of some hits and one more.
-pub fn with(cite: Option<Cite>, hits: &[Hit<'_>]) -> Vec<Cite> {
-    cite.into_iter().chain(cites(hits)).collect()
 }

@@ -1,7 +1,6 @@
 //! The old primary's machine went down: power, kernel panic, reset, reboot.
 
 use super::case::{cites, length};
-use super::host::with;
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::model::{Key, Program, SECOND, Span, What, Why};
 
@@ -13,9 +12,24 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Kernel, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Find out why {host} went down: journalctl -b -1 -e, last -x, /sys/fs/pstore and kdump, the BMC's event log (ipmitool sel list), the hypervisor's events.", risk: "none", verify: "power, panic, reset or an order is named" },
-        Remedy { kind: When::LongTerm, text: "Keep what a crash leaves: persistent journal (Storage=persistent), kdump or pstore, remote syslog; monitor power and hardware.", risk: "none", verify: "a test panic on a spare host leaves a dump" },
-        Remedy { kind: When::LongTerm, text: "A member is promoted when ttl ({ttl} s) is over; lower it only within loop_wait + 2 × retry_timeout, and keep etcd members of one quorum on different machines.", risk: "a short ttl fails over on hiccups", verify: "pull the plug of the primary in a test: a replica leads after about {ttl} s" },
+        Remedy {
+            kind: When::Now,
+            text: "Find out why {host} went down: journalctl -b -1 -e, last -x, /sys/fs/pstore and kdump, the BMC's event log (ipmitool sel list), the hypervisor's events.",
+            risk: "none",
+            verify: "power, panic, reset or an order is named",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Keep what a crash leaves: persistent journal (Storage=persistent), kdump or pstore, remote syslog; monitor power and hardware.",
+            risk: "none",
+            verify: "a test panic on a spare host leaves a dump",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "A member is promoted when ttl ({ttl} s) is over; lower it only within loop_wait + 2 × retry_timeout, and keep etcd members of one quorum on different machines.",
+            risk: "a short ttl fails over on hiccups",
+            verify: "pull the plug of the primary in a test: a replica leads after about {ttl} s",
+        },
     ],
     assess,
 };
@@ -51,11 +65,18 @@ fn assess(c: &Case<'_>) -> Assessment {
     let Some(old) = c.incident.old else { return a };
     let name = c.old_name();
     let probes = c.probes_of(old);
-    let unreachable: Vec<_> = probes.iter().copied().filter(|e| matches!(e.why, Why::ConnectTimeout | Why::NoRoute)).collect();
+    let unreachable: Vec<_> =
+        probes.iter().copied().filter(|e| matches!(e.why, Why::ConnectTimeout | Why::NoRoute)).collect();
     let refused: Vec<_> = probes.iter().copied().filter(|e| e.why == Why::Refused).collect();
     let Some(silence) = c.silence(old) else {
         if !unreachable.is_empty() {
-            a.pro(Strength::Weak, format!("{name} could not be reached over the network: down, or cut off; the bundle holds no log of it"), cites(&unreachable));
+            a.pro(
+                Strength::Weak,
+                format!(
+                    "{name} could not be reached over the network: down, or cut off; the bundle holds no log of it"
+                ),
+                cites(&unreachable),
+            );
         }
         return a;
     };
@@ -71,7 +92,11 @@ fn assess(c: &Case<'_>) -> Assessment {
     let gone = boot.map(|b| b.0).or(promoted.map(|p| p.at)).is_some_and(|end| end - silence.last > c.loop_wait());
 
     if !orderly.is_empty() {
-        a.con(Strength::Strong, format!("{name} ended in order: its logs hold {} lines of a shutdown before they end", orderly.len()), cites(&orderly));
+        a.con(
+            Strength::Strong,
+            format!("{name} ended in order: its logs hold {} lines of a shutdown before they end", orderly.len()),
+            cites(&orderly),
+        );
         return a;
     }
     if boot.is_none() && !gone {
@@ -79,7 +104,20 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Strong, format!("{name} went on writing its logs while it lost its role"), silence.cite);
         return a;
     }
-    let killed = c.on(old, &[What::OomKill, What::UnitOom, What::UnitFailed, What::UnitExited], Span::new(silence.last - 30 * SECOND, silence.last + ttl));
+    // A silence that ends without any start is a freeze, not a crash.
+    if let Some(back) = silence.back
+        && boot.is_none()
+        && interrupted.is_empty()
+        && c.restarted(old, Span::new(silence.last, back)).is_empty()
+    {
+        a.con(Strength::Strong, format!("the logs of {name} go on after {} without any start: it stood still or was cut off, it did not go down", length(back - silence.last)), silence.cite);
+        return a;
+    }
+    let killed = c.on(
+        old,
+        &[What::OomKill, What::UnitOom, What::UnitFailed, What::UnitExited],
+        Span::new(silence.last - 30 * SECOND, silence.last + ttl),
+    );
     let watched = c.t.all(&[What::WatchdogArmed]).any(|e| e.node == old && e.at <= silence.last);
     let before = Span::new(silence.last - 300 * SECOND, silence.last);
     if let Some((at, cite)) = boot {
@@ -87,7 +125,10 @@ fn assess(c: &Case<'_>) -> Assessment {
         let seen = c.t.covers(Program::Systemd, Some(old), before) || c.t.covers(Program::Postgres, Some(old), before);
         let strength = if seen && !watched { Strength::Decisive } else { Strength::Strong };
         let words = if seen {
-            format!("{name} booted {} after the last line of its logs, and no line of a shutdown stands before", length(at - silence.last))
+            format!(
+                "{name} booted {} after the last line of its logs, and no line of a shutdown stands before",
+                length(at - silence.last)
+            )
         } else {
             format!("{name} booted {} after the last line that the bundle holds of it", length(at - silence.last))
         };
@@ -96,37 +137,67 @@ fn assess(c: &Case<'_>) -> Assessment {
     if !interrupted.is_empty() {
         let together = c.on(old, &[What::EtcdStart], after);
         let container = c.t.setting(Key::DcsKind).is_some_and(|k| k.fact.value.text() == Some("kubernetes"));
-        let strength = if (!together.is_empty() || !unreachable.is_empty()) && !container && killed.is_empty() { Strength::Strong } else { Strength::Weak };
+        let strength = if (!together.is_empty() || !unreachable.is_empty()) && !container && killed.is_empty() {
+            Strength::Strong
+        } else {
+            Strength::Weak
+        };
         let and = if together.is_empty() { "" } else { "; etcd on it started anew, too" };
         a.pro(strength, format!("Patroni and PostgreSQL on {name} ended together, without a shutdown: PostgreSQL says at its next start that it was interrupted{and}"), cites(&interrupted).into_iter().chain(cites(&together)));
     }
-    let panic = c.on(old, &[What::KernelPanic], Span::new(silence.last - 60 * SECOND, boot.map_or(silence.last + ttl, |b| b.0)));
+    let panic = c.on(
+        old,
+        &[What::KernelPanic],
+        Span::new(silence.last - 60 * SECOND, boot.map_or(silence.last + ttl, |b| b.0)),
+    );
     if !panic.is_empty() {
-        a.pro(Strength::Strong, format!("the kernel of {name} panicked or oopsed ({} lines)", panic.iter().map(|e| e.count).sum::<u32>()), cites(&panic));
+        a.pro(
+            Strength::Strong,
+            format!("the kernel of {name} panicked or oopsed ({} lines)", panic.iter().map(|e| e.count).sum::<u32>()),
+            cites(&panic),
+        );
     }
     if waited && gone {
-        let words = format!("a replica was promoted {} after the last renewal by {name}, when ttl ({}) was over: nobody gave the key back", length(lapse.unwrap_or(0)), length(ttl));
+        let words = format!(
+            "a replica was promoted {} after the last renewal by {name}, when ttl ({}) was over: nobody gave the key back",
+            length(lapse.unwrap_or(0)),
+            length(ttl)
+        );
         a.pro(Strength::Weak, words, promoted.map(|p| crate::incidents::Cite::Event(p.index)));
     }
     if silence.back.is_none() && gone && c.others_go_on(old, silence.last + ttl) {
-        a.pro(Strength::Weak, format!("the logs of {name} end {} before another member was promoted; those of other hosts go on", length(promoted.map_or(0, |p| p.at - silence.last))), silence.cite);
+        a.pro(
+            Strength::Weak,
+            format!(
+                "the logs of {name} end {} before another member was promoted; those of other hosts go on",
+                length(promoted.map_or(0, |p| p.at - silence.last))
+            ),
+            silence.cite,
+        );
     }
     if !unreachable.is_empty() {
-        a.pro(Strength::Weak, format!("{name} could not be reached over the network ({} tries of other members)", unreachable.iter().map(|e| e.count).sum::<u32>()), cites(&unreachable));
+        a.pro(
+            Strength::Weak,
+            format!(
+                "{name} could not be reached over the network ({} tries of other members)",
+                unreachable.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&unreachable),
+        );
     }
     if !refused.is_empty() && boot.is_none() {
-        a.con(Strength::Strong, format!("{name} refused connections: the machine answered, only its processes had ended"), cites(&refused));
+        a.con(
+            Strength::Strong,
+            format!("{name} refused connections: the machine answered, only its processes had ended"),
+            cites(&refused),
+        );
     }
     if !killed.is_empty() && boot.is_none() {
-        a.con(Strength::Strong, format!("the system of {name} reports the end of single processes, so it lived on"), cites(&killed));
-    }
-    // A silence that ends without any start is a freeze, not a crash.
-    if let Some(back) = silence.back
-        && boot.is_none()
-        && interrupted.is_empty()
-        && c.restarted(old, Span::new(silence.last, back)).is_empty()
-    {
-        a.con(Strength::Strong, format!("the logs of {name} go on after {} without any start: it stood still or was cut off, it did not go down", length(back - silence.last)), with(silence.cite, &[]));
+        a.con(
+            Strength::Strong,
+            format!("the system of {name} reports the end of single processes, so it lived on"),
+            cites(&killed),
+        );
     }
     a
 }

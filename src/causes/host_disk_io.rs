@@ -18,8 +18,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Series(Metric::DiskAwait, Who::OldPrimary), Need::Log(Program::Kernel, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Look at the storage of {host} (array, hypervisor datastore, cloud volume limits) for these minutes, and at what wrote: pidstat -d, backup, vacuum, checkpoint.", risk: "none", verify: "await of the data device back at its usual value" },
-        Remedy { kind: When::LongTerm, text: "Separate WAL, data, backups and etcd on devices of their own, or raise the volume's IOPS.", risk: "a maintenance window per host", verify: "the same job no longer raises await of the WAL and etcd devices" },
+        Remedy {
+            kind: When::Now,
+            text: "Look at the storage of {host} (array, hypervisor datastore, cloud volume limits) for these minutes, and at what wrote: pidstat -d, backup, vacuum, checkpoint.",
+            risk: "none",
+            verify: "await of the data device back at its usual value",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Separate WAL, data, backups and etcd on devices of their own, or raise the volume's IOPS.",
+            risk: "a maintenance window per host",
+            verify: "the same job no longer raises await of the WAL and etcd devices",
+        },
     ],
     assess,
 };
@@ -71,10 +81,15 @@ fn assess(c: &Case<'_>) -> Assessment {
     if !slow.is_empty() {
         a.pro(Strength::Weak, "PostgreSQL waited long for I/O", cites(&slow));
     }
-    let statements: Vec<_> = c.find(&[What::PgSlowStatement]).into_iter().filter(on_old).filter(|e| e.num >= 2_000.0).collect();
+    let statements: Vec<_> =
+        c.find(&[What::PgSlowStatement]).into_iter().filter(on_old).filter(|e| e.num >= 2_000.0).collect();
     if !a.evidence.is_empty() && !statements.is_empty() {
         let worst = statements.iter().map(|e| e.num).fold(0.0, f64::max);
-        a.pro(Strength::Weak, format!("statements on {} took up to {}", c.old_name(), duration(worst)), cites(&statements));
+        a.pro(
+            Strength::Weak,
+            format!("statements on {} took up to {}", c.old_name(), duration(worst)),
+            cites(&statements),
+        );
     }
     if !a.evidence.is_empty() && c.find(&[What::FsyncSlow]).iter().any(on_old) {
         a.tag("co_located_etcd");

@@ -13,8 +13,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Series(Metric::CpuIowait, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Fetch sar, dmesg and the hypervisor's events of {host} for these minutes: memory pressure, dirty pages, CPU steal, snapshot.", risk: "none", verify: "the cause of the silence has a name" },
-        Remedy { kind: When::LongTerm, text: "A watchdog (mode: required) that resets a frozen primary before its lease of {ttl} s ends; reserve CPU and memory for Patroni and etcd.", risk: "a watchdog resets machines that are only slow", verify: "freeze Patroni in a test: the machine is reset before another member is promoted" },
+        Remedy {
+            kind: When::Now,
+            text: "Fetch sar, dmesg and the hypervisor's events of {host} for these minutes: memory pressure, dirty pages, CPU steal, snapshot.",
+            risk: "none",
+            verify: "the cause of the silence has a name",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "A watchdog (mode: required) that resets a frozen primary before its lease of {ttl} s ends; reserve CPU and memory for Patroni and etcd.",
+            risk: "a watchdog resets machines that are only slow",
+            verify: "freeze Patroni in a test: the machine is reset before another member is promoted",
+        },
     ],
     assess,
 };
@@ -46,24 +56,62 @@ fn assess(c: &Case<'_>) -> Assessment {
             continue;
         }
         // What starts anew at the end of the silence had ended; it did not stand still.
-        let anew: Vec<Hit<'_>> = c.restarted(old, gap).into_iter().chain(c.on(old, &[What::PatroniStart], gap)).collect();
+        let anew: Vec<Hit<'_>> =
+            c.restarted(old, gap).into_iter().chain(c.on(old, &[What::PatroniStart], gap)).collect();
         if !anew.is_empty() {
-            a.con(Strength::Strong, format!("the silence of {} ends with a start: Patroni or the host had ended, it did not stand still", length(gap.length())), cites(&anew));
+            a.con(
+                Strength::Strong,
+                format!(
+                    "the silence of {} ends with a start: Patroni or the host had ended, it did not stand still",
+                    length(gap.length())
+                ),
+                cites(&anew),
+            );
             continue;
         }
         // A key that others saw gone before ttl was over was not lost by this silence.
         let early: Vec<Hit<'_>> =
-            c.t.find(&[What::LockNobody], Span::new(gap.from, gap.from + ttl * 2 / 3)).filter(|e| e.node != old).collect();
+            c.t.find(&[What::LockNobody], Span::new(gap.from, gap.from + ttl * 2 / 3))
+                .filter(|e| e.node != old)
+                .collect();
         if let Some(first) = early.first() {
             let after = length(first.at - gap.from);
-            a.con(Strength::Strong, format!("the leader key was gone {after} after its last renewal, before ttl ({}) was over", length(ttl)), cites(&early));
+            a.con(
+                Strength::Strong,
+                format!(
+                    "the leader key was gone {after} after its last renewal, before ttl ({}) was over",
+                    length(ttl)
+                ),
+                cites(&early),
+            );
             continue;
         }
-        let alive = c.t.find(&[What::PgCheckpoint, What::PgSlowStatement, What::PgStreaming, What::ApplySlow, What::EtcdCompact], gap).any(|e| e.node == old);
+        // A key that does not live from one loop to the next afterwards either was not lost by standing still.
+        let after = Span::new(gap.to - 1, gap.to + 4 * ttl);
+        let taken: Vec<Hit<'_>> = c.t.find(&[What::LockAcquired], after).filter(|e| e.node == old).collect();
+        if taken.iter().map(|e| e.count).sum::<u32>() >= 3 {
+            a.con(
+                Strength::Strong,
+                format!("after the silence of {} the lock had to be taken anew in every loop: the key is lost for another reason", length(gap.length())),
+                cites(&taken),
+            );
+            continue;
+        }
+        let alive =
+            c.t.find(
+                &[What::PgCheckpoint, What::PgSlowStatement, What::PgStreaming, What::ApplySlow, What::EtcdCompact],
+                gap,
+            )
+            .any(|e| e.node == old);
         let who = if alive { "Patroni" } else { "Patroni (or the whole host)" };
         a.pro(
             Strength::Decisive,
-            format!("{who} on {} wrote nothing for {}, longer than ttl ({}), and nothing says that it waited for the DCS", c.old_name(), length(gap.length()), length(ttl)),
+            format!(
+                "{who} on {} wrote nothing for {}, longer than ttl ({}), and nothing says that it waited for the DCS",
+                c.old_name(),
+                length(gap.length()),
+                length(ttl)
+            ),
             [cite],
         );
     }
@@ -78,11 +126,27 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     let frozen = c.on(old, &[What::SoftLockup, What::Suspended], c.near());
     if !frozen.is_empty() {
-        a.pro(Strength::Strong, format!("the system of {} itself reports {} times that it stood still", c.old_name(), frozen.iter().map(|e| e.count).sum::<u32>()), cites(&frozen));
+        a.pro(
+            Strength::Strong,
+            format!(
+                "the system of {} itself reports {} times that it stood still",
+                c.old_name(),
+                frozen.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&frozen),
+        );
     }
     let late = c.on(old, &[What::TickMissed, What::HungTask], c.near());
     if !late.is_empty() {
-        a.pro(Strength::Weak, format!("processes on {} did not run in time ({} reports)", c.old_name(), late.iter().map(|e| e.count).sum::<u32>()), cites(&late));
+        a.pro(
+            Strength::Weak,
+            format!(
+                "processes on {} did not run in time ({} reports)",
+                c.old_name(),
+                late.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&late),
+        );
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);

@@ -1,6 +1,6 @@
 //! The Kubernetes API, used as DCS, did not answer.
 
-use super::case::cites;
+use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::model::{Key, Program, What, Why};
 use crate::timeline::Hit;
@@ -13,8 +13,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Look at the API server, its etcd and the provider's events for these minutes (upgrade, failover of the control plane).", risk: "none", verify: "kubectl get --raw /readyz answers within a second from the pod's node" },
-        Remedy { kind: When::LongTerm, text: "A control plane with more than one API server; retry_timeout {retry_timeout} and ttl {ttl} long enough for its failover; failsafe_mode in Patroni 3.0 and newer.", risk: "a longer ttl delays real failovers", verify: "restart one API server in a test: no demotion" },
+        Remedy {
+            kind: When::Now,
+            text: "Look at the API server, its etcd and the provider's events for these minutes (upgrade, failover of the control plane).",
+            risk: "none",
+            verify: "kubectl get --raw /readyz answers within a second from the pod's node",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "A control plane with more than one API server; retry_timeout {retry_timeout} and ttl {ttl} long enough for its failover; failsafe_mode in Patroni 3.0 and newer.",
+            risk: "a longer ttl delays real failovers",
+            verify: "restart one API server in a test: no demotion",
+        },
     ],
     assess,
 };
@@ -46,17 +56,36 @@ fn assess(c: &Case<'_>) -> Assessment {
         .filter(|e| !matches!(e.why, Why::Auth | Why::Dns | Why::Tls | Why::TlsExpired))
         .collect();
     if failed.is_empty() {
-        if !c.t.all(&[What::K8sError]).next().is_some() && !k8s_dcs {
-            a.con(Strength::Strong, "this cluster does not use Kubernetes as its DCS", []);
+        let other: Vec<_> =
+            c.t.facts_of(Key::DcsKind)
+                .filter_map(|f| f.fact.value.text())
+                .filter(|v| !v.contains("kubernetes"))
+                .map(str::to_owned)
+                .collect();
+        if !k8s_dcs && !other.is_empty() {
+            let words = format!(
+                "this cluster's DCS is {}, not Kubernetes ({} settings say so)",
+                list(other.clone()),
+                other.len()
+            );
+            a.con(Strength::Strong, words, []);
         }
         return a;
     }
     let gave_up = c.find(&[What::DcsUnreachable, What::DcsGetClusterFailed, What::LockUpdateFailed]);
     let strength = if gave_up.is_empty() { Strength::Weak } else { Strength::Strong };
-    a.pro(strength, "requests to the Kubernetes API failed or timed out", cites(&failed).into_iter().chain(cites(&gave_up)));
+    a.pro(
+        strength,
+        format!("requests of {} to the Kubernetes API failed or timed out ({})", hosts(c, &failed), said(&failed)),
+        cites(&failed).into_iter().chain(cites(&gave_up)),
+    );
     let other = c.find(&[What::PgWalsenderTimeout, What::PgWalreceiverTimeout, What::LinkDown, What::SyncShrunk]);
     if !other.is_empty() {
-        a.con(Strength::Strong, "replication failed in the same minute: the node's network, not only the API", cites(&other));
+        a.con(
+            Strength::Strong,
+            "replication failed in the same minute: the node's network, not only the API",
+            cites(&other),
+        );
     }
     a
 }
@@ -89,7 +118,7 @@ mod tests {
 "#,
             expect![[r#"
                 k8s_api_unavailable: likely (demotion)
-                  + strong: requests to the Kubernetes API failed or timed out
+                  + strong: requests of pg-0 to the Kubernetes API failed or timed out (1 message)
             "#]],
         );
     }
@@ -111,7 +140,7 @@ mod tests {
 "#,
             expect![[r#"
                 k8s_api_unavailable: possible (demotion)
-                  + strong: requests to the Kubernetes API failed or timed out
+                  + strong: requests of pg-0 to the Kubernetes API failed or timed out (1 message)
                   - strong: replication failed in the same minute: the node's network, not only the API
             "#]],
         );
@@ -133,7 +162,6 @@ mod tests {
 "#,
             expect![[r#"
                 k8s_api_unavailable: ruled_out (demotion)
-                  - strong: this cluster does not use Kubernetes as its DCS
             "#]],
         );
     }
@@ -147,8 +175,7 @@ mod tests {
 2026-03-04 10:00:20.523 UTC [811] LOG:  database system is shut down
 "#,
             expect![[r#"
-                k8s_api_unavailable: ruled_out (demotion)
-                  - strong: this cluster does not use Kubernetes as its DCS
+                k8s_api_unavailable: not_assessable (demotion)
             "#]],
         );
     }

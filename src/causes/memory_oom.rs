@@ -13,8 +13,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Kernel, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Find the sessions that needed the memory (work_mem × sorts × connections, large hash joins) and limit them.", risk: "none", verify: "no `Killed process` in the kernel's log" },
-        Remedy { kind: When::LongTerm, text: "On hosts: vm.overcommit_memory=2 and huge pages; in containers: a limit that covers shared_buffers plus connections; fewer connections by a pooler.", risk: "a strict limit makes queries fail with out of memory instead", verify: "MemAvailable keeps a margin at peak load" },
+        Remedy {
+            kind: When::Now,
+            text: "Find the sessions that needed the memory (work_mem × sorts × connections, large hash joins) and limit them.",
+            risk: "none",
+            verify: "no `Killed process` in the kernel's log",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "On hosts: vm.overcommit_memory=2 and huge pages; in containers: a limit that covers shared_buffers plus connections; fewer connections by a pooler.",
+            risk: "a strict limit makes queries fail with out of memory instead",
+            verify: "MemAvailable keeps a margin at peak load",
+        },
     ],
     assess,
 };
@@ -38,12 +48,17 @@ PostgreSQL documentation: Linux Memory Overcommit. Kernel: OOM, memory cgroups."
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let ours = |e: &Hit<'_>| e.who.as_deref().is_none_or(|w| ["postgres", "postmaster", "patroni", "etcd", "python"].iter().any(|p| w.contains(p)));
+    let ours = |e: &Hit<'_>| {
+        e.who
+            .as_deref()
+            .is_none_or(|w| ["postgres", "postmaster", "patroni", "etcd", "python"].iter().any(|p| w.contains(p)))
+    };
     let kills: Vec<Hit<'_>> = c.find_wide(&[What::OomKill, What::UnitOom]);
     let of_cluster: Vec<Hit<'_>> = kills.iter().copied().filter(ours).collect();
     if !of_cluster.is_empty() {
         let victims = list(of_cluster.iter().map(|e| e.who.as_deref().unwrap_or("a process").to_owned()));
-        let cgroup = of_cluster.iter().any(|e| e.why == Why::Cgroup) || c.find_wide(&[What::OomInvoked]).iter().any(|e| e.why == Why::Cgroup);
+        let cgroup = of_cluster.iter().any(|e| e.why == Why::Cgroup)
+            || c.find_wide(&[What::OomInvoked]).iter().any(|e| e.why == Why::Cgroup);
         let whose = if cgroup { "its memory limit (cgroup)" } else { "lack of memory" };
         a.pro(Strength::Decisive, format!("the kernel killed {victims} because of {whose}"), cites(&of_cluster));
         if cgroup {
@@ -52,12 +67,18 @@ fn assess(c: &Case<'_>) -> Assessment {
     } else if !kills.is_empty() {
         a.pro(Strength::Weak, "the kernel killed a process that is not part of the cluster", cites(&kills));
     }
-    let failed: Vec<Hit<'_>> = c.t.find(&[What::PgOutOfMemory, What::DcsException, What::ActionFailed, What::PatroniBug], c.near()).filter(|e| e.what == What::PgOutOfMemory || e.why == Why::NoMemory).collect();
+    let failed: Vec<Hit<'_>> =
+        c.t.find(&[What::PgOutOfMemory, What::DcsException, What::ActionFailed, What::PatroniBug], c.near())
+            .filter(|e| e.what == What::PgOutOfMemory || e.why == Why::NoMemory)
+            .collect();
     if !failed.is_empty() && kills.is_empty() {
         a.pro(Strength::Weak, "memory could not be allocated", cites(&failed));
     }
     let killed: Vec<Hit<'_>> = c.find(&[What::PgBackendSignal]).into_iter().filter(|e| e.num == 9.0).collect();
-    if kills.is_empty() && !killed.is_empty() && killed.iter().all(|e| c.t.covers(Program::Kernel, Some(e.node), c.near())) {
+    if kills.is_empty()
+        && !killed.is_empty()
+        && killed.iter().all(|e| c.t.covers(Program::Kernel, Some(e.node), c.near()))
+    {
         a.con(Strength::Strong, "the kernel's log of the host covers the moment and shows no kill", cites(&killed));
     }
     a

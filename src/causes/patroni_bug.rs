@@ -1,6 +1,6 @@
 //! A defect of Patroni decided the outcome.
 
-use super::case::{cites, hosts, times};
+use super::case::{cites, hosts, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
 use crate::model::{Key, MINUTE, Program, SECOND, Span, What};
@@ -14,8 +14,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Look the traceback's last line and this version up in Patroni's release notes and issues; update to the newest release of the same line, replicas first.", risk: "a restart of Patroni per node; pause the cluster or do it one by one", verify: "patronictl version shows the new release on all members, and the exception does not return" },
-        Remedy { kind: When::LongTerm, text: "Stay within the last two feature releases of Patroni; read the release notes before upgrading etcd, PostgreSQL or Python.", risk: "none", verify: "the same test (failover, switchover, DCS outage) runs after each upgrade" },
+        Remedy {
+            kind: When::Now,
+            text: "Look the traceback's last line and this version up in Patroni's release notes and issues; update to the newest release of the same line, replicas first.",
+            risk: "a restart of Patroni per node; pause the cluster or do it one by one",
+            verify: "patronictl version shows the new release on all members, and the exception does not return",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Stay within the last two feature releases of Patroni; read the release notes before upgrading etcd, PostgreSQL or Python.",
+            risk: "none",
+            verify: "the same test (failover, switchover, DCS outage) runs after each upgrade",
+        },
     ],
     assess,
 };
@@ -40,15 +50,45 @@ Patroni: Release notes.";
 
 /// What an exception may be a mere report of.
 const ELSEWHERE: &[What] = &[
-    What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsUnreachable, What::DcsGetClusterFailed, What::DcsNoSpace, What::DcsAuthFailed, What::DcsResolveFailed,
-    What::DcsLeaseLost, What::K8sError, What::PgConnFailed, What::PgNoSpace, What::PgPanic, What::PgBackendSignal, What::PgIoError, What::PgTooManyClients, What::OomKill,
-    What::FsReadonly, What::BlockIoError, What::EtcdDiskFull, What::FsyncSlow, What::QuorumLost, What::NoRaftLeader, What::ClockStepped,
+    What::DcsRequestFailed,
+    What::DcsRetry,
+    What::DcsException,
+    What::DcsUnreachable,
+    What::DcsGetClusterFailed,
+    What::DcsNoSpace,
+    What::DcsAuthFailed,
+    What::DcsResolveFailed,
+    What::DcsLeaseLost,
+    What::K8sError,
+    What::PgConnFailed,
+    What::PgNoSpace,
+    What::PgPanic,
+    What::PgBackendSignal,
+    What::PgIoError,
+    What::PgTooManyClients,
+    What::OomKill,
+    What::FsReadonly,
+    What::BlockIoError,
+    What::EtcdDiskFull,
+    What::FsyncSlow,
+    What::QuorumLost,
+    What::NoRaftLeader,
+    What::ClockStepped,
 ];
 
 /// Decisions that an exception can bring about.
 const OUTCOMES: &[What] = &[
-    What::DemoteImmediate, What::DemoteNolock, What::DemoteOffline, What::LockUpdateFailed, What::DemotedLockUpdate, What::NotPromotingLock, What::PgStartFailed,
-    What::PatroniStop, What::PatroniFatal, What::LockReleasedPgDown, What::UnitFailed,
+    What::DemoteImmediate,
+    What::DemoteNolock,
+    What::DemoteOffline,
+    What::LockUpdateFailed,
+    What::DemotedLockUpdate,
+    What::NotPromotingLock,
+    What::PgStartFailed,
+    What::PatroniStop,
+    What::PatroniFatal,
+    What::LockReleasedPgDown,
+    What::UnitFailed,
 ];
 
 fn assess(c: &Case<'_>) -> Assessment {
@@ -59,23 +99,43 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     let decided: Vec<(Hit<'_>, Hit<'_>)> = raised.iter().filter_map(|e| outcome(c, e.event).map(|o| (*e, o))).collect();
     let Some((first, result)) = decided.first() else {
-        a.con(Strength::Strong, format!("{} unexpected exceptions on {} changed nothing: the loop went on", times(&raised), hosts(c, &raised)), cites(&raised));
+        a.con(
+            Strength::Strong,
+            format!(
+                "unexpected exceptions on {} ({}) changed nothing: the loop went on",
+                hosts(c, &raised),
+                said(&raised)
+            ),
+            cites(&raised),
+        );
         return a;
     };
     // A reason of the same host within the last loops, or an error text of the exception itself, comes first.
     let before = Span::new(first.at - 2 * c.t.loop_wait(), result.at);
     let reasons: Vec<Hit<'_>> = c.t.find(ELSEWHERE, before).filter(|e| e.node == first.node).collect();
     let named = first.why != crate::model::Why::Unsaid;
-    let strength = if reasons.is_empty() && !named && first.what == What::PatroniBug { Strength::Strong } else { Strength::Weak };
+    let strength =
+        if reasons.is_empty() && !named && first.what == What::PatroniBug { Strength::Strong } else { Strength::Weak };
     let version = c.t.facts.iter().enumerate().find(|(_, f)| f.fact.key == Key::PatroniVersion);
     let running = version.and_then(|(_, f)| f.fact.value.text().map(|v| format!(" (Patroni {v})"))).unwrap_or_default();
     a.pro(
         strength,
-        format!("an unexpected exception in Patroni on {}{running}; {:.1} s later: {}", c.name(first.node), (result.at - first.at) as f64 / SECOND as f64, result.what.words()),
-        [Cite::Event(first.index), Cite::Event(result.index)].into_iter().chain(version.map(|(i, _)| Cite::Fact(i as u32))),
+        format!(
+            "an unexpected exception in Patroni on {}{running}; {:.1} s later: {}",
+            c.name(first.node),
+            (result.at - first.at) as f64 / SECOND as f64,
+            result.what.words()
+        ),
+        [Cite::Event(first.index), Cite::Event(result.index)]
+            .into_iter()
+            .chain(version.map(|(i, _)| Cite::Fact(i as u32))),
     );
     if !reasons.is_empty() {
-        a.con(Strength::Strong, format!("{} failures on the same host just before explain the exception", times(&reasons)), cites(&reasons));
+        a.con(
+            Strength::Strong,
+            format!("failures on the same host just before explain the exception ({})", said(&reasons)),
+            cites(&reasons),
+        );
     }
     if c.requested() {
         a.con(Strength::Strong, "the change was asked for", []);
@@ -134,7 +194,7 @@ TypeError: '<' not supported between instances of 'NoneType' and 'int'
             expect![[r#"
                 patroni_bug: possible (demotion)
                   + weak: an unexpected exception in Patroni on pg1; 0.1 s later: decided to demote at once: the lock is not its own any more
-                  - strong: 1 failures on the same host just before explain the exception
+                  - strong: failures on the same host just before explain the exception (1 message)
             "#]],
         );
     }
@@ -160,7 +220,7 @@ KeyError: 'role'
 "#,
             expect![[r#"
                 patroni_bug: ruled_out (crash)
-                  - strong: 1 unexpected exceptions on pg1 changed nothing: the loop went on
+                  - strong: unexpected exceptions on pg1 (1 message) changed nothing: the loop went on
             "#]],
         );
     }

@@ -14,8 +14,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Systemd, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Check that no second primary takes writes: `patronictl list`, and pg_is_in_recovery() on {host}; then journalctl -u patroni for the exit status.", risk: "none", verify: "exactly one member is primary" },
-        Remedy { kind: When::LongTerm, text: "Restart=always with a short RestartSec in Patroni's unit, a watchdog (mode: required), OOMScoreAdjust below that of PostgreSQL, and the newest minor release of Patroni.", risk: "none", verify: "kill -9 of Patroni in a test: it is back before ttl ({ttl} s) ends" },
+        Remedy {
+            kind: When::Now,
+            text: "Check that no second primary takes writes: `patronictl list`, and pg_is_in_recovery() on {host}; then journalctl -u patroni for the exit status.",
+            risk: "none",
+            verify: "exactly one member is primary",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Restart=always with a short RestartSec in Patroni's unit, a watchdog (mode: required), OOMScoreAdjust below that of PostgreSQL, and the newest minor release of Patroni.",
+            risk: "none",
+            verify: "kill -9 of Patroni in a test: it is back before ttl ({ttl} s) ends",
+        },
     ],
     assess,
 };
@@ -50,10 +60,15 @@ fn assess(c: &Case<'_>) -> Assessment {
     let name = c.name(old);
     let reach = Span::new(c.near().from - c.t.ttl(), c.near().to);
     let ours = |e: &Hit<'_>| Case::is_patroni(e);
-    let ordered: Vec<Hit<'_>> = c.on(old, &[What::UnitStopping, What::UnitStopped], reach).into_iter().filter(ours).collect();
+    let ordered: Vec<Hit<'_>> =
+        c.on(old, &[What::UnitStopping, What::UnitStopped], reach).into_iter().filter(ours).collect();
     let timeouts: Vec<Hit<'_>> = c.on(old, &[What::UnitStartTimeout], reach).into_iter().filter(ours).collect();
     let exits: Vec<Hit<'_>> = c
-        .on(old, &[What::UnitExited, What::UnitFailed, What::UnitOom, What::Segfault, What::CoreDump, What::OomKill], reach)
+        .on(
+            old,
+            &[What::UnitExited, What::UnitFailed, What::UnitOom, What::Segfault, What::CoreDump, What::OomKill],
+            reach,
+        )
         .into_iter()
         .filter(ours)
         // After an order to stop, the end of the process is no accident.
@@ -74,19 +89,48 @@ fn assess(c: &Case<'_>) -> Assessment {
             (false, true) => Strength::Strong,
             _ => Strength::Weak,
         };
-        a.pro(strength, format!("the system of {name} reports that Patroni's process ended {how} ({} reports)", exits.len()), cites(&exits));
+        a.pro(
+            strength,
+            format!("the system of {name} reports that Patroni's process ended {how} ({} reports)", exits.len()),
+            cites(&exits),
+        );
     }
     if !fatal.is_empty() {
         let strength = if led { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("Patroni on {name} said that it cannot run ({} times)", fatal.iter().map(|e| e.count).sum::<u32>()), cites(&fatal));
+        a.pro(
+            strength,
+            format!("Patroni on {name} said that it cannot run ({} times)", fatal.iter().map(|e| e.count).sum::<u32>()),
+            cites(&fatal),
+        );
     }
     // A silence that ends with a start of Patroni, PostgreSQL running on all the time.
     let ttl = c.t.ttl();
-    for (i, gap) in c.t.gaps.iter().enumerate().filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > c.loop_wait()) {
+    for (i, gap) in
+        c.t.gaps
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > c.loop_wait())
+    {
         let starts = c.on(old, &[What::PatroniStart], Span::new(gap.span.from + SECOND, gap.span.to + 5 * SECOND));
-        let anew: Vec<Hit<'_>> = c.restarted(old, gap.span).into_iter().chain(c.on(old, &[What::PgStarting, What::PgShutdownFast, What::PgShutdownSmart, What::PgShutdownImmediate], gap.span)).collect();
-        let pids = |span: Span| c.t.during(span).filter(|e| e.node == old && e.program == Program::Patroni && e.pid != 0).map(|e| e.pid).next();
-        let other_pid = match (pids(Span::new(gap.span.from - 3_600 * SECOND, gap.span.from)), pids(Span::new(gap.span.to, gap.span.to + 600 * SECOND))) {
+        let anew: Vec<Hit<'_>> = c
+            .restarted(old, gap.span)
+            .into_iter()
+            .chain(c.on(
+                old,
+                &[What::PgStarting, What::PgShutdownFast, What::PgShutdownSmart, What::PgShutdownImmediate],
+                gap.span,
+            ))
+            .collect();
+        let pids = |span: Span| {
+            c.t.during(span)
+                .filter(|e| e.node == old && e.program == Program::Patroni && e.pid != 0)
+                .map(|e| e.pid)
+                .next()
+        };
+        let other_pid = match (
+            pids(Span::new(gap.span.from - 3_600 * SECOND, gap.span.from)),
+            pids(Span::new(gap.span.to, gap.span.to + 600 * SECOND)),
+        ) {
             (Some(a), Some(b)) => a != b,
             _ => false,
         };
@@ -95,7 +139,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
         let alive = lived(c, old, gap.span);
         if !anew.is_empty() {
-            a.con(Strength::Weak, format!("PostgreSQL or the machine of {name} started anew as well: more than Patroni ended"), cites(&anew));
+            a.con(
+                Strength::Weak,
+                format!("PostgreSQL or the machine of {name} started anew as well: more than Patroni ended"),
+                cites(&anew),
+            );
         } else if !alive.is_empty() {
             a.pro(
                 Strength::Strong,
@@ -103,20 +151,34 @@ fn assess(c: &Case<'_>) -> Assessment {
                 [Cite::Gap(i as u32)].into_iter().chain(cites(&starts)).chain(cites(&alive)),
             );
         } else if gap.span.length() > ttl {
-            a.pro(Strength::Weak, format!("Patroni on {name} started anew after {} of silence", length(gap.span.length())), [Cite::Gap(i as u32)].into_iter().chain(cites(&starts)));
+            a.pro(
+                Strength::Weak,
+                format!("Patroni on {name} started anew after {} of silence", length(gap.span.length())),
+                [Cite::Gap(i as u32)].into_iter().chain(cites(&starts)),
+            );
         }
     }
     // Patroni's log ends for good, PostgreSQL's goes on, somebody else leads: ended or frozen, or the log was cut.
     let end = |program| c.t.covered.iter().filter(|x| x.node == old && x.program == program).map(|x| x.span.to).max();
     if a.evidence.is_empty()
         && ordered.is_empty()
-        && let (Some(patroni), Some(postgres), Some(promoted)) = (end(Program::Patroni), end(Program::Postgres), c.taken_over())
+        && let (Some(patroni), Some(postgres), Some(promoted)) =
+            (end(Program::Patroni), end(Program::Postgres), c.taken_over())
         && patroni < promoted.at
         && postgres > patroni + ttl
         && promoted.at - patroni >= ttl - c.loop_wait()
-        && c.on(old, &[What::PgShutDown, What::PgShutdownFast, What::PgShutdownImmediate, What::PgInterrupted], Span::new(patroni, promoted.at)).is_empty()
+        && c.on(
+            old,
+            &[What::PgShutDown, What::PgShutdownFast, What::PgShutdownImmediate, What::PgInterrupted],
+            Span::new(patroni, promoted.at),
+        )
+        .is_empty()
     {
-        let words = format!("Patroni's log of {name} ends {} before {} was promoted, PostgreSQL's goes on: it died or hung, or the log was cut", length(promoted.at - patroni), c.name(promoted.node));
+        let words = format!(
+            "Patroni's log of {name} ends {} before {} was promoted, PostgreSQL's goes on: it died or hung, or the log was cut",
+            length(promoted.at - patroni),
+            c.name(promoted.node)
+        );
         a.pro(Strength::Weak, words, [Cite::Event(promoted.index)]);
     }
     a
@@ -124,7 +186,10 @@ fn assess(c: &Case<'_>) -> Assessment {
 
 /// Lines of PostgreSQL within a silence of Patroni.
 fn lived<'a>(c: &Case<'a>, node: crate::model::NodeId, gap: Span) -> Vec<Hit<'a>> {
-    c.t.during(gap).filter(|e| e.node == node && e.program == Program::Postgres && e.at > gap.from + SECOND && e.at < gap.to).take(4).collect()
+    c.t.during(gap)
+        .filter(|e| e.node == node && e.program == Program::Postgres && e.at > gap.from + SECOND && e.at < gap.to)
+        .take(4)
+        .collect()
 }
 
 #[cfg(test)]
@@ -224,6 +289,24 @@ mod tests {
 "#,
             expect![[r#"
                 patroni_process_died: not_assessable (failover)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn it_crashes_on_a_replica() {
+        check(
+            &CAUSE,
+            r#"//- syslog
+Oct 12 09:46:41 pgnode03 patroni[526]: 2018-10-12 09:46:41,683 INFO: does not have lock
+Oct 12 09:46:41 pgnode03 patroni[526]: 2018-10-12 09:46:41,706 INFO: no action.  i am a secondary and i am following a leader
+Oct 12 09:46:46 pgnode03 kernel: [344776.625704] patroni[11244]: segfault at 7fed095c8000 ip 00007fed0914f620 sp 00007fecfdff5640 error 4 in libcrypto-6448f03c.so.1.0.2o[7fed090da000+228000]
+Oct 12 09:46:46 pgnode03 systemd[1]: patroni.service: Main process exited, code=killed, status=11/SEGV
+Oct 12 09:46:46 pgnode03 systemd[1]: patroni.service: Unit entered failed state.
+"#,
+            expect![[r#"
+                patroni_process_died: likely (crash)
+                  + strong: the system of pgnode03 reports that Patroni's process ended without an order (3 reports)
             "#]],
         );
     }

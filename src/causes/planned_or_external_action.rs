@@ -42,7 +42,13 @@ Patroni: patronictl. systemd: systemctl(1).";
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let asked: Vec<Hit<'_>> = c.find(&[What::SwitchoverRequested, What::ManualFailover, What::DemoteGraceful, What::RestartRequested, What::ReinitRequested]);
+    let asked: Vec<Hit<'_>> = c.find(&[
+        What::SwitchoverRequested,
+        What::ManualFailover,
+        What::DemoteGraceful,
+        What::RestartRequested,
+        What::ReinitRequested,
+    ]);
     if c.is(&[Kind::Switchover]) {
         a.pro(Strength::Decisive, format!("a switchover away from {} was asked for", c.old_name()), cites(&asked));
         return a;
@@ -51,30 +57,64 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.pro(Strength::Weak, "an action was asked for", cites(&asked));
     }
     let unit = |e: &Hit<'_>| systemd_unit(e.who.as_deref().unwrap_or(""));
-    let stops: Vec<Hit<'_>> = c.find(&[What::UnitStopping, What::UnitStopped]).into_iter().filter(|e| unit(e).is_some()).collect();
+    let stops: Vec<Hit<'_>> =
+        c.find(&[What::UnitStopping, What::UnitStopped]).into_iter().filter(|e| unit(e).is_some()).collect();
     // What systemd does on its own (a failed start, a timeout) is not an order.
     let forced = c.has(&[What::UnitStartTimeout, What::UnitFailed, What::UnitOom, What::UnitWatchdog]);
     let first = c.incident.events.first().and_then(|i| c.t.events.get(*i as usize)).map(|e| e.began());
     if let Some(stop) = stops.first() {
         let leads = first.is_none_or(|f| stop.at <= f + SECOND);
         let strength = if leads && !forced { Strength::Decisive } else { Strength::Weak };
-        a.pro(strength, format!("the service manager on {} was told to stop {} before anything else happened", c.name(stop.node), stop.who.as_deref().unwrap_or("a service")), cites(&stops));
+        a.pro(
+            strength,
+            format!(
+                "the service manager on {} was told to stop {} before anything else happened",
+                c.name(stop.node),
+                stop.who.as_deref().unwrap_or("a service")
+            ),
+            cites(&stops),
+        );
         a.tag("external_service_stop");
     }
     let reboot = c.find(&[What::SystemShutdown]);
     if !reboot.is_empty() {
-        a.pro(Strength::Strong, format!("{} was shut down or rebooted in order", list(reboot.iter().map(|e| c.name(e.node)))), cites(&reboot));
+        a.pro(
+            Strength::Strong,
+            format!("{} was shut down or rebooted in order", list(reboot.iter().map(|e| c.name(e.node)))),
+            cites(&reboot),
+        );
         a.tag("external_service_stop");
     }
-    let ordered: Vec<Hit<'_>> = c.find(&[What::PgShutdownFast, What::PgShutdownSmart]).into_iter().filter(|e| c.on_old(e)).collect();
+    let ordered: Vec<Hit<'_>> =
+        c.find(&[What::PgShutdownFast, What::PgShutdownSmart]).into_iter().filter(|e| c.on_old(e)).collect();
     let patroni_reason = c.has(&[
-        What::DemoteOffline, What::DemoteNolock, What::DemoteImmediate, What::DemotedDcs, What::DemotedLockUpdate, What::DemotedForeignLock, What::DcsUnreachable,
-        What::LockUpdateFailed, What::DemotedLostRace, What::DcsGetClusterFailed, What::PgNotRunning, What::PgNoSpace,
+        What::DemoteOffline,
+        What::DemoteNolock,
+        What::DemoteImmediate,
+        What::DemotedDcs,
+        What::DemotedLockUpdate,
+        What::DemotedForeignLock,
+        What::DcsUnreachable,
+        What::LockUpdateFailed,
+        What::DemotedLostRace,
+        What::DcsGetClusterFailed,
+        What::PgNotRunning,
+        What::PgNoSpace,
     ]);
-    let seen = ordered.first().is_some_and(|e| c.t.covers(Program::Patroni, Some(e.node), crate::model::Span::around(e.at, 60 * SECOND, 60 * SECOND)));
+    let seen = ordered.first().is_some_and(|e| {
+        c.t.covers(Program::Patroni, Some(e.node), crate::model::Span::around(e.at, 60 * SECOND, 60 * SECOND))
+    });
     if !ordered.is_empty() && !patroni_reason && stops.is_empty() {
-        let strength = if seen || ordered.iter().any(|e| e.what == What::PgShutdownSmart) { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("PostgreSQL on {} was asked to shut down, and Patroni gives no reason of its own", c.old_name()), cites(&ordered));
+        let strength = if seen || ordered.iter().any(|e| e.what == What::PgShutdownSmart) {
+            Strength::Strong
+        } else {
+            Strength::Weak
+        };
+        a.pro(
+            strength,
+            format!("PostgreSQL on {} was asked to shut down, and Patroni gives no reason of its own", c.old_name()),
+            cites(&ordered),
+        );
     }
     let signals = c.find(&[What::EtcdStopSignal]);
     if !signals.is_empty() {

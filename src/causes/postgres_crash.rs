@@ -13,8 +13,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Keep the core file and the statement that ran; check for a minor release that fixes it.", risk: "none", verify: "the same statement no longer ends in a signal" },
-        Remedy { kind: When::LongTerm, text: "Update PostgreSQL and its extensions to the newest minor release; find out who sends signals if it was 9 or 15.", risk: "a restart per node", verify: "no `was terminated by signal` for a month" },
+        Remedy {
+            kind: When::Now,
+            text: "Keep the core file and the statement that ran; check for a minor release that fixes it.",
+            risk: "none",
+            verify: "the same statement no longer ends in a signal",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Update PostgreSQL and its extensions to the newest minor release; find out who sends signals if it was 9 or 15.",
+            risk: "a restart per node",
+            verify: "no `was terminated by signal` for a month",
+        },
     ],
     assess,
 };
@@ -51,18 +61,34 @@ fn assess(c: &Case<'_>) -> Assessment {
             What::PgBackendSignal => format!("signal {:.0}", first.num),
             _ => "an abnormal exit".to_owned(),
         };
-        a.pro(Strength::Decisive, format!("{} on {} ended by {how}", first.who.as_deref().unwrap_or("a PostgreSQL process"), c.name(first.node)), cites(&died));
+        a.pro(
+            Strength::Decisive,
+            format!(
+                "{} on {} ended by {how}",
+                first.who.as_deref().unwrap_or("a PostgreSQL process"),
+                c.name(first.node)
+            ),
+            cites(&died),
+        );
         // The kernel's own kill is nobody's order.
         if first.num == 9.0 && !c.has(&[What::OomKill]) {
             a.tag("planned_or_external_action");
         }
     }
-    let dumps: Vec<Hit<'_>> = c.find(&[What::CoreDump, What::Segfault]).into_iter().filter(|e| e.who.as_deref().is_some_and(|w| w.contains("postgres"))).collect();
+    let dumps: Vec<Hit<'_>> = c
+        .find(&[What::CoreDump, What::Segfault])
+        .into_iter()
+        .filter(|e| e.who.as_deref().is_some_and(|w| w.contains("postgres")))
+        .collect();
     if !dumps.is_empty() {
         a.pro(Strength::Strong, "the system recorded a crash of PostgreSQL", cites(&dumps));
     }
     if died.is_empty() && !ordered.is_empty() {
-        a.con(Strength::Decisive, "the sessions ended because of an immediate shutdown, not because of a crash", cites(&ordered));
+        a.con(
+            Strength::Decisive,
+            "the sessions ended because of an immediate shutdown, not because of a crash",
+            cites(&ordered),
+        );
     }
     // Patroni demotes a server that runs; had it crashed, Patroni would have found it not running first.
     let demoted = c.find(&[What::DemotedLockUpdate, What::DemotedDcs, What::DemoteOffline, What::DemoteNolock, What::DemotedForeignLock]);

@@ -19,8 +19,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Find what blocked: pg_stat_activity with wait_event and pg_blocking_pids() on {host}, log_lock_waits, long transactions, a connection storm.", risk: "none", verify: "Patroni's loop ends in time; no `connection problems`" },
-        Remedy { kind: When::LongTerm, text: "Bound what applications may do (statement_timeout, lock_timeout, idle_in_transaction_session_timeout), a pooler, and a Patroni whose monitoring query does not demote (4.1.4 and newer).", risk: "applications must cope with cancelled statements", verify: "the same job no longer makes Patroni's queries fail" },
+        Remedy {
+            kind: When::Now,
+            text: "Find what blocked: pg_stat_activity with wait_event and pg_blocking_pids() on {host}, log_lock_waits, long transactions, a connection storm.",
+            risk: "none",
+            verify: "Patroni's loop ends in time; no `connection problems`",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Bound what applications may do (statement_timeout, lock_timeout, idle_in_transaction_session_timeout), a pooler, and a Patroni whose monitoring query does not demote (4.1.4 and newer).",
+            risk: "applications must cope with cancelled statements",
+            verify: "the same job no longer makes Patroni's queries fail",
+        },
     ],
     assess,
 };
@@ -55,8 +65,19 @@ fn assess(c: &Case<'_>) -> Assessment {
     let end = c.on(
         old,
         &[
-            What::PgShutdownFast, What::PgShutdownSmart, What::PgShutdownImmediate, What::PgBackendSignal, What::PgPanic, What::PgNotRunning, What::DemoteOffline, What::DemoteNolock,
-            What::DemoteImmediate, What::DemoteGraceful, What::PgNoSpace, What::Boot, What::PgStarting,
+            What::PgShutdownFast,
+            What::PgShutdownSmart,
+            What::PgShutdownImmediate,
+            What::PgBackendSignal,
+            What::PgPanic,
+            What::PgNotRunning,
+            What::DemoteOffline,
+            What::DemoteNolock,
+            What::DemoteImmediate,
+            What::DemoteGraceful,
+            What::PgNoSpace,
+            What::Boot,
+            What::PgStarting,
         ],
         c.near(),
     );
@@ -69,30 +90,72 @@ fn assess(c: &Case<'_>) -> Assessment {
         .collect();
     let times: u32 = failed.iter().map(|e| e.count).sum();
     let waits: Vec<Hit<'_>> = c.on(old, &[What::PgLockWait], c.near()).into_iter().filter(before).collect();
-    let slow: Vec<Hit<'_>> = c.on(old, &[What::PgSlowStatement], c.near()).into_iter().filter(|e| before(e) && e.num >= SLOW_STATEMENT_MS).collect();
+    let slow: Vec<Hit<'_>> = c
+        .on(old, &[What::PgSlowStatement], c.near())
+        .into_iter()
+        .filter(|e| before(e) && e.num >= SLOW_STATEMENT_MS)
+        .collect();
     let waiting: u32 = waits.iter().chain(&slow).map(|e| e.count).sum();
     if times == 0 {
         if let Some(first) = end.first().filter(|e| matches!(e.what, What::PgBackendSignal | What::PgPanic)) {
-            a.con(Strength::Strong, format!("PostgreSQL on {name} crashed before any query of Patroni failed"), [crate::incidents::Cite::Event(first.index)]);
+            a.con(
+                Strength::Strong,
+                format!("PostgreSQL on {name} crashed before any query of Patroni failed"),
+                [crate::incidents::Cite::Event(first.index)],
+            );
         }
         return a;
     }
-    let alive = c.t.during(c.near()).any(|e| e.node == old && e.program == Program::Postgres && failed.first().is_some_and(|f| e.until >= f.at) && before(&e));
+    let alive = c.t.during(c.near()).any(|e| {
+        e.node == old && e.program == Program::Postgres && failed.first().is_some_and(|f| e.until >= f.at) && before(&e)
+    });
     let congested = waiting >= CONGESTED;
-    let dcs: Vec<Hit<'_>> = c.on(old, &[What::DcsRequestFailed, What::DcsRetry, What::DcsUnreachable, What::FsyncSlow], c.near()).into_iter().filter(before).collect();
-    let strength = if times >= FAILURES && alive && congested && dcs.is_empty() { Strength::Strong } else { Strength::Weak };
+    let dcs: Vec<Hit<'_>> = c
+        .on(old, &[What::DcsRequestFailed, What::DcsRetry, What::DcsUnreachable, What::FsyncSlow], c.near())
+        .into_iter()
+        .filter(before)
+        .collect();
+    let strength =
+        if times >= FAILURES && alive && congested && dcs.is_empty() { Strength::Strong } else { Strength::Weak };
     let lives = if alive { ", which was alive" } else { "" };
-    a.pro(strength, format!("{times} queries of Patroni on {name} failed or timed out in PostgreSQL{lives}"), cites(&failed));
+    a.pro(
+        strength,
+        format!("{times} queries of Patroni on {name} failed or timed out in PostgreSQL{lives}"),
+        cites(&failed),
+    );
     if !waits.is_empty() {
         let worst = waits.iter().map(|e| e.num).fold(0.0, f64::max);
-        a.pro(Strength::Weak, format!("{} sessions on {name} waited for locks, up to {} when reported", waits.iter().map(|e| e.count).sum::<u32>(), duration(worst)), cites(&waits));
+        a.pro(
+            Strength::Weak,
+            format!(
+                "{} sessions on {name} waited for locks, up to {} when reported",
+                waits.iter().map(|e| e.count).sum::<u32>(),
+                duration(worst)
+            ),
+            cites(&waits),
+        );
     }
     if !slow.is_empty() {
         let worst = slow.iter().map(|e| e.num).fold(0.0, f64::max);
-        a.pro(Strength::Weak, format!("{} statements on {name} took up to {}", slow.iter().map(|e| e.count).sum::<u32>(), duration(worst)), cites(&slow));
+        a.pro(
+            Strength::Weak,
+            format!(
+                "{} statements on {name} took up to {}",
+                slow.iter().map(|e| e.count).sum::<u32>(),
+                duration(worst)
+            ),
+            cites(&slow),
+        );
     }
     if !dcs.is_empty() {
-        a.con(Strength::Weak, format!("requests to the DCS failed as well ({}): not only PostgreSQL was slow", dcs.iter().map(|e| e.count).sum::<u32>()), cites(&dcs));
+        a.con(
+            Strength::Weak,
+            format!(
+                "requests to the DCS failed as well ({}): not only PostgreSQL was slow",
+                dcs.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&dcs),
+        );
     }
     a
 }

@@ -16,8 +16,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "If the data loss is acceptable: `patronictl failover --candidate MEMBER`; else bring the old primary back.", risk: "writes that the candidate has not received are lost", verify: "patronictl list shows a leader" },
-        Remedy { kind: When::LongTerm, text: "Keep two eligible replicas (no nofailover tag, replication healthy); choose maximum_lag_on_failover knowingly; update Patroni.", risk: "a larger allowed lag may lose more", verify: "stopping the primary in a test promotes a replica within ttl" },
+        Remedy {
+            kind: When::Now,
+            text: "If the data loss is acceptable: `patronictl failover --candidate MEMBER`; else bring the old primary back.",
+            risk: "writes that the candidate has not received are lost",
+            verify: "patronictl list shows a leader",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Keep two eligible replicas (no nofailover tag, replication healthy); choose maximum_lag_on_failover knowingly; update Patroni.",
+            risk: "a larger allowed lag may lose more",
+            verify: "stopping the primary in a test promotes a replica within ttl",
+        },
     ],
     assess,
 };
@@ -52,15 +62,21 @@ fn assess(c: &Case<'_>) -> Assessment {
         (true, false) => Strength::Strong,
         _ => Strength::Weak,
     };
-    a.pro(strength, format!("{who} refused to take over{}", if lag { ": WAL position behind by more than maximum_lag_on_failover" } else { "" }), cites(&refused));
-    let segment: Vec<Cite> = c
-        .t
-        .facts
-        .iter()
-        .enumerate()
-        .filter(|(_, f)| f.fact.key == Key::MemberLagMb && f.fact.value.num() == Some(SEGMENT_MB))
-        .map(|(i, _)| Cite::Fact(i as u32))
-        .collect();
+    a.pro(
+        strength,
+        format!(
+            "{who} refused to take over{}",
+            if lag { ": WAL position behind by more than maximum_lag_on_failover" } else { "" }
+        ),
+        cites(&refused),
+    );
+    let segment: Vec<Cite> =
+        c.t.facts
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| f.fact.key == Key::MemberLagMb && f.fact.value.num() == Some(SEGMENT_MB))
+            .map(|(i, _)| Cite::Fact(i as u32))
+            .collect();
     if lag && !segment.is_empty() {
         a.pro(Strength::Weak, "the lag is exactly one WAL segment (16 MB): with archive_mode on, a clean shutdown switches WAL, and no data is missing", segment);
         a.tag("patroni_bug");

@@ -18,8 +18,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Proxy, Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "On {host}: `curl -m 5 -sv http://localhost:8008/health`; if it hangs while the log goes on, dump the threads (py-spy dump --pid) before `systemctl restart patroni` in paused mode.", risk: "a restart of Patroni without pause may fail over", verify: "the health check answers within 100 ms from the load balancer's host" },
-        Remedy { kind: When::LongTerm, text: "Health checks every 2 to 3 s with a time limit of a second or more and three failures before a server is taken out; use /primary, /replica or /health, not /patroni; keep scanners and slow clients away from port 8008; update Patroni.", risk: "a dead server is noticed some seconds later", verify: "open a hundred idle connections to port 8008 in a test: the check still answers" },
+        Remedy {
+            kind: When::Now,
+            text: "On {host}: `curl -m 5 -sv http://localhost:8008/health`; if it hangs while the log goes on, dump the threads (py-spy dump --pid) before `systemctl restart patroni` in paused mode.",
+            risk: "a restart of Patroni without pause may fail over",
+            verify: "the health check answers within 100 ms from the load balancer's host",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Health checks every 2 to 3 s with a time limit of a second or more and three failures before a server is taken out; use /primary, /replica or /health, not /patroni; keep scanners and slow clients away from port 8008; update Patroni.",
+            risk: "a dead server is noticed some seconds later",
+            verify: "open a hundred idle connections to port 8008 in a test: the check still answers",
+        },
     ],
     assess,
 };
@@ -44,21 +54,35 @@ Patroni: REST API (health check endpoints; thread_pool_size). HAProxy: timeout c
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let asked: Vec<Hit<'_>> = c.find(&[What::ProbeFailed, What::FailsafePeerFailed, What::BackendDown]).into_iter().filter(|e| e.why == Why::ReadTimeout).collect();
+    let asked: Vec<Hit<'_>> = c
+        .find(&[What::ProbeFailed, What::FailsafePeerFailed, What::BackendDown])
+        .into_iter()
+        .filter(|e| e.why == Why::ReadTimeout)
+        .collect();
     let mut by_target: BTreeMap<NodeId, Vec<Hit<'_>>> = BTreeMap::new();
     for probe in &asked {
         if let Some(node) = probe.who.as_deref().and_then(|w| asked_member(c, w)) {
             by_target.entry(node).or_default().push(*probe);
         }
     }
-    // Where the DCS failed or a role changed there is another reason; then this only took the helpers away.
-    let elsewhere = c.is(&[Kind::Failover, Kind::Demotion, Kind::NoLeader, Kind::Switchover, Kind::Crash]) || c.has(DCS_GIVEN_UP);
+    // Where anything else failed there is another reason; then this only took the helpers away.
+    let elsewhere = !c.is(&[Kind::ClientsCut, Kind::NearMiss]) || c.has(DCS_GIVEN_UP);
     for (node, probes) in &by_target {
-        let (Some(from), Some(to)) = (probes.iter().map(|e| e.at).min(), probes.iter().map(|e| e.until).max()) else { continue };
+        let (Some(from), Some(to)) = (probes.iter().map(|e| e.at).min(), probes.iter().map(|e| e.until).max()) else {
+            continue;
+        };
         let span = Span::new(from - SECOND, to);
         if !c.beats_through(*node, span) {
             if c.t.covers(Program::Patroni, Some(*node), span) {
-                a.con(Strength::Strong, format!("{} got no answer from {}, but its heartbeats stopped as well", hosts(c, probes), c.name(*node)), cites(probes));
+                a.con(
+                    Strength::Strong,
+                    format!(
+                        "{} got no answer from {}, but its heartbeats stopped as well",
+                        hosts(c, probes),
+                        c.name(*node)
+                    ),
+                    cites(probes),
+                );
             }
             continue;
         }
@@ -68,17 +92,34 @@ fn assess(c: &Case<'_>) -> Assessment {
         };
         a.pro(
             strength,
-            format!("{} requests of {} to the REST API of {} got no answer over {}, while its heartbeats went on", times(probes), hosts(c, probes), c.name(*node), length(to - from)),
+            format!(
+                "{} requests of {} to the REST API of {} got no answer within {}, while its heartbeats went on",
+                times(probes),
+                hosts(c, probes),
+                c.name(*node),
+                length(to - from)
+            ),
             cites(probes),
         );
-        let slow: Vec<Hit<'_>> = c.t.find(&[What::RestStatusFailed, What::RestApiError], span.widened(30 * SECOND)).filter(|e| e.node == *node).collect();
+        let slow: Vec<Hit<'_>> =
+            c.t.find(&[What::RestStatusFailed, What::RestApiError], span.widened(30 * SECOND))
+                .filter(|e| e.node == *node)
+                .collect();
         if !slow.is_empty() {
-            a.pro(Strength::Weak, format!("the REST API of {} reports broken requests itself ({})", c.name(*node), said(&slow)), cites(&slow));
+            a.pro(
+                Strength::Weak,
+                format!("the REST API of {} reports broken requests itself ({})", c.name(*node), said(&slow)),
+                cites(&slow),
+            );
         }
     }
     let bind = c.find(&[What::RestApiBind]);
     if !bind.is_empty() {
-        a.con(Strength::Weak, format!("the REST API of {} could not even start: its address is taken or wrong", hosts(c, &bind)), cites(&bind));
+        a.con(
+            Strength::Weak,
+            format!("the REST API of {} could not even start: its address is taken or wrong", hosts(c, &bind)),
+            cites(&bind),
+        );
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);
@@ -114,7 +155,7 @@ Mar  4 10:00:18 lb1 haproxy[77]: Server replicas/pg1 is DOWN, reason: Layer7 tim
 "#,
             expect![[r#"
                 rest_api_unresponsive: likely (clients_cut)
-                  + strong: 2 requests of lb1 to the REST API of pg1 got no answer over 3.0 s, while its heartbeats went on
+                  + strong: 2 requests of lb1 to the REST API of pg1 got no answer within 3.0 s, while its heartbeats went on
             "#]],
         );
     }
@@ -139,7 +180,7 @@ Mar  4 10:00:18 lb1 haproxy[77]: Server replicas/pg1 is DOWN, reason: Layer7 tim
 "#,
             expect![[r#"
                 rest_api_unresponsive: possible (dcs_outage)
-                  + weak: 2 requests of pg1 to the REST API of pg2 got no answer over 2.0 s, while its heartbeats went on
+                  + weak: 2 requests of pg1 to the REST API of pg2 got no answer within 2.0 s, while its heartbeats went on
             "#]],
         );
     }
@@ -178,7 +219,7 @@ Mar  4 10:00:18 lb1 haproxy[77]: Server replicas/pg1 is DOWN, reason: Layer7 tim
 2026-03-04 10:00:42,225 INFO: promoted self to leader by acquiring session lock
 "#,
             expect![[r#"
-                rest_api_unresponsive: not_assessable (demotion)
+                rest_api_unresponsive: not_assessable (failover)
             "#]],
         );
     }

@@ -19,8 +19,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::Any), Need::Log(Program::Postgres, Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Save what the diverged member wrote after the switch if it matters (copy the data directory), then `patronictl reinit SCOPE MEMBER`.", risk: "reinit deletes the member's data directory; writes that only it has are lost", verify: "patronictl list shows the member streaming on the leader's timeline" },
-        Remedy { kind: When::LongTerm, text: "use_pg_rewind: true with data checksums or wal_log_hints = on, a rewind user that may log in from all members, wal_keep_size or an archive with restore_command, so that the WAL since the fork is at hand.", risk: "wal_log_hints writes more WAL", verify: "kill the primary in a test: it rejoins by itself" },
+        Remedy {
+            kind: When::Now,
+            text: "Save what the diverged member wrote after the switch if it matters (copy the data directory), then `patronictl reinit SCOPE MEMBER`.",
+            risk: "reinit deletes the member's data directory; writes that only it has are lost",
+            verify: "patronictl list shows the member streaming on the leader's timeline",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "use_pg_rewind: true with data checksums or wal_log_hints = on, a rewind user that may log in from all members, wal_keep_size or an archive with restore_command, so that the WAL since the fork is at hand.",
+            risk: "wal_log_hints writes more WAL",
+            verify: "kill the primary in a test: it rejoins by itself",
+        },
     ],
     assess,
 };
@@ -47,7 +57,10 @@ PostgreSQL: pg_rewind. Patroni: use_pg_rewind, remove_data_directory_on_diverged
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let after = Span::new(c.incident.span.from - MINUTE, c.incident.span.to + AFTERMATH);
-    let healed = |e: &Hit<'_>| c.t.find(&[What::RewindExit, What::PgStreaming, What::BootstrapDone], Span::new(e.at, after.to)).any(|h| h.node == e.node && (h.what != What::PgStreaming || h.at > e.until));
+    let healed = |e: &Hit<'_>| {
+        c.t.find(&[What::RewindExit, What::PgStreaming, What::BootstrapDone], Span::new(e.at, after.to))
+            .any(|h| h.node == e.node && (h.what != What::PgStreaming || h.at > e.until))
+    };
     let mut failed: Vec<Hit<'_>> = c.t.find(&[What::RewindFailed], after).collect();
     let stuck: Vec<Hit<'_>> = c.t.find(&[What::PgDiverged, What::PgWalRemoved], after).collect();
     let lasting = |nodes: &[Hit<'_>], node| {
@@ -66,18 +79,37 @@ fn assess(c: &Case<'_>) -> Assessment {
     let changed = c.is(&[Kind::Failover, Kind::Demotion, Kind::Switchover]);
     let strength = |hits: &[Hit<'_>]| {
         let barred = c.is(&[Kind::NoLeader]) && hits.iter().any(earlier) && !blocked.is_empty();
-        let alone = c.is(&[Kind::StartFailure, Kind::Crash, Kind::Restart]) && !c.has(CRASHES);
+        let alone = c.is(&[Kind::StartFailure, Kind::Crash])
+            && !c.has(CRASHES)
+            && hits.iter().any(|e| c.incident.nodes.contains(&e.node));
         if barred || alone { Strength::Strong } else { Strength::Weak }
     };
     if !failed.is_empty() {
-        a.pro(strength(&failed), format!("pg_rewind failed or was not possible on {} ({}), and no later attempt succeeded", hosts(c, &failed), said(&failed)), cites(&failed));
+        a.pro(
+            strength(&failed),
+            format!(
+                "pg_rewind failed or was not possible on {} ({}), and no later attempt succeeded",
+                hosts(c, &failed),
+                said(&failed)
+            ),
+            cites(&failed),
+        );
         if failed.iter().any(|e| e.why == Why::Auth) {
             a.tag("auth_failure");
         }
     }
     if !lost.is_empty() {
-        let long = list(lost.iter().map(|e| length(lost.iter().filter(|x| x.node == e.node).map(|x| x.until).max().unwrap_or(e.until) - lost.iter().filter(|x| x.node == e.node).map(|x| x.at).min().unwrap_or(e.at))));
-        a.pro(strength(&lost), format!("{} could not follow the primary's timeline for {long} ({})", hosts(c, &lost), said(&lost)), cites(&lost));
+        let long = list(lost.iter().map(|e| {
+            length(
+                lost.iter().filter(|x| x.node == e.node).map(|x| x.until).max().unwrap_or(e.until)
+                    - lost.iter().filter(|x| x.node == e.node).map(|x| x.at).min().unwrap_or(e.at),
+            )
+        }));
+        a.pro(
+            strength(&lost),
+            format!("{} could not follow the primary's timeline for {long} ({})", hosts(c, &lost), said(&lost)),
+            cites(&lost),
+        );
         if lost.iter().any(|e| e.what == What::PgWalRemoved) {
             a.tag("wal_removed_no_archive");
         }
@@ -92,7 +124,15 @@ fn assess(c: &Case<'_>) -> Assessment {
 }
 
 /// What makes an incident a crash in its own right.
-const CRASHES: &[What] = &[What::PgBackendSignal, What::PgPanic, What::PgNoSpace, What::PgIoError, What::PgCorruption, What::OomKill, What::PgDatadirBad];
+const CRASHES: &[What] = &[
+    What::PgBackendSignal,
+    What::PgPanic,
+    What::PgNoSpace,
+    What::PgIoError,
+    What::PgCorruption,
+    What::OomKill,
+    What::PgDatadirBad,
+];
 
 #[cfg(test)]
 mod tests {

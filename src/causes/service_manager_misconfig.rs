@@ -2,8 +2,8 @@
 
 use super::case::cites;
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Key, Program, What};
 use crate::messages::systemd_unit;
+use crate::model::{Key, Program, What};
 use crate::timeline::Hit;
 
 pub static CAUSE: Cause = Cause {
@@ -14,8 +14,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Systemd, Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Set Type=simple in Patroni's unit (systemctl edit patroni), or install the python systemd module for the interpreter that runs Patroni.", risk: "a restart of Patroni", verify: "systemctl status patroni stays active beyond the start timeout" },
-        Remedy { kind: When::LongTerm, text: "Review TimeoutStartSec, TimeoutStopSec, KillMode=process and WatchdogSec against what PostgreSQL needs; test package upgrades on a replica.", risk: "none", verify: "a restart of the unit leaves PostgreSQL running where it should" },
+        Remedy {
+            kind: When::Now,
+            text: "Set Type=simple in Patroni's unit (systemctl edit patroni), or install the python systemd module for the interpreter that runs Patroni.",
+            risk: "a restart of Patroni",
+            verify: "systemctl status patroni stays active beyond the start timeout",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Review TimeoutStartSec, TimeoutStopSec, KillMode=process and WatchdogSec against what PostgreSQL needs; test package upgrades on a replica.",
+            risk: "none",
+            verify: "a restart of the unit leaves PostgreSQL running where it should",
+        },
     ],
     assess,
 };
@@ -40,16 +50,25 @@ fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let ours = |e: &Hit<'_>| systemd_unit(e.who.as_deref().unwrap_or("")).is_some();
     let timeouts: Vec<Hit<'_>> = c.find(&[What::UnitStartTimeout]).into_iter().filter(ours).collect();
-    let unsupported = c.find(&[What::SystemdUnsupported]);
+    // It says so at its start; the unit's time limit runs out 90 s later by default (DefaultTimeoutStartSec).
+    let unsupported = c.find_wide(&[What::SystemdUnsupported]);
     if !timeouts.is_empty() && !unsupported.is_empty() {
-        a.pro(Strength::Decisive, "systemd waited for a ready message that this Patroni cannot send, and killed it", cites(&timeouts).into_iter().chain(cites(&unsupported)));
+        a.pro(
+            Strength::Decisive,
+            "systemd waited for a ready message that this Patroni cannot send, and killed it",
+            cites(&timeouts).into_iter().chain(cites(&unsupported)),
+        );
         let packages = c.find_wide(&[What::PackageChange]);
         if !packages.is_empty() {
             a.pro(Strength::Weak, "packages were changed shortly before", cites(&packages));
         }
         a.tag("planned_or_external_action");
     } else if !timeouts.is_empty() {
-        a.pro(Strength::Strong, "the service did not report ready within the unit's time limit and was killed", cites(&timeouts));
+        a.pro(
+            Strength::Strong,
+            "the service did not report ready within the unit's time limit and was killed",
+            cites(&timeouts),
+        );
     }
     let stop: Vec<Hit<'_>> = c.find(&[What::UnitStopTimeout, What::UnitKilled]).into_iter().filter(ours).collect();
     if !stop.is_empty() {
@@ -88,8 +107,8 @@ Mar  4 10:01:35 pg1 systemd[1]: patroni.service: Failed with result 'timeout'.
 2026-03-04 10:01:20,123 INFO: no action. I am (pg1), the leader with the lock
 "#,
             expect![[r#"
-                service_manager_misconfig: likely (start_failure)
-                  + strong: the service did not report ready within the unit's time limit and was killed
+                service_manager_misconfig: confirmed (start_failure)
+                  + decisive: systemd waited for a ready message that this Patroni cannot send, and killed it
             "#]],
         );
     }

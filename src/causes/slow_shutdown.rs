@@ -16,8 +16,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Look at what the shutdown waited for on {host}: `ps` for walsender, archiver and checkpointer; a replica that does not answer, a failing archive_command, many dirty buffers.", risk: "none", verify: "CHECKPOINT and then a switchover in a quiet hour end within seconds" },
-        Remedy { kind: When::LongTerm, text: "Keep the archiver up to date, spread checkpoints (checkpoint_timeout, checkpoint_completion_target), run CHECKPOINT before a switchover, keep wal_sender_timeout below {ttl} s, and set primary_stop_timeout with synchronous_mode.", risk: "primary_stop_timeout ends in a kill and crash recovery", verify: "the time from `demoting` to `demoted` in the next switchover" },
+        Remedy {
+            kind: When::Now,
+            text: "Look at what the shutdown waited for on {host}: `ps` for walsender, archiver and checkpointer; a replica that does not answer, a failing archive_command, many dirty buffers.",
+            risk: "none",
+            verify: "CHECKPOINT and then a switchover in a quiet hour end within seconds",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Keep the archiver up to date, spread checkpoints (checkpoint_timeout, checkpoint_completion_target), run CHECKPOINT before a switchover, keep wal_sender_timeout below {ttl} s, and set primary_stop_timeout with synchronous_mode.",
+            risk: "primary_stop_timeout ends in a kill and crash recovery",
+            verify: "the time from `demoting` to `demoted` in the next switchover",
+        },
     ],
     assess,
 };
@@ -44,10 +54,13 @@ fn assess(c: &Case<'_>) -> Assessment {
     let Some(old) = c.incident.old else { return a };
     let name = c.old_name();
     let reach = Span::new(c.near().from, c.near().to + 600 * SECOND);
-    let begun = c.on(old, &[What::DemoteOffline, What::DemoteGraceful, What::DemoteImmediate, What::ManualFailover], c.near());
-    let ended = c.on(old, &[What::DemotedDcs, What::DemotedLockUpdate, What::DemotedForeignLock, What::DemotedLostRace], reach);
+    let begun =
+        c.on(old, &[What::DemoteOffline, What::DemoteGraceful, What::DemoteImmediate, What::ManualFailover], c.near());
+    let ended =
+        c.on(old, &[What::DemotedDcs, What::DemotedLockUpdate, What::DemotedForeignLock, What::DemotedLostRace], reach);
     let asked = c.on(old, &[What::PgShutdownFast, What::PgShutdownSmart], c.near());
-    let stopped = c.on(old, &[What::PgShutDown, What::PgAbnormalExit, What::PgSigkill, What::PgShutdownImmediate], reach);
+    let stopped =
+        c.on(old, &[What::PgShutDown, What::PgAbnormalExit, What::PgSigkill, What::PgShutdownImmediate], reach);
     let mut longest: Option<(Micros, String, Vec<Cite>)> = None;
     let mut keep = |took: Micros, words: String, proof: Vec<Cite>| {
         if took >= SLOW && longest.as_ref().is_none_or(|l| took > l.0) {
@@ -57,17 +70,26 @@ fn assess(c: &Case<'_>) -> Assessment {
     if let Some(first) = asked.first()
         && let Some(end) = stopped.iter().find(|e| e.at > first.at)
     {
-        keep(end.at - first.at, format!("PostgreSQL on {name} needed {} from the order to stop to its end", length(end.at - first.at)), vec![Cite::Event(first.index), Cite::Event(end.index)]);
+        keep(
+            end.at - first.at,
+            format!("PostgreSQL on {name} needed {} from the order to stop to its end", length(end.at - first.at)),
+            vec![Cite::Event(first.index), Cite::Event(end.index)],
+        );
     }
     if let Some(first) = begun.first()
         && let Some(end) = ended.iter().find(|e| e.at > first.at)
     {
-        keep(end.at - first.at, format!("{name} decided to demote and was demoted only {} later", length(end.at - first.at)), vec![Cite::Event(first.index), Cite::Event(end.index)]);
+        keep(
+            end.at - first.at,
+            format!("{name} decided to demote and was demoted only {} later", length(end.at - first.at)),
+            vec![Cite::Event(first.index), Cite::Event(end.index)],
+        );
     }
     let slow = c.on(old, &[What::PgStopSlow, What::PgSigkill], reach);
     // The key was renewed while the demotion ran: the DCS was back, and what held the cluster up was the stop.
     let start = begun.first().or(asked.first()).map(|e| e.at);
-    let renewed: Vec<_> = c.on(old, &[What::LockRenewedBusy], reach).into_iter().filter(|e| start.is_some_and(|s| e.until > s)).collect();
+    let renewed: Vec<_> =
+        c.on(old, &[What::LockRenewedBusy], reach).into_iter().filter(|e| start.is_some_and(|s| e.until > s)).collect();
     let kept = renewed.iter().map(|e| e.until).max().zip(start).map(|(until, s)| until - s);
     let ordered = c.requested() || c.has(&[What::DemoteGraceful]);
     let hung = kept.is_some_and(|k| k >= SLOW);
@@ -81,20 +103,47 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     if !slow.is_empty() {
         let strength = if ordered { Strength::Strong } else { Strength::Weak };
-        a.pro(strength, format!("Patroni on {name} reported {} times that PostgreSQL did not stop", slow.iter().map(|e| e.count).sum::<u32>()), cites(&slow));
+        a.pro(
+            strength,
+            format!(
+                "Patroni on {name} reported {} times that PostgreSQL did not stop",
+                slow.iter().map(|e| e.count).sum::<u32>()
+            ),
+            cites(&slow),
+        );
     }
     if found {
         let senders = c.on(old, &[What::PgWalsenderTimeout, What::PgStandbyLost], reach);
         if !senders.is_empty() {
-            a.pro(Strength::Weak, format!("walsenders of {name} waited for replicas that did not answer, {} times", senders.iter().map(|e| e.count).sum::<u32>()), cites(&senders));
+            a.pro(
+                Strength::Weak,
+                format!(
+                    "walsenders of {name} waited for replicas that did not answer, {} times",
+                    senders.iter().map(|e| e.count).sum::<u32>()
+                ),
+                cites(&senders),
+            );
         }
         let archiver = c.on(old, &[What::PgArchiveFailed], reach);
         if !archiver.is_empty() {
-            a.pro(Strength::Weak, format!("the archiver of {name} failed {} times meanwhile", archiver.iter().map(|e| e.count).sum::<u32>()), cites(&archiver));
+            a.pro(
+                Strength::Weak,
+                format!(
+                    "the archiver of {name} failed {} times meanwhile",
+                    archiver.iter().map(|e| e.count).sum::<u32>()
+                ),
+                cites(&archiver),
+            );
             a.tag("archive_failure");
         }
-    } else if let (Some(first), Some(end)) = (asked.first(), stopped.iter().find(|e| asked.first().is_some_and(|f| e.at > f.at))) {
-        a.con(Strength::Strong, format!("PostgreSQL on {name} stopped within {}", length(end.at - first.at)), [Cite::Event(first.index), Cite::Event(end.index)]);
+    } else if let (Some(first), Some(end)) =
+        (asked.first(), stopped.iter().find(|e| asked.first().is_some_and(|f| e.at > f.at)))
+    {
+        a.con(
+            Strength::Strong,
+            format!("PostgreSQL on {name} stopped within {}", length(end.at - first.at)),
+            [Cite::Event(first.index), Cite::Event(end.index)],
+        );
     }
     a
 }

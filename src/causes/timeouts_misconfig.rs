@@ -1,6 +1,6 @@
 //! ttl, loop_wait, retry_timeout or etcd's intervals do not fit each other or the hardware.
 
-use super::case::cites;
+use super::case::{cites, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::{Cite, Kind};
 use crate::model::{Key, Program, SECOND, What};
@@ -15,9 +15,12 @@ pub static CAUSE: Cause = Cause {
     leads_to: &[],
     needs: &[Need::Config],
     doc: DOC,
-    remedies: &[
-        Remedy { kind: When::Now, text: "ttl {ttl}, loop_wait {loop_wait}, retry_timeout {retry_timeout}: set ttl to at least 30 and keep loop_wait + 2 × retry_timeout ≤ ttl (patronictl edit-config).", risk: "a real failure is noticed later by the difference", verify: "patronictl show-config; no warning about the rule in the log" },
-    ],
+    remedies: &[Remedy {
+        kind: When::Now,
+        text: "ttl {ttl}, loop_wait {loop_wait}, retry_timeout {retry_timeout}: set ttl to at least 30 and keep loop_wait + 2 × retry_timeout ≤ ttl (patronictl edit-config).",
+        risk: "a real failure is noticed later by the difference",
+        verify: "patronictl show-config; no warning about the rule in the log",
+    }],
     assess,
 };
 
@@ -55,7 +58,14 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.tag("timeouts_too_small");
         }
         if loop_wait + 2.0 * retry > ttl {
-            a.pro(Strength::Weak, format!("ttl {ttl:.0} s is below loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0} = {:.0} s", loop_wait + 2.0 * retry), cite);
+            a.pro(
+                Strength::Weak,
+                format!(
+                    "ttl {ttl:.0} s is below loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0} = {:.0} s",
+                    loop_wait + 2.0 * retry
+                ),
+                cite,
+            );
             a.tag("timeouts_too_small");
         }
         if ttl > 90.0 {
@@ -63,10 +73,17 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
     }
     if !warned.is_empty() {
-        a.pro(Strength::Weak, "Patroni warns about its own timeouts", cites(&warned));
+        a.pro(Strength::Weak, format!("Patroni warns about its own timeouts ({})", said(&warned)), cites(&warned));
     }
     // A disturbance shorter than the default ttl that ended in a demotion: the defaults would have held.
-    let disturbed = c.find(&[What::DcsRequestFailed, What::DcsRetry, What::LockUpdateFailed, What::DcsUnreachable, What::LinkDown, What::PeerLost]);
+    let disturbed = c.find(&[
+        What::DcsRequestFailed,
+        What::DcsRetry,
+        What::LockUpdateFailed,
+        What::DcsUnreachable,
+        What::LinkDown,
+        What::PeerLost,
+    ]);
     let first = disturbed.first().map(|e| e.at);
     let last = disturbed.last().map(|e| e.until);
     if let (Some(first), Some(last), Some(ttl)) = (first, last, value)
@@ -74,7 +91,14 @@ fn assess(c: &Case<'_>) -> Assessment {
         && changed
         && last - first < 15 * SECOND
     {
-        a.pro(Strength::Strong, format!("a disturbance of {:.0} s was enough; ttl 30 would have survived it", (last - first) as f64 / SECOND as f64), cites(&disturbed));
+        a.pro(
+            Strength::Strong,
+            format!(
+                "a disturbance of {:.0} s was enough; ttl 30 would have survived it",
+                (last - first) as f64 / SECOND as f64
+            ),
+            cites(&disturbed),
+        );
     }
     let _ = (Program::Patroni, Who::Any);
     a

@@ -1,6 +1,6 @@
 //! A proxy, pooler or address manager cut clients; the database layer did nothing.
 
-use super::case::cites;
+use super::case::{cites, hosts, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Kind;
 use crate::model::{Program, What};
@@ -12,7 +12,12 @@ pub static CAUSE: Cause = Cause {
     leads_to: &[],
     needs: &[Need::Log(Program::Proxy, Who::Any)],
     doc: DOC,
-    remedies: &[Remedy { kind: When::Now, text: "Read the pooler's and the proxy's logs of these seconds: health check timeouts, server_lifetime, maxconn, and what the address manager saw.", risk: "none", verify: "the check's interval, timeout and fall count survive one slow answer of the REST API" }],
+    remedies: &[Remedy {
+        kind: When::Now,
+        text: "Read the pooler's and the proxy's logs of these seconds: health check timeouts, server_lifetime, maxconn, and what the address manager saw.",
+        risk: "none",
+        verify: "the check's interval, timeout and fall count survive one slow answer of the REST API",
+    }],
     assess,
 };
 
@@ -37,9 +42,21 @@ fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let cut = c.find(&[What::PoolerServerLost, What::NoBackend, What::BackendDown, What::VipLost]);
     if c.is(&[Kind::ClientsCut]) && !cut.is_empty() {
-        a.pro(Strength::Strong, "clients were cut by a proxy, pooler or address manager while no role changed", cites(&cut));
+        a.pro(
+            Strength::Strong,
+            format!(
+                "clients were cut by a proxy, pooler or address manager on {} while no role changed ({})",
+                hosts(c, &cut),
+                said(&cut)
+            ),
+            cites(&cut),
+        );
     } else if !cut.is_empty() {
-        a.pro(Strength::Weak, "a proxy, pooler or address manager reacted", cites(&cut));
+        a.pro(
+            Strength::Weak,
+            format!("a proxy, pooler or address manager on {} reacted ({})", hosts(c, &cut), said(&cut)),
+            cites(&cut),
+        );
     }
     a
 }
@@ -67,7 +84,7 @@ mod tests {
 "#,
             expect![[r#"
                 vip_or_proxy_healthcheck: likely (clients_cut)
-                  + strong: clients were cut by a proxy, pooler or address manager while no role changed
+                  + strong: clients were cut by a proxy, pooler or address manager on app1 while no role changed (2 messages)
             "#]],
         );
     }
@@ -96,7 +113,7 @@ Mar  4 10:00:35 lb1 haproxy[77]: proxy primary has no server available!
 "#,
             expect![[r#"
                 vip_or_proxy_healthcheck: possible (failover)
-                  + weak: a proxy, pooler or address manager reacted
+                  + weak: a proxy, pooler or address manager on lb1 reacted (2 messages)
             "#]],
         );
     }

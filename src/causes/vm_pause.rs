@@ -15,9 +15,24 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Series(Metric::CpuIdle, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Read the hypervisor's events of {host} for these seconds: snapshot (create or remove), backup with quiesce, vMotion or live migration, suspend, storage of the host.", risk: "none", verify: "a task of the hypervisor has the same start and length" },
-        Remedy { kind: When::LongTerm, text: "Back up database and etcd machines without snapshots of memory and without quiesce (pgBackRest, Barman instead); pin them, or migrate only after a switchover.", risk: "none", verify: "no hole in all logs of a host at the hour of the backup" },
-        Remedy { kind: When::Stopgap, text: "Raise ttl above the longest pause seen (now {ttl} s).", risk: "a dead primary is replaced later by the difference", verify: "patronictl show-config" },
+        Remedy {
+            kind: When::Now,
+            text: "Read the hypervisor's events of {host} for these seconds: snapshot (create or remove), backup with quiesce, vMotion or live migration, suspend, storage of the host.",
+            risk: "none",
+            verify: "a task of the hypervisor has the same start and length",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Back up database and etcd machines without snapshots of memory and without quiesce (pgBackRest, Barman instead); pin them, or migrate only after a switchover.",
+            risk: "none",
+            verify: "no hole in all logs of a host at the hour of the backup",
+        },
+        Remedy {
+            kind: When::Stopgap,
+            text: "Raise ttl above the longest pause seen (now {ttl} s).",
+            risk: "a dead primary is replaced later by the difference",
+            verify: "patronictl show-config",
+        },
     ],
     assess,
 };
@@ -57,34 +72,55 @@ fn assess(c: &Case<'_>) -> Assessment {
     let ttl = c.t.ttl();
     let suspended = c.on(old, &[What::Suspended], c.near());
     if !suspended.is_empty() {
-        a.pro(Strength::Strong, format!("the system of {name} says that it was suspended or frozen"), cites(&suspended));
+        a.pro(
+            Strength::Strong,
+            format!("the system of {name} says that it was suspended or frozen"),
+            cites(&suspended),
+        );
     }
     let reach = Span::new(c.incident.span.from - 2 * ttl, c.incident.span.to);
-    let gap = c.t.gaps.iter().enumerate().filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > 2 * c.loop_wait());
+    let gap =
+        c.t.gaps
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| g.node == old && g.span.overlaps(&reach) && g.span.length() > 2 * c.loop_wait());
     // The pause is where the host lost its role: the longest silence that begins before.
-    let Some((index, gap)) = gap.filter(|(_, g)| g.span.from <= c.incident.at).max_by_key(|(_, g)| g.span.length()) else { return a };
+    let Some((index, gap)) = gap.filter(|(_, g)| g.span.from <= c.incident.at).max_by_key(|(_, g)| g.span.length())
+    else {
+        return a;
+    };
     let anew = c.restarted(old, gap.span);
     if !anew.is_empty() {
         a.con(Strength::Strong, format!("the silence of {name} ends with a start: it had ended"), cites(&anew));
         return a;
     }
     let silent = Span::new(gap.span.from + 2 * SECOND, gap.span.to - 2 * SECOND);
-    let inside: Vec<Hit<'_>> = c.t.during(silent).filter(|e| e.node == old && e.at > silent.from && e.at < silent.to).take(8).collect();
+    let inside: Vec<Hit<'_>> =
+        c.t.during(silent).filter(|e| e.node == old && e.at > silent.from && e.at < silent.to).take(8).collect();
     if !inside.is_empty() {
         let programs: BTreeSet<&str> = inside.iter().map(|e| word(e.program)).collect();
-        a.con(Strength::Strong, format!("{name} wrote within the {} in which its Patroni was silent ({}): the machine ran", length(gap.span.length()), programs.into_iter().collect::<Vec<_>>().join(", ")), cites(&inside));
+        a.con(
+            Strength::Strong,
+            format!(
+                "{name} wrote within the {} in which its Patroni was silent ({}): the machine ran",
+                length(gap.span.length()),
+                programs.into_iter().collect::<Vec<_>>().join(", ")
+            ),
+            cites(&inside),
+        );
         return a;
     }
-    let programs: BTreeSet<Program> = c
-        .t
-        .covered
-        .iter()
-        .filter(|x| x.node == old && x.span.from < gap.span.from && x.span.to > gap.span.to)
-        .map(|x| x.program)
-        .collect();
+    let programs: BTreeSet<Program> =
+        c.t.covered
+            .iter()
+            .filter(|x| x.node == old && x.span.from < gap.span.from && x.span.to > gap.span.to)
+            .map(|x| x.program)
+            .collect();
     let others = c.t.during(silent).any(|e| e.node != old);
     let intervals = stretched(c, old, gap.span);
-    let busy = worst_in(c, old, Metric::CpuIowait, gap.span) >= IOWAIT || worst_in(c, old, Metric::SwapIn, gap.span) >= SWAP_PAGES || worst_in(c, old, Metric::SwapOut, gap.span) >= SWAP_PAGES;
+    let busy = worst_in(c, old, Metric::CpuIowait, gap.span) >= IOWAIT
+        || worst_in(c, old, Metric::SwapIn, gap.span) >= SWAP_PAGES
+        || worst_in(c, old, Metric::SwapOut, gap.span) >= SWAP_PAGES;
     match intervals {
         Some((sample, long, usual)) if !busy => {
             let strength = if others && programs.len() >= 2 { Strength::Decisive } else { Strength::Strong };
@@ -102,17 +138,33 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
         Some((sample, long, _)) => {
             a.pro(Strength::Weak, format!("one interval of sysstat on {name} lasted {}", length(long)), [sample]);
-            a.con(Strength::Strong, format!("{name} waited for I/O or swapped in that interval: it was busy, not paused"), [sample]);
+            a.con(
+                Strength::Strong,
+                format!("{name} waited for I/O or swapped in that interval: it was busy, not paused"),
+                [sample],
+            );
             return a;
         }
         None => {
             let ran = sampled_in(c, old, silent);
             if let Some((cite, samples)) = ran {
-                a.con(Strength::Strong, format!("sysstat took {samples} samples on {name} within the silence: the machine ran"), [cite]);
+                a.con(
+                    Strength::Strong,
+                    format!("sysstat took {samples} samples on {name} within the silence: the machine ran"),
+                    [cite],
+                );
                 return a;
             }
             if programs.len() >= 2 && gap.span.length() > ttl && c.t.gaps.iter().filter(|g| g.node == old).count() < 8 {
-                a.pro(Strength::Weak, format!("{} logs of {name} are silent for {} and go on without any start", programs.len(), length(gap.span.length())), [Cite::Gap(index as u32)]);
+                a.pro(
+                    Strength::Weak,
+                    format!(
+                        "{} logs of {name} are silent for {} and go on without any start",
+                        programs.len(),
+                        length(gap.span.length())
+                    ),
+                    [Cite::Gap(index as u32)],
+                );
             }
         }
     }
@@ -124,11 +176,19 @@ fn assess(c: &Case<'_>) -> Assessment {
         .filter(|e| e.num * 1_000.0 >= STRETCH * gap.span.length() as f64)
         .collect();
     if let Some(first) = huge.first() {
-        a.pro(Strength::Weak, format!("etcd on {name} reports a single delay of {}", super::case::duration(first.num)), cites(&huge));
+        a.pro(
+            Strength::Weak,
+            format!("etcd on {name} reports a single delay of {}", super::case::duration(first.num)),
+            cites(&huge),
+        );
     }
     let clock = c.on(old, &[What::ClockStepped, What::ClocksourceUnstable, What::SoftLockup], around);
     if !clock.is_empty() && !a.evidence.is_empty() {
-        a.pro(Strength::Weak, format!("the clock of {name} jumped or was distrusted right after the silence"), cites(&clock));
+        a.pro(
+            Strength::Weak,
+            format!("the clock of {name} jumped or was distrusted right after the silence"),
+            cites(&clock),
+        );
     }
     a
 }
@@ -151,7 +211,11 @@ fn stretched(c: &Case<'_>, node: NodeId, gap: Span) -> Option<(Cite, Micros, Mic
         let usual = lengths.get(lengths.len() / 2).copied()?;
         for (j, x) in series.samples.iter().enumerate() {
             let long = x.to - x.from;
-            if x.from < gap.to && x.to > gap.from && (long - usual) as f64 >= STRETCH * gap.length() as f64 && long > 2 * usual {
+            if x.from < gap.to
+                && x.to > gap.from
+                && (long - usual) as f64 >= STRETCH * gap.length() as f64
+                && long > 2 * usual
+            {
                 return Some((Cite::Sample { series: i as u32, sample: j as u32 }, long, usual));
             }
         }
@@ -162,7 +226,8 @@ fn stretched(c: &Case<'_>, node: NodeId, gap: Span) -> Option<(Cite, Micros, Mic
 /// Samples that begin and end within a silence.
 fn sampled_in(c: &Case<'_>, node: NodeId, silent: Span) -> Option<(Cite, usize)> {
     c.t.series.iter().enumerate().filter(|(_, s)| s.node == node && s.metric == Metric::CpuIdle).find_map(|(i, s)| {
-        let mut inside = s.samples.iter().enumerate().filter(|(_, x)| x.to > silent.from && x.to < silent.to).map(|(j, _)| j);
+        let mut inside =
+            s.samples.iter().enumerate().filter(|(_, x)| x.to > silent.from && x.to < silent.to).map(|(j, _)| j);
         let first = inside.next()?;
         Some((Cite::Sample { series: i as u32, sample: first as u32 }, 1 + inside.count()))
     })
@@ -202,14 +267,18 @@ mod tests {
 "#;
 
     fn sar(rows: &str) -> String {
-        format!("{LOGS}//- pg1/sar.txt\nLinux 6.1.0-18-amd64 (pg1) \t03/02/2026 \t_x86_64_\t(4 CPU)\n\n09:59:40 AM     CPU     %user     %nice   %system   %iowait    %steal     %idle\n{rows}")
+        format!(
+            "{LOGS}//- pg1/sar.txt\nLinux 6.1.0-18-amd64 (pg1) \t03/02/2026 \t_x86_64_\t(4 CPU)\n\n09:59:40 AM     CPU     %user     %nice   %system   %iowait    %steal     %idle\n{rows}"
+        )
     }
 
     #[test]
     fn a_snapshot_freezes_the_machine_for_a_minute() {
         check(
             &CAUSE,
-            &sar("09:59:50 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:00 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:10 AM     all      5.10      0.00      2.00      0.50      0.00     92.40\n10:00:20 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:01:26 AM     all      6.00      0.00      2.50      0.50      0.00     91.00\n10:01:36 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n"),
+            &sar(
+                "09:59:50 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:00 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:10 AM     all      5.10      0.00      2.00      0.50      0.00     92.40\n10:00:20 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:01:26 AM     all      6.00      0.00      2.50      0.50      0.00     91.00\n10:01:36 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n",
+            ),
             expect![[r#"
                 vm_pause: confirmed (failover)
                   + decisive: nothing on pg1 ran for about 56.9 s: 3 of its logs are silent, and sysstat has one interval of 66.0 s among those of 10.0 s, with ordinary numbers
@@ -221,7 +290,9 @@ mod tests {
     fn sysstat_went_on_while_patroni_was_stopped() {
         check(
             &CAUSE,
-            &sar("09:59:50 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:00 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:10 AM     all      5.10      0.00      2.00      0.50      0.00     92.40\n10:00:20 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:30 AM     all      6.00      0.00      2.50      0.50      0.00     91.00\n10:00:40 AM     all      6.00      0.00      2.50      0.50      0.00     91.00\n10:00:50 AM     all      6.00      0.00      2.50      0.50      0.00     91.00\n10:01:00 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:01:10 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:01:20 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n"),
+            &sar(
+                "09:59:50 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:00 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:10 AM     all      5.10      0.00      2.00      0.50      0.00     92.40\n10:00:20 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:00:30 AM     all      6.00      0.00      2.50      0.50      0.00     91.00\n10:00:40 AM     all      6.00      0.00      2.50      0.50      0.00     91.00\n10:00:50 AM     all      6.00      0.00      2.50      0.50      0.00     91.00\n10:01:00 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:01:10 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n10:01:20 AM     all      5.00      0.00      2.00      0.50      0.00     92.50\n",
+            ),
             expect![[r#"
                 vm_pause: ruled_out (failover)
                   - strong: sysstat took 5 samples on pg1 within the silence: the machine ran
@@ -231,9 +302,13 @@ mod tests {
 
     #[test]
     fn without_sysstat_a_frozen_machine_has_no_name() {
-        check(&CAUSE, LOGS, expect![[r#"
+        check(
+            &CAUSE,
+            LOGS,
+            expect![[r#"
             vm_pause: possible (failover)
               + weak: 2 logs of pg1 are silent for 56.9 s and go on without any start
-        "#]]);
+        "#]],
+        );
     }
 }

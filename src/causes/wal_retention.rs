@@ -25,8 +25,18 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary), Need::Disks(Who::Any)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "On the primary: `SELECT slot_name, active, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) FROM pg_replication_slots` and `SELECT * FROM pg_stat_archiver`; drop the slot that nobody uses, or repair archive_command, then CHECKPOINT.", risk: "a replica or subscriber whose slot is dropped must be built anew", verify: "pg_wal shrinks to about max_wal_size" },
-        Remedy { kind: When::LongTerm, text: "Set max_slot_wal_keep_size below the free space of pg_wal; alert on failed_count of pg_stat_archiver, on inactive slots and on the volume from 75 % on; in Patroni 4 set member_slots_ttl.", risk: "a replica that is away for longer loses its slot", verify: "stop a replica for an hour in a test: pg_wal stays below the limit" },
+        Remedy {
+            kind: When::Now,
+            text: "On the primary: `SELECT slot_name, active, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) FROM pg_replication_slots` and `SELECT * FROM pg_stat_archiver`; drop the slot that nobody uses, or repair archive_command, then CHECKPOINT.",
+            risk: "a replica or subscriber whose slot is dropped must be built anew",
+            verify: "pg_wal shrinks to about max_wal_size",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Set max_slot_wal_keep_size below the free space of pg_wal; alert on failed_count of pg_stat_archiver, on inactive slots and on the volume from 75 % on; in Patroni 4 set member_slots_ttl.",
+            risk: "a replica that is away for longer loses its slot",
+            verify: "stop a replica for an hour in a test: pg_wal stays below the limit",
+        },
     ],
     assess,
 };
@@ -53,11 +63,19 @@ PostgreSQL: Replication slots, max_slot_wal_keep_size, Continuous archiving. Pat
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let back = Span::new(c.incident.span.from - LOOK_BACK * MINUTE, c.incident.span.to);
-    let full: Vec<Hit<'_>> = c.t.find(&[What::PgNoSpace], c.incident.window).filter(|e| e.why == Why::NoSpace || e.why == Why::Unsaid).collect();
+    let full: Vec<Hit<'_>> =
+        c.t.find(&[What::PgNoSpace], c.incident.window)
+            .filter(|e| e.why == Why::NoSpace || e.why == Why::Unsaid)
+            .collect();
     let struck: BTreeSet<NodeId> = full.iter().map(|e| e.node).collect();
-    let archive: Vec<Hit<'_>> = c.t.find(&[What::PgArchiveFailed], back).filter(|e| struck.contains(&e.node)).filter(|e| full.first().is_some_and(|f| e.at <= f.at)).collect();
+    let archive: Vec<Hit<'_>> =
+        c.t.find(&[What::PgArchiveFailed], back)
+            .filter(|e| struck.contains(&e.node))
+            .filter(|e| full.first().is_some_and(|f| e.at <= f.at))
+            .collect();
     let slots: Vec<Hit<'_>> = c.t.find(&[What::PgSlotInvalidated], back).collect();
-    let keepers: Vec<Hit<'_>> = archive.iter().chain(slots.iter().filter(|e| struck.contains(&e.node))).copied().collect();
+    let keepers: Vec<Hit<'_>> =
+        archive.iter().chain(slots.iter().filter(|e| struck.contains(&e.node))).copied().collect();
     if let (Some(first), Some(end)) = (archive.first(), full.first())
         && times(&archive) >= FAILURES
     {
@@ -65,7 +83,15 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.pro(Strength::Strong, format!("on {} the archive command failed {} times in the {length} before the disk was full: no WAL could be removed", hosts(c, &archive), times(&archive)), cites(&archive));
         a.tag("archive_failure");
     } else if !archive.is_empty() {
-        a.pro(Strength::Weak, format!("on {} the archive command failed {} times before the disk was full", hosts(c, &archive), times(&archive)), cites(&archive));
+        a.pro(
+            Strength::Weak,
+            format!(
+                "on {} the archive command failed {} times before the disk was full",
+                hosts(c, &archive),
+                times(&archive)
+            ),
+            cites(&archive),
+        );
         a.tag("archive_failure");
     }
     sizes(c, &mut a, &struck, !keepers.is_empty());
@@ -73,18 +99,34 @@ fn assess(c: &Case<'_>) -> Assessment {
         let blocked = c.find(&[What::RaceLag, What::RaceRejected, What::NoCandidate]);
         let strength = if blocked.is_empty() && struck.is_empty() { Strength::Weak } else { Strength::Strong };
         let names = list(slots.iter().filter_map(|e| e.who.as_deref().map(str::to_owned)));
-        a.pro(strength, format!("PostgreSQL gave up {} replication slots on {} that had kept more WAL than allowed ({names})", slots.len(), hosts(c, &slots)), cites(&slots));
+        a.pro(
+            strength,
+            format!(
+                "PostgreSQL gave up {} replication slots on {} that had kept more WAL than allowed ({names})",
+                slots.len(),
+                hosts(c, &slots)
+            ),
+            cites(&slots),
+        );
     }
     if a.evidence.is_empty() {
         return a;
     }
     let busy: Vec<Hit<'_>> = c.t.find(&[What::SlotError], back).collect();
     if !busy.is_empty() {
-        a.pro(Strength::Weak, format!("Patroni on {} had trouble with replication slots ({})", hosts(c, &busy), said(&busy)), cites(&busy));
+        a.pro(
+            Strength::Weak,
+            format!("Patroni on {} had trouble with replication slots ({})", hosts(c, &busy), said(&busy)),
+            cites(&busy),
+        );
     }
     let etcd = c.find(&[What::EtcdDiskFull]);
     if full.is_empty() && !etcd.is_empty() {
-        a.con(Strength::Strong, format!("it was etcd's file system on {} that was full", hosts(c, &etcd)), cites(&etcd));
+        a.con(
+            Strength::Strong,
+            format!("it was etcd's file system on {} that was full", hosts(c, &etcd)),
+            cites(&etcd),
+        );
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);
@@ -94,25 +136,58 @@ fn assess(c: &Case<'_>) -> Assessment {
 
 /// What `du`, `df` and sysstat say about the directory and its file system on the hosts that ran full.
 fn sizes(c: &Case<'_>, a: &mut Assessment, struck: &BTreeSet<NodeId>, kept: bool) {
-    let is_wal = |item: Option<&str>| item.is_some_and(|d| d.trim_end_matches('/').rsplit('/').next().is_some_and(|last| last == "pg_wal" || last == "pg_xlog"));
-    let wal = c.t.facts.iter().enumerate().filter(|(_, f)| struck.contains(&f.node) && f.fact.key == Key::DirSize && is_wal(f.fact.item.as_deref()));
+    let is_wal = |item: Option<&str>| {
+        item.is_some_and(|d| {
+            d.trim_end_matches('/').rsplit('/').next().is_some_and(|last| last == "pg_wal" || last == "pg_xlog")
+        })
+    };
+    let wal =
+        c.t.facts
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| struck.contains(&f.node) && f.fact.key == Key::DirSize && is_wal(f.fact.item.as_deref()));
     for (i, fact) in wal {
         let Some(size) = fact.fact.value.num().filter(|s| *s > 0.0) else { continue };
-        let volumes: Vec<f64> = c.t.facts.iter().filter(|f| f.node == fact.node && f.fact.key == Key::FsSizeBytes).filter(|f| holds(f.fact.item.as_deref(), fact.fact.item.as_deref())).filter_map(|f| f.fact.value.num()).collect();
+        let volumes: Vec<f64> =
+            c.t.facts
+                .iter()
+                .filter(|f| f.node == fact.node && f.fact.key == Key::FsSizeBytes)
+                .filter(|f| holds(f.fact.item.as_deref(), fact.fact.item.as_deref()))
+                .filter_map(|f| f.fact.value.num())
+                .collect();
         // The smallest volume on the way to the directory is the one that it lies on.
         let Some(volume) = volumes.into_iter().filter(|v| *v > 0.0).min_by(f64::total_cmp) else { continue };
         let share = size / volume;
-        if share >= MOSTLY_WAL && share <= 1.05 {
+        if (MOSTLY_WAL..=1.05).contains(&share) {
             let strength = if kept { Strength::Decisive } else { Strength::Weak };
-            a.pro(strength, format!("pg_wal on {} takes {:.0} % of its file system", c.name(fact.node), share * 100.0), [Cite::Fact(i as u32)]);
+            a.pro(
+                strength,
+                format!("pg_wal on {} takes {:.0} % of its file system", c.name(fact.node), share * 100.0),
+                [Cite::Fact(i as u32)],
+            );
         }
     }
-    for (i, series) in c.t.series.iter().enumerate().filter(|(_, s)| s.metric == Metric::FsUsed && struck.contains(&s.node) && is_wal(s.item.as_deref())) {
+    for (i, series) in
+        c.t.series
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.metric == Metric::FsUsed && struck.contains(&s.node) && is_wal(s.item.as_deref()))
+    {
         let before: Vec<_> = series.samples.iter().enumerate().filter(|(_, x)| x.from <= c.incident.span.to).collect();
         if let (Some((_, first)), Some((j, last))) = (before.first(), before.last())
             && last.value - first.value >= GROWTH
         {
-            a.pro(Strength::Weak, format!("{} on {} grew from {:.0} % to {:.0} %", series.item.as_deref().unwrap_or("pg_wal"), c.name(series.node), first.value, last.value), [Cite::Sample { series: i as u32, sample: *j as u32 }]);
+            a.pro(
+                Strength::Weak,
+                format!(
+                    "{} on {} grew from {:.0} % to {:.0} %",
+                    series.item.as_deref().unwrap_or("pg_wal"),
+                    c.name(series.node),
+                    first.value,
+                    last.value
+                ),
+                [Cite::Sample { series: i as u32, sample: *j as u32 }],
+            );
         }
     }
 }

@@ -13,9 +13,24 @@ pub static CAUSE: Cause = Cause {
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Kernel, Who::OldPrimary)],
     doc: DOC,
     remedies: &[
-        Remedy { kind: When::Now, text: "Look for what held Patroni on {host} up for more than {ttl} s before the reset: a slow shutdown, storage, memory, CPU. The watchdog only did what it is for.", risk: "none", verify: "the stall before the reset has a name" },
-        Remedy { kind: When::LongTerm, text: "Keep the watchdog's last words: pstore or a BMC with an event log, persistent journal; prefer a hardware watchdog to softdog.", risk: "none", verify: "a test reset leaves an entry" },
-        Remedy { kind: When::Stopgap, text: "Raise ttl (and with it the watchdog's timeout, ttl − safety_margin) above the longest stall seen.", risk: "a dead primary is replaced later by the difference", verify: "patronictl show-config; the `activated with … second timeout` line" },
+        Remedy {
+            kind: When::Now,
+            text: "Look for what held Patroni on {host} up for more than {ttl} s before the reset: a slow shutdown, storage, memory, CPU. The watchdog only did what it is for.",
+            risk: "none",
+            verify: "the stall before the reset has a name",
+        },
+        Remedy {
+            kind: When::LongTerm,
+            text: "Keep the watchdog's last words: pstore or a BMC with an event log, persistent journal; prefer a hardware watchdog to softdog.",
+            risk: "none",
+            verify: "a test reset leaves an entry",
+        },
+        Remedy {
+            kind: When::Stopgap,
+            text: "Raise ttl (and with it the watchdog's timeout, ttl − safety_margin) above the longest stall seen.",
+            risk: "a dead primary is replaced later by the difference",
+            verify: "patronictl show-config; the `activated with … second timeout` line",
+        },
     ],
     assess,
 };
@@ -61,13 +76,21 @@ fn assess(c: &Case<'_>) -> Assessment {
     let unavailable = c.t.all(&[What::WatchdogUnavailable]).filter(|e| e.node == old).last();
     if armed.is_none() && !mode {
         if let Some(e) = unavailable {
-            a.con(Strength::Strong, format!("{name} has no watchdog: Patroni could not open the device"), [Cite::Event(e.index)]);
+            a.con(
+                Strength::Strong,
+                format!("{name} has no watchdog: Patroni could not open the device"),
+                [Cite::Event(e.index)],
+            );
         }
         return a;
     }
     let orderly = c.orderly_end(old, silence.last);
     if !orderly.is_empty() {
-        a.con(Strength::Strong, format!("{name} ended in order, with {} lines of a shutdown", orderly.len()), cites(&orderly));
+        a.con(
+            Strength::Strong,
+            format!("{name} ended in order, with {} lines of a shutdown", orderly.len()),
+            cites(&orderly),
+        );
         return a;
     }
     let Some((booted, boot)) = c.boot_after(old) else { return a };
@@ -76,12 +99,27 @@ fn assess(c: &Case<'_>) -> Assessment {
     let proof = [boot, beat].into_iter().chain(armed.map(|e| Cite::Event(e.index))).chain(silence.cite);
     let lived = silence.last - renewed;
     if booted - renewed < timeout - SECOND {
-        a.con(Strength::Decisive, format!("{name} booted only {} after its last renewal: the watchdog waits for {}", length(booted - renewed), length(timeout)), [boot, beat]);
+        a.con(
+            Strength::Decisive,
+            format!(
+                "{name} booted only {} after its last renewal: the watchdog waits for {}",
+                length(booted - renewed),
+                length(timeout)
+            ),
+            [boot, beat],
+        );
         return a;
     }
     let pending = c.on(old, &[What::WatchdogResetPending, What::PgShutdownFailed], Span::new(renewed, booted));
     if !pending.is_empty() {
-        a.pro(Strength::Strong, format!("Patroni on {name} said that the watchdog would reset the machine, and {} later it booted", length(booted - pending.first().map_or(renewed, |e| e.at))), cites(&pending).into_iter().chain([boot]));
+        a.pro(
+            Strength::Strong,
+            format!(
+                "Patroni on {name} said that the watchdog would reset the machine, and {} later it booted",
+                length(booted - pending.first().map_or(renewed, |e| e.at))
+            ),
+            cites(&pending).into_iter().chain([boot]),
+        );
     }
     if lived > c.loop_wait() + SLACK && lived <= timeout + SLACK {
         a.pro(
@@ -90,10 +128,26 @@ fn assess(c: &Case<'_>) -> Assessment {
             proof,
         );
     } else {
-        a.pro(Strength::Weak, format!("{name} had an armed watchdog ({}) and booted {} after its last renewal without any line of a shutdown", length(timeout), length(booted - renewed)), proof);
+        a.pro(
+            Strength::Weak,
+            format!(
+                "{name} had an armed watchdog ({}) and booted {} after its last renewal without any line of a shutdown",
+                length(timeout),
+                length(booted - renewed)
+            ),
+            proof,
+        );
     }
-    let stuck = c.on(old, &[What::DemoteOffline, What::DemoteNolock, What::DemoteGraceful, What::DemoteImmediate, What::PgStopSlow], Span::new(renewed, silence.last));
-    let done = c.on(old, &[What::PgShutDown, What::DemotedDcs, What::DemotedLockUpdate, What::DemotedForeignLock], Span::new(renewed, silence.last));
+    let stuck = c.on(
+        old,
+        &[What::DemoteOffline, What::DemoteNolock, What::DemoteGraceful, What::DemoteImmediate, What::PgStopSlow],
+        Span::new(renewed, silence.last),
+    );
+    let done = c.on(
+        old,
+        &[What::PgShutDown, What::DemotedDcs, What::DemotedLockUpdate, What::DemotedForeignLock],
+        Span::new(renewed, silence.last),
+    );
     if !stuck.is_empty() && done.is_empty() {
         a.pro(Strength::Weak, format!("{name} was still stopping PostgreSQL when it ended"), cites(&stuck));
         a.tag("slow_shutdown");

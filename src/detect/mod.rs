@@ -7,7 +7,7 @@ mod binary;
 mod text;
 mod votes;
 
-use crate::formats::{DOCUMENTS, Document, Envelope};
+use crate::formats::{DOCUMENTS, Document, Envelope, prompt};
 use crate::messages::{self, Found};
 use crate::model::Program;
 pub use text::{Encoding, decode, encoding};
@@ -18,6 +18,9 @@ const UNMISTAKABLE: u8 = 100;
 const CERTAIN: u8 = 90;
 /// Below this a document is a guess and not taken.
 const LIKELY: u8 = 40;
+
+/// As much of a text as documents are shown: they are known by how they begin.
+const DOCUMENT_HEAD: usize = 16 << 10;
 
 /// What a file was taken for, and the reason in words.
 #[derive(Debug)]
@@ -50,10 +53,8 @@ pub fn detect(head: &[u8], name: &str) -> Detection {
     }
     if encoding == Encoding::Utf8 {
         // Binary sysstat files are documents: ask the documents before the list of magic numbers.
-        if let Some((document, score)) = best(head, name)
-            && document.program == Program::Sysstat
-            && score >= CERTAIN
-        {
+        let sysstat = |d: &&&Document| d.program == Program::Sysstat && (d.sniff)(head, name) >= CERTAIN;
+        if let Some(document) = DOCUMENTS.iter().find(sysstat) {
             return plain(Detected::Document(document), format!("looks like {}: {}", document.name, document.doc));
         }
         if let Some(what) = binary::kind(head, name) {
@@ -66,14 +67,17 @@ pub fn detect(head: &[u8], name: &str) -> Detection {
 }
 
 fn detect_text(text: &[u8], name: &str) -> (Detected, String) {
-    let document = best(text, name);
     let votes = votes::count(text);
     let log = || {
         let found = Detected::Log { envelope: votes.envelope(), newest_first: votes.newest_first() };
         (found, votes.words())
     };
     let taken = |d: &'static Document, score: u8| (Detected::Document(d), format!("looks like {} ({score} %)", d.name));
-    match document {
+    // Most files of a bundle are logs, and asking some fifty documents takes longer than counting votes.
+    if votes.most() && !may_be_unmistakable(text) {
+        return log();
+    }
+    match best(text, name) {
         Some((d, score)) if score >= UNMISTAKABLE => return taken(d, score),
         _ if votes.most() || votes.begins() => return log(),
         Some((d, score)) if score >= CERTAIN => return taken(d, score),
@@ -92,8 +96,20 @@ fn detect_text(text: &[u8], name: &str) -> (Detected, String) {
     (Detected::Unknown, "no line has a known layout".to_owned())
 }
 
+/// The documents that beat logs begin with a mark of `systemctl status`, a PEM header, a prompt or a ruler.
+fn may_be_unmistakable(text: &[u8]) -> bool {
+    let start = text.trim_ascii_start();
+    let first = start.split(|b| *b == b'\n').next().unwrap_or(start);
+    let first = String::from_utf8_lossy(first.get(..200).unwrap_or(first));
+    first.starts_with("-----BEGIN")
+        || first.starts_with(['*', '●', '○', '×', '↻'])
+        || prompt::prompt(&first).is_some()
+        || prompt::ruler(&first).is_some()
+}
+
 /// The most certain document; the first of equals.
-fn best(head: &[u8], name: &str) -> Option<(&'static Document, u8)> {
+fn best(text: &[u8], name: &str) -> Option<(&'static Document, u8)> {
+    let head = text.get(..DOCUMENT_HEAD).unwrap_or(text);
     let mut best: Option<(&'static Document, u8)> = None;
     for document in DOCUMENTS {
         let score = (document.sniff)(head, name);
@@ -106,10 +122,16 @@ fn best(head: &[u8], name: &str) -> Option<(&'static Document, u8)> {
 
 /// A message known to one of the tables in a file without any stamp: an error text pasted by hand.
 fn known_message(text: &[u8]) -> Option<(usize, Program)> {
-    let programs = [Program::Patroni, Program::Etcd, Program::Postgres, Program::Kernel, Program::Systemd];
+    let programs =
+        [Program::Patroni, Program::Etcd, Program::Postgres, Program::Kernel, Program::Systemd, Program::Proxy];
     text.split(|b| *b == b'\n').take(200).enumerate().find_map(|(i, line)| {
         let line = line.trim_ascii();
-        let found = |p: &&Program| line.len() >= 12 && matches!(messages::find(**p, line), Found::Meaning(_));
+        // What a client shows of PostgreSQL's or the pooler's messages: `FATAL:  …`, `psql: error: … FATAL:  …`.
+        let bare = memchr::memmem::find(line, b":  ").and_then(|at| line.get(at + 3..)).unwrap_or(line);
+        let found = |p: &&Program| {
+            let known = |text: &[u8]| text.len() >= 12 && matches!(messages::find(**p, text), Found::Meaning(_));
+            known(line) || known(bare)
+        };
         programs.iter().find(found).map(|p| (i + 1, *p))
     })
 }

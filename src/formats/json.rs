@@ -33,6 +33,74 @@ pub fn value<'a>(object: &'a [u8], key: &[u8]) -> Option<Cow<'a, [u8]>> {
     }
 }
 
+/// A value by its path: `host.name` as one key with a dot in it, or as nested objects.
+pub fn path<'a>(object: &'a [u8], path: &str) -> Option<Cow<'a, [u8]>> {
+    if let Some(found) = value(object, path.as_bytes()) {
+        return Some(found);
+    }
+    let (first, rest) = path.split_once('.')?;
+    let inner = raw(object, first.as_bytes()).filter(|r| r.first() == Some(&b'{'))?;
+    self::path(inner, rest)
+}
+
+/// The first of several paths that leads to a plain value.
+pub fn first<'a>(object: &'a [u8], paths: &[&str]) -> Option<Cow<'a, [u8]>> {
+    paths.iter().find_map(|p| path(object, p)).filter(|v| !v.is_empty() && !matches!(v.first(), Some(b'{' | b'[')))
+}
+
+/// The elements of an array, as written.
+pub fn elements(array: &[u8]) -> Elements<'_> {
+    Elements { rest: array.trim_ascii_start().strip_prefix(b"[").unwrap_or(b"") }
+}
+
+#[derive(Debug)]
+pub struct Elements<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.trim_ascii_start();
+        let rest = rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start();
+        if rest.first() == Some(&b']') {
+            return None;
+        }
+        let end = value_end(rest)?;
+        let (value, rest) = rest.split_at_checked(end)?;
+        self.rest = rest;
+        Some(value.trim_ascii_end())
+    }
+}
+
+/// The values that stand one after the other in `text`, with or without line ends between them.
+pub fn values(text: &[u8]) -> Values<'_> {
+    Values { rest: text }
+}
+
+#[derive(Debug)]
+pub struct Values<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // Record separators of `json-seq` (RFC 7464) and the `data:` of server-sent events stand in between.
+        let at = self.rest.iter().position(|b| matches!(b, b'{' | b'['))?;
+        let rest = self.rest.get(at..)?;
+        let Some(end) = value_end(rest) else {
+            self.rest = b"";
+            return None;
+        };
+        let (value, rest) = rest.split_at_checked(end)?;
+        self.rest = rest;
+        Some(value)
+    }
+}
+
 /// The bytes of a top-level value, quotes included.
 pub fn raw<'a>(object: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     entries(object).find(|(k, _)| *k == key).map(|(_, v)| v)
@@ -102,7 +170,7 @@ fn value_end(text: &[u8]) -> Option<usize> {
                 at += 1;
             }
         }
-        _ => text.iter().position(|b| matches!(b, b',' | b'}')),
+        _ => text.iter().position(|b| matches!(b, b',' | b'}' | b']')),
     }
 }
 
@@ -154,6 +222,18 @@ mod tests {
         assert_eq!(text(line, b"msg").as_deref(), Some("a \"q\" é\n".as_bytes()));
         assert_eq!(text(line, b"took").as_deref(), Some(&b"2.3s"[..]));
         assert_eq!(text(line, b"none"), None);
+    }
+
+    #[test]
+    fn walks_paths_arrays_and_streams_of_values() {
+        let line = br#"{"host":{"name":"db1"},"a.b":"flat","list":[1,"x",{"y":[2]}],"empty":[]}"#;
+        assert_eq!(path(line, "host.name").as_deref(), Some(&b"db1"[..]));
+        assert_eq!(path(line, "a.b").as_deref(), Some(&b"flat"[..]));
+        assert_eq!(first(line, &["host", "host.name"]), None, "an object is no plain value");
+        let list: Vec<_> = elements(raw(line, b"list").unwrap()).collect();
+        assert_eq!(list, [&b"1"[..], b"\"x\"", br#"{"y":[2]}"#]);
+        assert_eq!(elements(raw(line, b"empty").unwrap()).count(), 0);
+        assert_eq!(values(b"{\"a\":1}\n\x1e{\"a\":\n2}{\"cut").count(), 2);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 pub mod cells;
 pub mod etcd_settings;
+pub mod ident;
 pub mod json;
 pub mod pg_severity;
 pub mod prompt;
@@ -18,6 +19,8 @@ pub mod tree;
 pub mod units;
 
 mod beats;
+#[cfg(test)]
+mod hostile;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
@@ -109,13 +112,16 @@ macro_rules! documents {
     };
 }
 
-envelopes! { journal_json, docker_json, cri, syslog_rfc5424, csv_export, syslog }
+envelopes! {
+    journal_json, docker_json, cnpg, rsyslog_json, loki, cloud, elastic, cri, syslog_rfc5424, kibana, kubectl,
+    journal_monotonic, csv_export, syslog,
+}
 bodies! {
     patroni, vip_manager, walg, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman,
-    haproxy, keepalived, kernel, pg_stderr,
+    haproxy, keepalived, vmware_tools, dpkg, kernel, pg_stderr,
 }
 documents! {
-    private_key, transcript,
+    private_key, transcript, journal_export, json_export,
     patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
@@ -123,7 +129,7 @@ documents! {
     pg_controldata, postgresql_conf, pg_settings,
     systemctl_status,
     df, mounts, lsblk, du, date,
-    timedatectl, clock_sync, last, uptime, host_names, ip_addr, hosts,
+    timedatectl, zone_file, kubectl_describe, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,
     sysstat,
     failed_command, notes, other,

@@ -30,6 +30,8 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
             (b"process", None) => pid = std::str::from_utf8(raw).ok().and_then(|p| p.parse().ok()).unwrap_or(0),
             // jsonlog of PostgreSQL and CloudNativePG's wrapper are other formats.
             (b"error_severity" | b"logging_pod" | b"caller" | b"logger", _) => return None,
+            // Log shippers wrap the line and name its level once more.
+            (b"@timestamp" | b"_source" | b"kubernetes" | b"insertId" | b"labels", _) => return None,
             _ => {}
         }
     }

@@ -5,7 +5,7 @@
 
 use super::pg_csv::{quarters, session_epoch};
 use super::pg_severity::{self, Kind};
-use super::stamp::{epoch, iso, zone_word};
+use super::stamp::{epoch, iso, syslog, zone_word};
 use super::{Body, Head};
 use crate::model::{DAY, HOUR, Level, Program, SECOND, Stamp, Zone};
 use memchr::memmem;
@@ -28,7 +28,7 @@ pub static FORMAT: Body = Body {
 const PREFIX_MAX: usize = 320;
 
 fn head(line: &[u8]) -> Option<Head<'_>> {
-    if is_continued(line) {
+    if is_continued(line) || is_wrapped(line) {
         return None;
     }
     let (prefix, kind, text) = split(line)?;
@@ -84,6 +84,36 @@ fn without_sqlstate(text: &[u8]) -> &[u8] {
 fn is_continued(line: &[u8]) -> bool {
     let text = part_number(line);
     text.first() == Some(&b'\t') || text.starts_with(b"#011") || text.starts_with(b"        ")
+}
+
+/// Whether the line begins as no `log_line_prefix` does: another program has wrapped it, and knows host and time.
+fn is_wrapped(line: &[u8]) -> bool {
+    match line.first() {
+        Some(b'{' | b'"') => true,
+        // `<134>Nov 21 …`, but `< 2026-11-21 00:13:31 CET >LOG:` was the prefix of the RPMs of 9.x.
+        Some(b'<') => line.get(1).is_some_and(u8::is_ascii_digit),
+        Some(b'[') => line.starts_with(b"[pod/"),
+        // RFC 3339 with `T`; a comma behind the seconds, which is Python's or an export's; journalctl's short-unix.
+        Some(b'0'..=b'9') => {
+            (line.get(10) == Some(&b'T') && line.get(4) == Some(&b'-'))
+                || (line.get(19) == Some(&b',') && line.get(10) == Some(&b' '))
+                || epoch(line).is_some_and(|(_, used)| used == 17)
+        }
+        // `Nov 21 00:13:31 host`, `Sat 2026-11-21 00:13:31 UTC host`, `db-1  | text`.
+        Some(b) if b.is_ascii_alphabetic() || *b >= 0x80 => {
+            syslog(line).is_some()
+                || line.iter().take(6).position(|b| *b == b' ').is_some_and(|at| {
+                    iso(line.get(at + 1..).unwrap_or(b"")).is_some() && line.get(..at).is_some_and(is_weekday)
+                })
+                || super::envelope::kubectl::name(line).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// journalctl writes weekdays in English whatever the locale.
+fn is_weekday(word: &[u8]) -> bool {
+    matches!(word, b"Mon" | b"Tue" | b"Wed" | b"Thu" | b"Fri" | b"Sat" | b"Sun")
 }
 
 /// Skips `[7-2] ` of syslog_sequence_numbers.
@@ -230,6 +260,7 @@ mod tests {
             ("2026-11-21 01:09:07 CET-6b00e1ea.df6-FEHLER:  x", 0xdf6, "x"),
             ("2024-01-01 00:00:00 UTC [7] WARNUNG:  x", 7, "x"),
             ("[7-1] 2026-11-21 01:13:31.618 CET [10750] LOG:  x", 10750, "x"),
+            ("< 2026-11-21 01:05:59.938 CET >LOG:  x", 0, "x"),
             ("2024-01-01 00:00:00 UTC [7] LOG: squeezed", 7, "squeezed"),
             ("2024-01-01 00:00:00 UTC [7] PANIC:  XX000: stuck", 7, "PANIC:  stuck"),
         ] {
@@ -256,7 +287,10 @@ mod tests {
     }
 
     #[test]
-    fn text_behind_a_tab_is_never_a_record() {
+    fn text_behind_a_tab_or_in_a_wrapping_is_no_record_of_its_own() {
+        for line in ["{\"msg\":\"2026-11-21 01:07:07 CET [1] LOG:  x\"}", "Nov 21 01:07:07 db1 postgres[1]: [1-1] 2026-11-21 01:07:07 CET LOG:  x", "2026-11-21T01:07:07Z db1 postgres[1]: 2026-11-21 01:07:07 CET LOG:  x", "db-1  | 2026-11-21 01:07:07 CET [1] LOG:  x"] {
+            assert!(head(line.as_bytes()).is_none(), "{line}");
+        }
         for line in ["\t2026-11-21 01:07:07 CET [1] LOG:  x", "[7-2] #0112026-11-21 01:07:07 CET [1] PANIC:  x"] {
             assert!(head(line.as_bytes()).is_none(), "{line}");
         }

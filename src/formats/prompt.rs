@@ -88,6 +88,11 @@ pub fn prompt(line: &str) -> Option<Prompt<'_>> {
         let first = command.split_whitespace().next()?;
         return COMMANDS.contains(&first.rsplit('/').next()?).then_some(Prompt { host: None, command });
     }
+    // Operators' exports put the bare command above its output.
+    let bare = ["patronictl list", "patronictl history", "patronictl topology", "patronictl show-config", "etcdctl "];
+    if line.len() < 200 && !line.contains(['|', ':', '│']) && bare.iter().any(|b| line.starts_with(b)) {
+        return Some(Prompt { host: None, command: line });
+    }
     if let Some(rest) = line.strip_prefix('[') {
         let (inside, command) = rest.split_once(']')?;
         let host = inside.split_once('@')?.1.split([' ', ':']).next()?;
@@ -128,6 +133,8 @@ pub fn ruler(line: &str) -> Option<&str> {
     let inner = line.trim_matches(['=', '#', '*', '-', '>', '<', ' ', '~', '_', ':']);
     let frame = line.len() - inner.len();
     let begins = ["==", "##", "**", "--", "~~", "__", "# =", "#="].iter().any(|p| line.starts_with(p));
+    // journalctl's own marks (`-- Boot … --`) stand inside of logs.
+    let begins = begins && !line.starts_with("-- ");
     (begins && frame >= 3 && !inner.is_empty() && inner.len() <= 100 && !inner.contains(['|', '│', '+']))
         .then_some(inner)
 }
@@ -146,6 +153,7 @@ mod tests {
             ("pg1:~ # df -h", Some("pg1"), "df -h"),
             ("$ df -hT -x tmpfs", None, "df -hT -x tmpfs"),
             ("# etcdctl member list", None, "etcdctl member list"),
+            ("patronictl history", None, "patronictl history"),
         ];
         for (line, host, command) in cases {
             assert_eq!(prompt(line), Some(Prompt { host, command }), "{line}");

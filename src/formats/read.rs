@@ -2,6 +2,7 @@
 
 use super::{BODIES, ENVELOPES, Envelope, Head, Peeled, etcd_capnslog, kernel, pg_csv, pg_stderr};
 use crate::formats::beats::BeatFolder;
+use crate::formats::ident::{program_by_text, program_of};
 use crate::messages::{Found, classify, engine_clip, find, find_with};
 use crate::model::{
     Level, MINUTE, Meaning, Micros, NameHint, Naming, Parsed, Problem, Program, Raw, Role, SECOND, Stamp, Stream, What,
@@ -72,6 +73,8 @@ pub struct LogReader {
     /// A csvlog row whose quotes are still open, and the line it began on.
     row: Vec<u8>,
     row_line: u32,
+    /// journalctl's mark between two boots, waiting for the time of the next record.
+    booted: Option<(Vec<u8>, u32)>,
 }
 
 #[derive(Debug, Clone)]
@@ -97,6 +100,7 @@ impl LogReader {
             last: None,
             row: Vec::new(),
             row_line: 0,
+            booted: None,
         }
     }
 
@@ -123,7 +127,20 @@ impl LogReader {
             self.out.coverage.noise += 1;
             return;
         }
+        // `-- Reboot --` up to systemd 248, `-- Boot <id> --` since.
+        if line == b"-- Reboot --" || (line.starts_with(b"-- Boot ") && line.ends_with(b" --")) {
+            self.out.coverage.understood += 1;
+            self.booted = self.last.is_some().then(|| (line.to_vec(), number));
+            return;
+        }
         self.whole_line(line, number);
+    }
+
+    /// Takes a record that a document has taken out of its own wrapping.
+    pub fn take(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
+        self.out.coverage.lines += 1;
+        let body = Cow::Owned(clean(&peeled.body).into_owned());
+        self.peeled(Peeled { body, ..peeled }, line, number);
     }
 
     fn whole_line(&mut self, line: &[u8], number: u32) {
@@ -152,11 +169,24 @@ impl LogReader {
 
     fn peeled(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
         let body = peeled.body.as_ref();
+        // An object's other fields hide its text from a reader; the text is in the object as it stands here.
+        let line = if line.first() == Some(&b'{') && !body.is_empty() { body } else { line };
         if let Some(head) = body_head(body) {
             return self.record(Some(&peeled), head, line, number);
         }
+        if let Some(inner) = ENVELOPES.iter().find_map(|e| (e.peel)(body)).filter(|p| p.body.len() < body.len()) {
+            // Container runtimes and shippers wrap what syslog or the journal wrapped before.
+            let inner = Peeled {
+                stamp: peeled.stamp.filter(|s| s.written == Written::Full).or(inner.stamp),
+                host: inner.host.or_else(|| peeled.host.clone()).map(|h| Cow::Owned(h.into_owned())),
+                ident: inner.ident.or_else(|| peeled.ident.clone()).map(|i| Cow::Owned(i.into_owned())),
+                body: Cow::Owned(inner.body.into_owned()),
+                ..inner
+            };
+            return self.peeled(inner, line, number);
+        }
         let ident = peeled.ident.as_deref().unwrap_or(b"");
-        let program = program_of(ident);
+        let program = program_of(ident).or_else(|| program_by_text(body));
         if body.is_empty() {
             self.out.coverage.noise += 1;
             return;
@@ -205,6 +235,10 @@ impl LogReader {
             (None, None) => return self.undated(&head, line, number),
         };
         let host = peeled.and_then(|p| p.host.as_deref()).map(|h| self.host(h));
+        if let Some((mark, at)) = self.booted.take() {
+            let system = self.stream(Program::Systemd, host.clone(), own && outer.is_none());
+            self.meaning(system, outer.unwrap_or(stamp), 0, Meaning::plain(What::Boot), &mark, at);
+        }
         let stream = self.stream(head.program, host, own);
         let pid = if head.pid != 0 { head.pid } else { peeled.map_or(0, |p| p.pid) };
         self.note_stamp(stream, stamp, if own { outer } else { None }, head.zone_proof);
@@ -578,6 +612,13 @@ fn folds(what: What) -> bool {
             | LeaderWon
             | PgPromoteRequest
             | FsyncSlow
+            // Each has its own process.
+            | PgBackendSignal
+            | OomKill
+            | CoreDump
+            | SystemShutdown
+            | VipGained
+            | VipLost
     )
 }
 
@@ -627,58 +668,6 @@ fn clean(line: &[u8]) -> Cow<'_, [u8]> {
         i += 1;
     }
     Cow::Owned(out)
-}
-
-/// Which program an envelope's ident names.
-fn program_of(ident: &[u8]) -> Option<Program> {
-    let name = std::str::from_utf8(ident).ok()?;
-    let base = name.rsplit('/').next()?.trim_end_matches(".service");
-    let starts = |list: &[&str]| list.iter().any(|p| base.starts_with(p));
-    Some(if starts(&["patroni", "spilo"]) {
-        Program::Patroni
-    } else if starts(&["etcd"]) {
-        Program::Etcd
-    } else if starts(&["postgres", "postmaster"]) {
-        Program::Postgres
-    } else if starts(&["kernel"]) {
-        Program::Kernel
-    } else if starts(&["haproxy", "pgbouncer", "keepalived", "Keepalived", "vip-manager", "vip_manager", "exabgp"]) {
-        Program::Proxy
-    } else if starts(&["CRON", "cron", "anacron", "pgbackrest", "pg_dump", "barman", "wal-g", "logrotate"]) {
-        Program::Job
-    } else if starts(&[
-        "systemd",
-        "init",
-        "chronyd",
-        "ntpd",
-        "sudo",
-        "sshd",
-        "su",
-        "dbus",
-        "abrt",
-        "NetworkManager",
-        "earlyoom",
-        "yum",
-        "dnf",
-        "apt",
-        "needrestart",
-        "unattended-upgrade",
-        "ansible",
-        "dhclient",
-        "multipathd",
-        "smartd",
-        "mcelog",
-        "rasdaemon",
-        "shutdown",
-        "watchdog",
-        "vmtoolsd",
-        "qemu-ga",
-        "polkitd",
-    ]) {
-        Program::Systemd
-    } else {
-        return None;
-    })
 }
 
 #[cfg(test)]

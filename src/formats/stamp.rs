@@ -193,6 +193,28 @@ pub fn epoch(text: &[u8]) -> Option<(Stamp, usize)> {
     Some((Stamp { civil: i64::from(whole) * SECOND + micros, zone: Zone::Utc, written: Written::Full, grain }, 11 + n))
 }
 
+/// Whatever log shippers put under a time key: RFC 3339, or seconds, milli-, micro- or nanoseconds since 1970.
+pub fn shipped(text: &[u8]) -> Option<Stamp> {
+    if let Some((stamp, _)) = iso(text).or_else(|| epoch(text)) {
+        return Some(stamp);
+    }
+    let whole = text.split(|b| *b == b'.').next()?;
+    let value: i64 = std::str::from_utf8(whole).ok()?.parse().ok().filter(|v| *v > 0)?;
+    let micros = match whole.len() {
+        10 => value * SECOND,
+        13 => value * 1_000,
+        16 => value,
+        19 => value / 1_000,
+        _ => return None,
+    };
+    let grain = match whole.len() {
+        10 => Grain::Second,
+        13 => Grain::Milli,
+        _ => Grain::Micro,
+    };
+    Some(Stamp { grain, ..from_micros(micros) })
+}
+
 /// A stamp from microseconds since 1970 in UTC.
 pub fn from_micros(at: Micros) -> Stamp {
     Stamp { civil: at, zone: Zone::Utc, written: Written::Full, grain: Grain::Micro }

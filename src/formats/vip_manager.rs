@@ -16,7 +16,8 @@ pub static FORMAT: Body = Body {
     ],
 };
 
-const BEGINNINGS: &[&[u8]] = &[
+/// How its texts begin.
+pub static BEGINNINGS: &[&[u8]] = &[
     b"IP address ",
     b"Configuring address ",
     b"Removing address ",

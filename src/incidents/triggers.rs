@@ -52,6 +52,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         | PgIoError
         | PgPostmasterPidGone
         | PgDatadirBad => Class::Crash,
+        OomKill | CoreDump | Segfault if e.who.as_deref().is_some_and(|w| w.contains("etcd")) => Class::Etcd,
         OomKill | CoreDump | Segfault if about_database(e) => Class::Crash,
         PgCorruption if e.count > 0 => Class::Crash,
         PgShutdownImmediate => Class::Stop,
@@ -62,19 +63,27 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         LockUpdateFailed | DcsUnreachable | DcsGetClusterFailed | FailsafeKept | DcsNoSpace | DcsLeaseLost
         | DcsAuthFailed | DcsWaiting | DcsResolveFailed | DcsClusterIdChanged | DcsNoInitKey | NotPromotingLock
         | DemoteSkippedPause => Class::Dcs,
-        LockAcquired if e.count > 1 => Class::Dcs,
+        LockAcquired if e.count > 1 || anew(t, e) => Class::Dcs,
         NoSpaceAlarm | CorruptAlarm | EtcdDiskFull | EtcdIoError | EtcdFatal | EtcdPanic | EtcdCorrupt
         | EtcdTlsRejected | EtcdAuthFailed | QuorumLost | NoRaftLeader | EtcdRequestTimeout | EtcdStopSignal
         | EtcdRemoved | ClusterIdMismatch | QuotaExceeded => Class::Etcd,
         FsyncSlow if e.num >= FSYNC_SEVERE_MS => Class::Etcd,
         ElectionStart | LeaderLost | Candidate => Class::Etcd,
         UnitStartTimeout => Class::StartFailure,
+        // Two other members carry on.
+        UnitFailed | UnitOom | UnitWatchdog | UnitStopTimeout if unit(e) == Some(Program::Etcd) => Class::Etcd,
         UnitFailed | UnitOom | UnitWatchdog | UnitStopTimeout if unit(e).is_some() => Class::StartFailure,
         PatroniFatal | NodeNameTaken | RestApiBind | PgSysidMismatch => Class::StartFailure,
         PoolerServerLost | NoBackend | VipLost => Class::Clients,
         PgTooManyClients if e.count >= REFUSALS => Class::Clients,
         _ => return None,
     })
+}
+
+/// Whether the leader takes its lock again within three loops: the key does not live from one to the next.
+fn anew(t: &Timeline, e: &Event) -> bool {
+    let around = Span::new(e.at - 3 * t.loop_wait(), e.at + 3 * t.loop_wait());
+    t.find(&[What::LockAcquired], around).filter(|x| x.node == e.node).count() > 2
 }
 
 /// Whether the process that was killed or crashed is part of the cluster.

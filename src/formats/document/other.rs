@@ -20,6 +20,13 @@ pub static FORMAT: Document = Document {
 /// Beginnings of lines that tell an output; the score leaves room for readers that know more.
 static BEGINNINGS: &[&str] = &[
     "#kernel",
+    "LAST SEEN ",
+    "Last Seen ",
+    "NAMESPACE ",
+    "NAME                ",
+    "NAME  ",
+    "PRETTY_NAME=",
+    "NAME=\"",
     "#!/",
     "-----BEGIN CERTIFICATE",
     "<!DOCTYPE",

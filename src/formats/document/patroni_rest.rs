@@ -99,7 +99,7 @@ pub fn member(name: &str, of: &dyn Fn(&str) -> Option<String>, line: Line<'_>, s
     }
     // Bytes here, megabytes in `patronictl list`.
     match of("lag").or_else(|| of("receive_lag")).map(|l| l.parse::<f64>().map_err(|_| l)) {
-        Some(Ok(bytes)) => sheet.num(Key::MemberLagMb, item, (bytes / 1_048_576.0).floor(), line),
+        Some(Ok(bytes)) => sheet.num(Key::MemberLagMb, item, (bytes / 1_048_576.0).round(), line),
         Some(Err(words)) => sheet.text(Key::MemberLagMb, item, &words, line),
         None => {}
     }

@@ -89,8 +89,24 @@ fn drawn(text: &str, sheet: &mut Sheet<'_>) {
 }
 
 fn table_rows(table: &Table<'_>, sheet: &mut Sheet<'_>) {
+    let mut open: Option<Member<'_>> = None;
     for row in &table.rows {
-        cells_of(&table.header, row, sheet);
+        let mut next = Member { line: row.line, ..Member::default() };
+        for (title, cell) in table.header.iter().zip(&row.cells) {
+            next.set(title, cell);
+        }
+        // Long reasons and tags go on in rows without a member.
+        if next.name.is_empty()
+            && let Some(member) = &mut open
+        {
+            member.tags.push(' ');
+            member.tags.push_str(&next.tags);
+        } else if let Some(done) = open.replace(next) {
+            done.write(sheet);
+        }
+    }
+    if let Some(done) = open {
+        done.write(sheet);
     }
 }
 
@@ -251,6 +267,15 @@ mod tests {
         ] {
             assert!(got.contains(&want.to_owned()), "{want} not in {got:#?}");
         }
+    }
+
+    #[test]
+    fn tags_on_further_rows_belong_to_the_member() {
+        let got = facts(
+            "| Member | Host | Role | State | TL | Pending restart reason | Tags |\n| a | 10.0.0.1 | Replica | running | 1 | hba_file: x | clonefrom: true |\n|  |  |  |  |  | port: 1->2 | nofailover: true |\n| b | 10.0.0.2 | Leader | running | 1 |  |  |\n",
+        );
+        assert!(got.contains(&"MemberTag a nofailover=true".to_owned()), "{got:#?}");
+        assert!(got.contains(&"MemberRole b Leader".to_owned()));
     }
 
     #[test]

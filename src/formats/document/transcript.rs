@@ -4,9 +4,10 @@
 //! goes to the document or log reader that knows it. A `date` dates what follows it.
 
 use crate::detect::{Detected, detect};
+use crate::formats::cells;
 use crate::formats::prompt::{Prompt, prompt, ruler};
 use crate::formats::sheet::{Line, Sheet, lines};
-use crate::formats::{DOCUMENTS, Document, read_log};
+use crate::formats::{BODIES, DOCUMENTS, Document, ENVELOPES, read_log};
 use crate::model::{Naming, Parsed, Problem, Program, Stamp};
 use std::collections::BTreeSet;
 
@@ -27,18 +28,26 @@ static MINOR: &[&str] = &["date", "transcript", "notes"];
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let marks = text.lines().filter(|l| prompt(l).is_some() || ruler(l).is_some()).count();
-    let blank = text.lines().any(|l| l.trim().is_empty());
-    if marks == 0 && !blank {
+    let all: Vec<&str> = text.lines().collect();
+    let cut = all
+        .windows(2)
+        .any(|w| w.last().is_some_and(|l| l.trim().is_empty() || begins_output(w.first().copied().unwrap_or(""), l)));
+    if marks == 0 && !cut {
         return 0;
     }
     let mut kinds: BTreeSet<&str> = BTreeSet::new();
     for piece in pieces(&text).iter().take(60) {
-        if let Some((document, score)) = best(&piece.text()) {
-            if score >= 85 && !MINOR.contains(&document.name) {
-                kinds.insert(document.name);
-            }
+        if piece.is_log() {
+            kinds.insert("log");
+        } else if let Some((document, score)) = best(&piece.text())
+            && score >= 85
+            && !MINOR.contains(&document.name)
+        {
+            kinds.insert(document.name);
         }
     }
+    let first = text.lines().find(|l| !l.trim().is_empty()).unwrap_or("");
+    let marked = prompt(first).is_some() || ruler(first).is_some();
     // Blank lines alone part configs as well: then every piece must be an output.
     let configs = [
         "patroni-yml",
@@ -52,6 +61,8 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     ];
     let outputs = kinds.iter().filter(|k| !configs.contains(k)).count();
     match (marks, kinds.len()) {
+        // A session that begins with a prompt is one, however much of a log it shows.
+        (1.., 2..) if marked => 100,
         (1.., 2..) => 98,
         (0, 2..) if outputs >= 2 && outputs == kinds.len() => 96,
         _ => 0,
@@ -69,6 +80,12 @@ struct Piece<'a> {
 }
 
 impl Piece<'_> {
+    /// Its first line is a log's.
+    fn is_log(&self) -> bool {
+        let first = self.lines.iter().find(|l| !l.text.trim().is_empty()).map_or("", |l| l.text).as_bytes();
+        BODIES.iter().any(|b| (b.head)(first).is_some()) || ENVELOPES.iter().any(|e| (e.peel)(first).is_some())
+    }
+
     fn text(&self) -> String {
         let mut text = String::new();
         for line in &self.lines {
@@ -102,11 +119,26 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             out.push(Piece { command: found.or(titled), lines: vec![] });
             continue;
         }
+        let previous = out.last().and_then(|p| p.lines.last()).map(|l| l.text);
+        if previous.is_some_and(|p| begins_output(p, line.text)) {
+            out.push(Piece::default());
+        }
         if let Some(piece) = out.last_mut() {
             piece.lines.push(line);
         }
     }
     out.into_iter().flat_map(at_blanks).filter(|p| p.command.is_some() || !p.lines.is_empty()).collect()
+}
+
+/// A line that can only be the first of an output, after `previous` of another.
+fn begins_output(previous: &str, line: &str) -> bool {
+    let framed = |l: &str| cells::is_rule(l) && l.trim().starts_with(['+', '┌', '└']);
+    (framed(previous) && framed(line))
+        || (line.starts_with("+ Cluster:") && !previous.trim().is_empty())
+        || (line.starts_with("Filesystem") && line.contains("Mounted on"))
+        || line.starts_with("pg_control version number:")
+        || (line.starts_with("NAME ") && line.contains("MAJ:MIN"))
+        || (line.starts_with(' ') && line.contains("total") && line.contains("used") && line.contains("free"))
 }
 
 /// The parts between blank lines, put together again where the whole is one document (a YAML, an expanded psql record).
@@ -121,6 +153,10 @@ fn at_blanks(piece: Piece<'_>) -> Vec<Piece<'_>> {
         } else if let Some(part) = parts.last_mut() {
             part.lines.push(*line);
         }
+    }
+    // More blank lines than that stand in logs and configs, not between outputs.
+    if parts.len() > 100 || piece.is_log() {
+        return vec![piece];
     }
     let kinds: BTreeSet<&str> = parts
         .iter()
@@ -270,7 +306,7 @@ mod tests {
     fn each_output_goes_to_its_reader_and_keeps_its_line() {
         let text = "[root@pg1 ~]# date\nSat Nov 21 00:25:46 UTC 2026\n[root@pg1 ~]# df -h\nFilesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        50G   38G   12G  76% /\n[root@pg1 ~]# etcdctl endpoint health\n127.0.0.1:2379 is healthy: successfully committed proposal: took = 3.4ms\n[root@pg1 ~]# journalctl -u patroni\nNov 20 19:15:30 pg1 patroni[22148]: 2026-11-20 19:15:30,123 INFO: no action. I am (pg1), the leader with the lock\n";
         let mut out = Parsed::default();
-        assert_eq!(sniff(text.as_bytes(), ""), 98);
+        assert_eq!(sniff(text.as_bytes(), ""), 100);
         read(text.as_bytes(), "", &mut out);
         let used = out.facts.iter().find(|f| f.key == Key::FsUsed).unwrap();
         assert_eq!((used.line, used.at.is_some()), (5, true));
@@ -291,6 +327,19 @@ mod tests {
         }
         let names: Vec<&str> = out.streams.iter().flat_map(|s| &s.names).map(|n| &*n.name).collect();
         assert!(names.contains(&"db01") && names.contains(&"10.11.1.11"), "{names:?}");
+    }
+
+    #[test]
+    fn outputs_without_anything_between_are_told_apart() {
+        let text = "patronictl list\n+ Cluster: x (7710427947206209187) -+----+-----------+\n| Member | Host | Role | State | TL | Lag in MB |\n+--------+------+------+-------+----+-----------+\n| a | 10.0.0.1 | Leader | running | 2 | |\n+--------+------+------+-------+----+-----------+\npatronictl history\n+----+-----+--------+-----------+\n| TL | LSN | Reason | Timestamp |\n+----+-----+--------+-----------+\n| 1 | 25165824 | no recovery target specified | 2022-08-08T15:57:26.0+00:00 |\n+----+-----+--------+-----------+\n";
+        for text in [text.to_owned(), text.replace("patronictl list\n", "").replace("patronictl history\n", "")] {
+            let mut out = Parsed::default();
+            assert!(sniff(text.as_bytes(), "") >= 96, "{text}");
+            read(text.as_bytes(), "", &mut out);
+            for key in [Key::MemberRole, Key::HistoryReason, Key::Scope] {
+                assert!(out.facts.iter().any(|f| f.key == key), "{key:?}");
+            }
+        }
     }
 
     #[test]

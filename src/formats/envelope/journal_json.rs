@@ -14,6 +14,8 @@ pub static FORMAT: Envelope = Envelope {
 };
 
 fn peel(line: &[u8]) -> Option<Peeled<'_>> {
+    // `-o json-sse` and `-o json-seq`.
+    let line = line.strip_prefix(b"data: ").or_else(|| line.strip_prefix(b"\x1e")).unwrap_or(line);
     if line.first() != Some(&b'{') || memchr::memmem::find(line, b"\"__REALTIME_TIMESTAMP\"").is_none() {
         return None;
     }

@@ -77,10 +77,10 @@ fn full(text: &[u8]) -> Option<(Stamp, usize)> {
     Some((stamp, end))
 }
 
-type Names<'a> = (Option<&'a [u8]>, &'a [u8], u32, &'a [u8]);
+pub type Names<'a> = (Option<&'a [u8]>, &'a [u8], u32, &'a [u8]);
 
 /// `host ident[pid]: body`, `ident[pid]: body`, `host ident: body`.
-fn names(rest: &[u8]) -> Option<Names<'_>> {
+pub fn names(rest: &[u8]) -> Option<Names<'_>> {
     let (first, after) = word(rest)?;
     if let Some((ident, pid)) = tag(first) {
         return Some((None, ident, pid, after));

@@ -1,0 +1,140 @@
+//! Which program the name in an envelope means, and what the text tells where the name is a shell's or a container's.
+
+use super::{etcd_capnslog, vip_manager};
+use crate::model::Program;
+
+/// Beginnings of names; the first match wins, so the special stand before the general.
+static NAMES: &[(Program, &[&str])] = &[
+    (Program::Patroni, &["patroni", "spilo"]),
+    (Program::Etcd, &["etcd"]),
+    (
+        Program::Proxy,
+        &["haproxy", "pgbouncer", "keepalived", "Keepalived", "vip-manager", "vip_manager", "vipmanager", "exabgp"],
+    ),
+    (
+        Program::Job,
+        &[
+            "CRON",
+            "cron",
+            "anacron",
+            "run-parts",
+            "pgbackrest",
+            "pgBackRest",
+            "pg_dump",
+            "barman",
+            "wal-g",
+            "wal_g",
+            "wal-e",
+            "logrotate",
+        ],
+    ),
+    (Program::Postgres, &["postgres", "postmaster"]),
+    (Program::Kernel, &["kernel"]),
+    (
+        Program::Systemd,
+        &[
+            "systemd",
+            "init",
+            "chronyd",
+            "ntpd",
+            "ntpdate",
+            "sudo",
+            "sshd",
+            "su",
+            "dbus",
+            "abrt",
+            "NetworkManager",
+            "nm-dispatcher",
+            "earlyoom",
+            "yum",
+            "dnf",
+            "apt",
+            "dpkg",
+            "packagekitd",
+            "PackageKit",
+            "needrestart",
+            "unattended-upgrade",
+            "ansible",
+            "python3-ansible",
+            "puppet",
+            "dhclient",
+            "multipathd",
+            "iscsid",
+            "smartd",
+            "mcelog",
+            "rasdaemon",
+            "shutdown",
+            "reboot",
+            "poweroff",
+            "halt",
+            "watchdog",
+            "wd_keepalive",
+            "vmtoolsd",
+            "vmware",
+            "VGAuth",
+            "qemu-ga",
+            "hypervvssd",
+            "hv_",
+            "Hyper-V",
+            "polkitd",
+            "rsyslogd",
+            "auditd",
+            "audit",
+            "kdump",
+            "apport",
+            "irqbalance",
+            "tuned",
+            "udisksd",
+            "snapd",
+            "crond",
+        ],
+    ),
+];
+
+/// Programs whose names begin like one of the above and that are something else.
+static OTHERS: &[&str] =
+    &["exporter", "wal-listener", "postgrest", "postgres-operator", "etcd-backup", "etcd-operator"];
+
+/// Which program an envelope's ident names.
+pub fn program_of(ident: &[u8]) -> Option<Program> {
+    let name = std::str::from_utf8(ident).ok()?;
+    let base = name.rsplit('/').next()?.trim_end_matches(".service");
+    if OTHERS.iter().any(|o| base.contains(o)) {
+        return None;
+    }
+    NAMES.iter().find(|(_, names)| names.iter().any(|n| base.starts_with(n))).map(|(program, _)| *program)
+}
+
+/// Which program says `text` under a name that tells nothing (`bash`, `docker`, a container's id).
+pub fn program_by_text(text: &[u8]) -> Option<Program> {
+    if etcd_capnslog::without_package(text).len() < text.len() {
+        return Some(Program::Etcd);
+    }
+    vip_manager::BEGINNINGS.iter().any(|b| text.starts_with(b)).then_some(Program::Proxy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_programs() {
+        for (ident, program) in [
+            ("patroni", Some(Program::Patroni)),
+            ("/usr/bin/patroni", Some(Program::Patroni)),
+            ("postgresql@15-main.service", Some(Program::Postgres)),
+            ("postgres_exporter", None),
+            ("patroni_exporter", None),
+            ("CROND", Some(Program::Job)),
+            ("run-parts(/etc/cron.hourly)", Some(Program::Job)),
+            ("systemd-logind", Some(Program::Systemd)),
+            ("dockerd", None),
+            ("", None),
+        ] {
+            assert_eq!(program_of(ident.as_bytes()), program, "{ident}");
+        }
+        assert_eq!(program_by_text(b"etcdserver: server is likely overloaded"), Some(Program::Etcd));
+        assert_eq!(program_by_text(b"IP address 10.0.0.5/24 state is false, desired true"), Some(Program::Proxy));
+        assert_eq!(program_by_text(b"hello"), None);
+    }
+}
