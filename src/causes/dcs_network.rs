@@ -209,6 +209,7 @@ mod tests {
 "#,
             expect![[r#"
                 dcs_network: ruled_out (demotion)
+                  - weak: etcd's log shows no lost peer: the network is what remains if nothing else is found
             "#]],
         );
     }

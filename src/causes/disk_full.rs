@@ -170,6 +170,7 @@ Filesystem     1K-blocks     Used Available Use% Mounted on
 "#,
             expect![[r#"
                 disk_full: ruled_out (crash)
+                  - strong: nothing reports ENOSPC, and the fullest file system seen is /var/lib/postgresql at 85 %
             "#]],
         );
     }

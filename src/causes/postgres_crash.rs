@@ -150,6 +150,7 @@ mod tests {
             expect![[r#"
                 postgres_crash: ruled_out (demotion)
                   - decisive: the sessions ended because of an immediate shutdown, not because of a crash
+                  - strong: Patroni demoted a running server because of its lock: no crash came first
             "#]],
         );
     }

@@ -72,6 +72,14 @@ fn assess(c: &Case<'_>) -> Assessment {
             a.tag("timeouts_too_large");
         }
     }
+    if let Some(ttl) = value
+        && a.evidence.is_empty()
+        && warned.is_empty()
+        && (TTL_MIN_S..=90.0).contains(&ttl)
+    {
+        let words = format!("ttl {ttl:.0} s covers loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0}: the timeouts fit each other");
+        a.con(Strength::Weak, words, cite);
+    }
     if !warned.is_empty() {
         a.pro(Strength::Weak, format!("Patroni warns about its own timeouts ({})", said(&warned)), cites(&warned));
     }

@@ -7,7 +7,7 @@ mod binary;
 mod text;
 mod votes;
 
-use crate::formats::{DOCUMENTS, Document, Envelope, prompt};
+use crate::formats::{DOCUMENTS, Document, Envelope, document, prompt};
 use crate::messages::{self, Found};
 use crate::model::Program;
 pub use text::{Encoding, decode, encoding};
@@ -96,13 +96,21 @@ fn detect_text(text: &[u8], name: &str) -> (Detected, String) {
     (Detected::Unknown, "no line has a known layout".to_owned())
 }
 
-/// The documents that beat logs begin with a mark of `systemctl status`, a PEM header, a prompt or a ruler.
+/// The documents that beat logs begin with a mark of `systemctl status`, a PEM header, a prompt, a ruler,
+/// a journal's or a log system's export.
 fn may_be_unmistakable(text: &[u8]) -> bool {
     let start = text.trim_ascii_start();
     let first = start.split(|b| *b == b'\n').next().unwrap_or(start);
     let first = String::from_utf8_lossy(first.get(..200).unwrap_or(first));
     first.starts_with("-----BEGIN")
         || first.starts_with(['*', '●', '○', '×', '↻'])
+        // Exports of the journal and of log systems: `__CURSOR=…`, `Sat 2026-11-21 … [s=…`, `[{…`, `{` alone.
+        || first.starts_with("__")
+        || first.contains(" [s=")
+        || matches!(first.trim_end(), "[" | "{")
+        || ["[{", "[ {", "{\"hits\"", "{\"took\"", "{\"status\":\"success\"", "{\"events\"", "{\"entries\"", "{\"results\""]
+            .iter()
+            .any(|begin| first.starts_with(begin))
         || prompt::prompt(&first).is_some()
         || prompt::ruler(&first).is_some()
 }
@@ -110,8 +118,10 @@ fn may_be_unmistakable(text: &[u8]) -> bool {
 /// The most certain document; the first of equals.
 fn best(text: &[u8], name: &str) -> Option<(&'static Document, u8)> {
     let head = text.get(..DOCUMENT_HEAD).unwrap_or(text);
+    // Manuals and tickets quote settings; only outputs that were pasted into them count.
+    let prose = document::notes::is_mostly_prose(&String::from_utf8_lossy(head));
     let mut best: Option<(&'static Document, u8)> = None;
-    for document in DOCUMENTS {
+    for document in DOCUMENTS.iter().filter(|d| !prose || d.program != Program::Config) {
         let score = (document.sniff)(head, name);
         if score > best.map_or(0, |(_, s)| s) {
             best = Some((document, score));

@@ -67,7 +67,8 @@ impl<'a> Iterator for Elements<'a> {
         if rest.first() == Some(&b']') {
             return None;
         }
-        let end = value_end(rest)?;
+        // `[}`: no value at all, and no step forward.
+        let end = value_end(rest).filter(|end| *end > 0)?;
         let (value, rest) = rest.split_at_checked(end)?;
         self.rest = rest;
         Some(value.trim_ascii_end())

@@ -122,12 +122,12 @@ bodies! {
 }
 documents! {
     private_key, transcript, journal_export, json_export,
-    patronictl_list, patronictl_history, kubernetes, patroni_yml, patroni_config,
+    patronictl_list, patronictl_history, kubernetes, compose, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,
     unit_file, environment,
     pg_controldata, postgresql_conf, pg_settings,
-    systemctl_status,
+    systemctl_status, systemctl_list, kubectl_get, fio, pg_lsclusters,
     df, mounts, lsblk, du, date,
     timedatectl, zone_file, kubectl_describe, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,

@@ -3,10 +3,11 @@
 use super::{BODIES, ENVELOPES, Envelope, Head, Peeled, etcd_capnslog, kernel, pg_csv, pg_stderr};
 use crate::formats::beats::BeatFolder;
 use crate::formats::ident::{program_by_text, program_of};
+use crate::input::Lines;
 use crate::messages::{Found, classify, engine_clip, find, find_with};
 use crate::model::{
-    Level, MINUTE, Meaning, Micros, NameHint, Naming, Parsed, Problem, Program, Raw, Role, SECOND, Stamp, Stream, What,
-    Why, Written,
+    Level, MINUTE, Meaning, Micros, NameHint, Naming, Parsed, Problem, Program, Raw, Role, SECOND, Silence, Stamp,
+    Stream, What, Why, Written,
 };
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,6 +17,9 @@ use std::sync::Arc;
 /// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
 /// `[merged N repeated lines]` looks back at most.
 const FOLD: Micros = MINUTE;
+
+/// Bytes read of one line; what stands behind is counted, not read. No program of the cluster writes longer ones.
+const LINE_MAX: u64 = 1 << 20;
 
 /// Longest wording kept of a line.
 const TEXT_MAX: usize = 400;
@@ -36,27 +40,27 @@ pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, ne
         reader.out.newest_first = true;
         return reader.finish();
     }
-    let mut line = Vec::new();
-    let mut number = 0u32;
+    let mut lines = Lines::new(input, LINE_MAX);
     loop {
-        line.clear();
-        match std::io::BufRead::read_until(input, b'\n', &mut line) {
-            Ok(0) => break,
-            Ok(_) => {
-                number = number.saturating_add(1);
-                if line.last() == Some(&b'\n') {
-                    line.pop();
-                }
-                reader.line(&line, number);
-            }
+        match lines.next() {
+            Ok(Some(line)) => reader.line(line.bytes, line.number),
+            Ok(None) => break,
             Err(e) => {
                 reader.problem(format!("reading stopped: {e}"));
                 break;
             }
         }
     }
+    if lines.cut_lines() > 0 {
+        let (n, bytes) = (lines.cut_lines(), lines.cut_bytes());
+        reader
+            .problem(format!("{n} lines are longer than {LINE_MAX} bytes; {bytes} bytes at their ends were not read"));
+    }
     reader.finish()
 }
+
+/// What repeats of one message share: stream, meaning, reason, subject.
+type FoldKey = (usize, What, Why, Option<Arc<str>>);
 
 /// The state of reading one log.
 #[derive(Debug)]
@@ -65,8 +69,9 @@ pub struct LogReader {
     envelope: Option<&'static Envelope>,
     streams: HashMap<(Program, Option<Arc<str>>, bool), usize>,
     beats: Vec<BeatFolder>,
-    previous: Vec<Option<Micros>>,
-    open: HashMap<(usize, What, Why, Option<Arc<str>>), usize>,
+    /// Latest stamp of each stream, and of Patroni's streams the line it stood on.
+    previous: Vec<Option<(Micros, u32, Vec<u8>)>>,
+    open: HashMap<FoldKey, usize>,
     hosts: HashMap<Vec<u8>, Arc<str>>,
     names: HashMap<(usize, Naming, Arc<str>), usize>,
     last: Option<Last>,
@@ -241,7 +246,7 @@ impl LogReader {
         }
         let stream = self.stream(head.program, host, own);
         let pid = if head.pid != 0 { head.pid } else { peeled.map_or(0, |p| p.pid) };
-        self.note_stamp(stream, stamp, if own { outer } else { None }, head.zone_proof);
+        self.note_stamp(stream, stamp, if own { outer } else { None }, head.zone_proof, line, number);
         let mut last = Last { stream, program: head.program, stamp, pid, raw: None };
         // Patroni marks the result of every loop while the cluster is paused (patroni/ha.py, run_cycle).
         if head.program == Program::Patroni && head.message.starts_with(b"PAUSE: ") {
@@ -418,6 +423,16 @@ impl LogReader {
             return None;
         }
         let raws = &mut self.out.streams.get_mut(stream)?.raws;
+        // Kernels before 4.19 say why in one line and whom in the next; the victim may be a child of the first choice.
+        if meaning.what == What::OomKill
+            && meaning.why == Why::Unsaid
+            && let Some(at) = raws.len().checked_sub(1)
+            && let Some(raw) = raws.last_mut().filter(|r| r.what == What::OomKill && r.why != Why::Unsaid)
+            && (0..=SECOND).contains(&(stamp.civil - raw.at))
+        {
+            (raw.num, raw.who) = (meaning.num, meaning.who);
+            return Some(at);
+        }
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
         if folds(meaning.what)
             && let Some(at) = self.open.get(&key)
@@ -489,7 +504,15 @@ impl LogReader {
         at
     }
 
-    fn note_stamp(&mut self, at: usize, stamp: Stamp, outer: Option<Stamp>, proof: Option<i32>) {
+    fn note_stamp(
+        &mut self,
+        at: usize,
+        stamp: Stamp,
+        outer: Option<Stamp>,
+        proof: Option<i32>,
+        line: &[u8],
+        number: u32,
+    ) {
         let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
         stream.stamped += 1;
         stream.first.get_or_insert(stamp);
@@ -505,17 +528,22 @@ impl LogReader {
         {
             *stream.pairs.entry((outer.zone, q)).or_default() += 1;
         }
-        if stream.program == Program::Patroni {
-            if let Some(before) = *previous
-                && stamp.civil - before > 4 * SECOND
-                && stream.gaps.len() < 4096
-            {
-                let usual = self.beats.get(at).and_then(BeatFolder::every).unwrap_or(10 * SECOND);
-                if stamp.civil - before > usual + usual / 2 + SECOND {
-                    stream.gaps.push((before, stamp.civil, self.out.coverage.lines as u32));
-                }
+        if stream.program != Program::Patroni {
+            return;
+        }
+        let (latest, at_line, text) = previous.get_or_insert_with(|| (stamp.civil, number, Vec::new()));
+        if stamp.civil - *latest > 4 * SECOND && stream.gaps.len() < 4096 {
+            let usual = self.beats.get(at).and_then(BeatFolder::every).unwrap_or(10 * SECOND);
+            if stamp.civil - *latest > usual + usual / 2 + SECOND {
+                stream.gaps.push(Silence { from: *latest, to: stamp.civil, line: *at_line, text: wording(text) });
             }
-            *previous = Some(previous.map_or(stamp.civil, |p| p.max(stamp.civil)));
+        }
+        // Patroni holds lines back for up to two seconds: the latest stamp counts, not the last line.
+        if stamp.civil >= *latest {
+            *latest = stamp.civil;
+            *at_line = number;
+            text.clear();
+            text.extend_from_slice(line.get(..TEXT_MAX.min(line.len())).unwrap_or(line));
         }
     }
 

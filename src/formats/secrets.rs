@@ -58,17 +58,10 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// The line with every secret replaced by `***`. Lines without one are not copied.
 pub fn masked(line: &str) -> Cow<'_, str> {
-    let mut hide = Vec::new();
-    let lower = line.to_ascii_lowercase();
-    settings(line, &lower, &mut hide);
-    sql_and_headers(line, &lower, &mut hide);
-    options(line, &lower, &mut hide);
-    urls(line, &mut hide);
-    hashes(line, &mut hide);
+    let hide = found(line);
     if hide.is_empty() {
         return Cow::Borrowed(line);
     }
-    hide.sort_unstable();
     let mut out = String::with_capacity(line.len());
     let mut at = 0;
     for (from, to) in hide {
@@ -84,6 +77,32 @@ pub fn masked(line: &str) -> Cow<'_, str> {
     }
     out.push_str(line.get(at..).unwrap_or(""));
     Cow::Owned(out)
+}
+
+/// A part of `line` (a cell, a value) without the secrets of the whole line: alone it may not look like one.
+pub fn masked_part<'a>(part: &'a str, line: &str) -> Cow<'a, str> {
+    let mut out = masked(part);
+    for (from, to) in found(line) {
+        if let Some(secret) = line.get(from..to).map(str::trim).filter(|s| s.len() > 2)
+            && out.contains(secret)
+        {
+            out = Cow::Owned(out.replace(secret, STARS));
+        }
+    }
+    out
+}
+
+/// Where secrets stand in a line, in order.
+fn found(line: &str) -> Vec<(usize, usize)> {
+    let mut hide = Vec::new();
+    let lower = line.to_ascii_lowercase();
+    settings(line, &lower, &mut hide);
+    sql_and_headers(line, &lower, &mut hide);
+    options(line, &lower, &mut hide);
+    urls(line, &mut hide);
+    hashes(line, &mut hide);
+    hide.sort_unstable();
+    hide
 }
 
 fn is_name_byte(b: u8) -> bool {

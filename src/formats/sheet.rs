@@ -1,6 +1,6 @@
 //! What documents write their findings with: every text is masked, clipped and counted in one place.
 
-use super::secrets::masked;
+use super::secrets::{masked, masked_part};
 use crate::messages::engine_clip;
 use crate::model::{
     Fact, Key, Micros, NameHint, Naming, Parsed, Problem, Program, Raw, Stamp, Stream, Value, What, Why,
@@ -48,7 +48,13 @@ impl<'a> Sheet<'a> {
     }
 
     pub fn fact_at(&mut self, key: Key, item: Option<&str>, value: Value, at: Option<Stamp>, line: Line<'_>) {
-        let item: Option<Arc<str>> = item.map(|i| Arc::from(masked(i.trim()).as_ref()));
+        // Exports put a megabyte on one line; nothing behind this is kept anyway.
+        let line = Line { text: engine_clip(line.text, 4 * TEXT_MAX), ..line };
+        let item: Option<Arc<str>> = item.map(|i| Arc::from(masked_part(i.trim(), line.text).as_ref()));
+        let value = match value {
+            Value::Text(text) => Value::Text(Arc::from(masked_part(&text, line.text).as_ref())),
+            number => number,
+        };
         // Peer and client address of a member are often the same.
         let mut same = self.out.facts.iter().rev().take_while(|f| f.line == line.number);
         if !same.any(|f| f.key == key && f.item == item && f.value == value) {
@@ -71,6 +77,9 @@ impl<'a> Sheet<'a> {
     /// An address and the name of the machine or member that has it. Addresses that every machine has are dropped.
     pub fn address(&mut self, address: &str, name: &str, line: Line<'_>) {
         let host = host_of(address);
+        if is_placeholder(host) || is_placeholder(name) {
+            return;
+        }
         if !name.trim().is_empty() && !host.is_empty() && host != name && !is_local(host) {
             self.text(Key::AddressOf, Some(host), name, line);
         }
@@ -79,9 +88,11 @@ impl<'a> Sheet<'a> {
     /// A name of the machine that the document comes from.
     pub fn name(&mut self, naming: Naming, name: &str, line: Line<'_>) {
         let name = name.trim();
-        if name.is_empty() || is_local(name) {
+        if name.is_empty() || is_local(name) || is_placeholder(name) {
             return;
         }
+        let name = masked_part(name, line.text);
+        let name = name.as_ref();
         let hints = &mut stream(self.out, self.program).names;
         match hints.iter_mut().find(|h| h.naming == naming && *h.name == *name) {
             Some(hint) => hint.seen = hint.seen.saturating_add(1),
@@ -164,6 +175,7 @@ fn stream(out: &mut Parsed, program: Program) -> &mut Stream {
 }
 
 fn wording(text: &str) -> Arc<str> {
+    let text = engine_clip(text, 4 * TEXT_MAX);
     Arc::from(engine_clip(masked(text.trim()).as_ref(), TEXT_MAX))
 }
 
@@ -191,6 +203,11 @@ pub fn is_local(host: &str) -> bool {
             "localhost" | "::1" | "0.0.0.0" | "::" | "*" | "localhost.localdomain" | "(none)" | "ip6-localhost"
         )
         || host.starts_with("fe80:")
+}
+
+/// What templates and unit files write where a name is to be put in: `${IP_1}`, `%H`, `{{ name }}`, `<pod>`.
+pub fn is_placeholder(name: &str) -> bool {
+    name.contains(['$', '%', '{', '}', '<', '>'])
 }
 
 /// An address in IPv4 or IPv6 notation.

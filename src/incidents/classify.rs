@@ -27,14 +27,13 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
 
     let kind = if let Some(promoted) = promotions.last() {
         let same = old == Some(promoted.node);
-        let unplanned = demotion.is_some() || has(Class::Crash) || has(Class::Dcs) || !requested;
         if bootstrap && demotion.is_none() && !requested && !has(Class::Crash) && any_other_member_absent(t, promoted) {
             // The first promotion of a fresh cluster, or a log that begins after the loss of the old leader.
             if first_start(t, promoted.node, promoted.at) {
                 return None;
             }
             Kind::Failover
-        } else if requested && !(demotion.is_some_and(|d| d.at < first_request(&events)) || unplanned && !requested) {
+        } else if requested && demotion.is_none_or(|d| d.at >= first_request(&events)) {
             Kind::Switchover
         } else if same && demotion.is_none() && has(Class::Crash) {
             // It recovered under its own lock: nobody demoted it.

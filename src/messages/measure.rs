@@ -1,6 +1,7 @@
 //! Measurements for developers, skipped unless told where to look: `LOGS` names folders or files of real logs,
 //! `PATRONI_SRC` and `ETCD_SRC` name checkouts of the programs. Run with `--nocapture` to see the numbers.
 #![allow(clippy::print_stderr)]
+#![allow(clippy::disallowed_methods)] // tests may look at the clock and the environment
 
 use super::*;
 use crate::formats::{BODIES, ENVELOPES, etcd_capnslog, json, read_log};

@@ -96,8 +96,8 @@ pub struct Stream {
     pub beat_every: Option<Micros>,
     /// Zones as written, with counts.
     pub written_zone: BTreeMap<Zone, u64>,
-    /// Civil times at which nothing was written for much longer than usual: (from, to, line after).
-    pub gaps: Vec<(Micros, Micros, u32)>,
+    /// Stretches in which nothing was written for much longer than usual.
+    pub gaps: Vec<Silence>,
 }
 
 impl Stream {
@@ -122,6 +122,16 @@ impl Stream {
             gaps: Vec::new(),
         }
     }
+}
+
+/// A stretch in which a stream holds no line, with the line before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Silence {
+    pub from: Micros,
+    pub to: Micros,
+    /// Last line before the silence.
+    pub line: u32,
+    pub text: Arc<str>,
 }
 
 /// How much of a source was understood.

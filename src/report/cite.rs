@@ -31,8 +31,8 @@ pub fn proof(t: &Timeline, cite: Cite) -> Option<Proof> {
                 line: Some(g.line),
                 time: Some(rfc3339(g.span.from)),
                 host: t.name(g.node).to_string(),
-                raw: None,
-                text: format!("no line for {:.1} s before this one", seconds(g.span.length())),
+                raw: Some(g.text.to_string()),
+                text: format!("no line for {:.1} s after this one", seconds(g.span.length())),
                 from: Some(rfc3339(g.span.from)),
                 to: Some(rfc3339(g.span.to)),
                 ..Proof::default()

@@ -1,5 +1,5 @@
 //! Every recorded file against the output of the sysstat that wrote it.
-
+#![allow(clippy::disallowed_methods)] // tests may look at the clock and the environment
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;

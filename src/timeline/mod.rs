@@ -168,7 +168,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     t.cluster = cluster;
     t.clocks = clocks;
     history(&mut t);
-    t.events.sort_by(|a, b| (a.at, a.node, a.source, a.line, a.what).cmp(&(b.at, b.node, b.source, b.line, b.what)));
+    t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.gaps.sort_by_key(|g| (g.span.from, g.node, g.source));
     for (i, e) in t.events.iter().enumerate() {

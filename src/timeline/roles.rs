@@ -28,7 +28,9 @@ pub struct Gap {
     pub node: NodeId,
     pub span: Span,
     pub source: u32,
+    /// The last line before it.
     pub line: u32,
+    pub text: Arc<str>,
 }
 
 pub(super) fn place(
@@ -64,11 +66,10 @@ pub(super) fn place(
         });
     }
     let Some(first) = stream.first else { return };
-    for (from, to, line) in &stream.gaps {
-        if let (Some(from), Some(to)) =
-            (clock.time(*from, first.zone, first.written), clock.time(*to, first.zone, first.written))
-        {
-            gaps.push(Gap { node, span: Span::new(from, to), source, line: *line });
+    for gap in &stream.gaps {
+        let place = |at| clock.time(at, first.zone, first.written);
+        if let (Some(from), Some(to)) = (place(gap.from), place(gap.to)) {
+            gaps.push(Gap { node, span: Span::new(from, to), source, line: gap.line, text: gap.text.clone() });
         }
     }
 }

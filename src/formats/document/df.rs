@@ -47,13 +47,13 @@ struct Columns {
 /// A header has a column that ends in `%` without being a number, and names no path.
 fn header(line: &str) -> Option<Columns> {
     let mut words: Vec<&str> = line.split_whitespace().collect();
-    let percent = |w: &&str| w.ends_with('%') && w.len() > 1 && !w.starts_with(|c: char| c.is_ascii_digit());
+    let percent = |w: &str| w.ends_with('%') && w.len() > 1 && !w.starts_with(|c: char| c.is_ascii_digit());
     let posix = words.contains(&"Capacity");
-    if line.contains('/') || !(words.iter().any(|w| percent(&w)) || posix) || words.len() < 5 {
+    if line.contains('/') || !(words.iter().any(|w| percent(w)) || posix) || words.len() < 5 {
         return None;
     }
     // The last column's title has two words in most languages ("Mounted on"), one or more in others.
-    let last_percent = words.iter().rposition(|w| percent(&w) || *w == "Capacity" || *w == "File")?;
+    let last_percent = words.iter().rposition(|w| percent(w) || *w == "Capacity" || *w == "File")?;
     words.truncate(last_percent + 2);
     // "Sys. de fichiers": the first column's title may have several words as well.
     let first_block = words.iter().position(|w| is_size_title(w)).unwrap_or(1);

@@ -43,12 +43,14 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         pair(l).is_some_and(|(n, _)| variable(n).is_some() || n.starts_with("PATRONI_") || n == "SPILO_CONFIGURATION")
     };
     let hits = text.lines().filter(|l| ours(l)).count();
+    let all = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')).count();
+    let pairs = text.lines().filter(|l| !l.starts_with('#') && pair(l).is_some()).count();
     let sections = text.lines().any(|l| matches!(l.trim(), "[Unit]" | "[Service]" | "[Install]"));
     if sections || text.trim_start().starts_with('{') {
         0
-    } else if hits >= 2 {
+    } else if hits >= 2 && pairs * 2 >= all {
         94
-    } else if hits == 1 {
+    } else if hits == 1 && pairs * 2 >= all {
         75
     } else {
         0

@@ -45,7 +45,9 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     };
     match OWN.iter().filter(|k| at_top(k)).count() {
         0 => 0,
-        1 => 70,
+        // One of them in a sentence is a note.
+        1 if tree::leaves(&text).is_ok() => 70,
+        1 => 0,
         _ => 96,
     }
 }

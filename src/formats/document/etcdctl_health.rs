@@ -33,6 +33,7 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         verdict(l).is_some()
             || member(l).is_some()
             || l.starts_with("memberID:")
+            || perf(l)
             || cells(l).is_some_and(|c| is_header(&c))
     };
     if text.lines().take(60).any(hit) {
@@ -57,6 +58,14 @@ fn verdict(line: &str) -> Option<(&str, bool, &str)> {
     (!endpoint.contains(' ') && endpoint.contains([':', '/', '.'])).then_some((endpoint, healthy, rest))
 }
 
+/// `check perf`: `FAIL: Slowest request took too long: 0.7s`.
+fn perf(line: &str) -> bool {
+    let rest = line.trim().strip_prefix("PASS: ").or_else(|| line.trim().strip_prefix("FAIL: "));
+    rest.is_some_and(|r| ["Throughput", "Slowest request", "Stddev"].iter().any(|w| r.starts_with(w)))
+        || line.starts_with("Slowest request took too long")
+        || line.starts_with("Stddev too high")
+}
+
 /// API 2: `member <id> is healthy|unhealthy|unreachable: …`.
 fn member(line: &str) -> Option<(&str, &str)> {
     let rest = line.trim().strip_prefix("member ")?;
@@ -79,6 +88,8 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
             if let Some(url) = rest.split(" from ").nth(1) {
                 member_address(id, url, line, &mut sheet);
             }
+        } else if perf(line.text) {
+            sheet.text(Key::EtcdHealth, Some("check perf"), line.text, line);
         } else if line.text.starts_with("memberID:") {
             alarms(line.text, line, &mut sheet);
         } else if let Some(rest) = line.text.trim().strip_prefix("cluster is ") {

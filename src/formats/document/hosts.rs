@@ -2,7 +2,7 @@
 
 use crate::formats::Document;
 use crate::formats::sheet::{Sheet, is_address, is_local, lines};
-use crate::model::{Parsed, Program};
+use crate::model::{Naming, Parsed, Program};
 
 pub static FORMAT: Document = Document {
     name: "hosts",
@@ -18,8 +18,8 @@ fn row(line: &str) -> Option<(&str, Vec<&str>)> {
     let mut words = line.split_whitespace();
     let address = words.next().filter(|a| is_address(a))?;
     let names: Vec<&str> = words.collect();
-    let valid = |n: &&str| super::host_names::is_host(n) && !is_address(n);
-    (!names.is_empty() && names.iter().all(|n| valid(&n))).then_some((address, names))
+    let valid = |n: &str| super::host_names::is_host(n) && !is_address(n);
+    (!names.is_empty() && names.iter().all(|n| valid(n))).then_some((address, names))
 }
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -41,6 +41,10 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     for line in lines(&text) {
         if let Some((address, names)) = row(line.text).filter(|(a, _)| !is_multicast(a)) {
             names.iter().for_each(|name| address_of(&mut sheet, address, name, line));
+            // Debian gives a machine its own name at this address.
+            if address == "127.0.1.1" {
+                names.iter().for_each(|name| sheet.name(Naming::Host, name, line));
+            }
         }
     }
     sheet.account(&text);

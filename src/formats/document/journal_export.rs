@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn reads_text_and_binary_fields() {
-        let mut text = b"__CURSOR=a\n__REALTIME_TIMESTAMP=1795220025619935\nSYSLOG_IDENTIFIER=postgres\nMESSAGE\n".to_vec();
+        let mut text =
+            b"__CURSOR=a\n__REALTIME_TIMESTAMP=1795220025619935\nSYSLOG_IDENTIFIER=postgres\nMESSAGE\n".to_vec();
         let message = b"2026-11-21 00:13:45 UTC [7] LOG:  received fast shutdown request\n\tx\x01y";
         text.extend_from_slice(&(message.len() as u64).to_le_bytes());
         text.extend_from_slice(message);
@@ -171,7 +172,10 @@ mod tests {
 
     #[test]
     fn reads_verbose() {
-        let text = FORMAT.samples.get(1).unwrap().replace("no action. I am (vm), the leader with the lock", "promoted self to leader by acquiring session lock");
+        let text = FORMAT.samples.get(1).unwrap().replace(
+            "no action. I am (vm), the leader with the lock",
+            "promoted self to leader by acquiring session lock",
+        );
         assert_eq!(whats(text.as_bytes()), [(What::Promoted, 1)]);
     }
 }

@@ -39,14 +39,22 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = text.strip_prefix(b"\x1e").unwrap_or(text);
     let signed = || SIGNS.iter().any(|s| memchr::memmem::find(text, s).is_some());
     match text.first() {
-        Some(b'[') if text.get(1..).is_some_and(|t| t.trim_ascii_start().first() == Some(&b'{')) => {
-            if signed() { 100 } else { 0 }
+        Some(b'[') => {
+            let objects = text.get(1..).is_some_and(|t| t.trim_ascii_start().first() == Some(&b'{'));
+            if objects && signed() { 100 } else { 0 }
         }
         Some(b'{') => {
             let first = text.split(|b| *b == b'\n').next().unwrap_or(b"").trim_ascii_end();
-            let container = [&b"{\"hits\""[..], b"{\"took\"", b"{\"status\":\"success\"", b"{\"events\"", b"{\"entries\"", b"{\"results\""]
-                .iter()
-                .any(|c| text.starts_with(c));
+            let container = [
+                &b"{\"hits\""[..],
+                b"{\"took\"",
+                b"{\"status\":\"success\"",
+                b"{\"events\"",
+                b"{\"entries\"",
+                b"{\"results\"",
+            ]
+            .iter()
+            .any(|c| text.starts_with(c));
             // One object a line is an ordinary log.
             if (first == b"{" || container) && signed() { 100 } else { 0 }
         }
@@ -156,7 +164,9 @@ fn loki<'a>(stream: &'a [u8], found: &mut Vec<Found<'a>>) {
 /// CloudWatch Insights: `[{"field":"@timestamp","value":"…"},{"field":"@message","value":"…"}]`.
 fn insights<'a>(row: &'a [u8], found: &mut Vec<Found<'a>>) {
     let cell = |name: &[u8]| {
-        json::elements(row).find(|c| json::text(c, b"field").as_deref() == Some(name)).and_then(|c| json::text(c, b"value"))
+        json::elements(row)
+            .find(|c| json::text(c, b"field").as_deref() == Some(name))
+            .and_then(|c| json::text(c, b"value"))
     };
     if let (Some(time), Some(text)) = (cell(b"@timestamp"), cell(b"@message"))
         && let Some(mut stamp) = shipped(&time)
@@ -230,17 +240,27 @@ mod tests {
         let expect = |host: Option<&str>, line| {
             vec![(What::Promoted, "2026-11-21T00:13:31.489Z".to_owned(), host.map(str::to_owned), line)]
         };
-        let loki = format!(r#"{{"status":"success","data":{{"resultType":"streams","result":[{{"stream":{{"host":"db1"}},"values":[["1795220011489000000","{line}"]]}}]}}}}"#);
+        let loki = format!(
+            r#"{{"status":"success","data":{{"resultType":"streams","result":[{{"stream":{{"host":"db1"}},"values":[["1795220011489000000","{line}"]]}}]}}}}"#
+        );
         assert_eq!(events(&loki), expect(Some("db1"), 1));
-        let elastic = format!("{{\"hits\":{{\"hits\":[\n{{\"_source\":{{\"@timestamp\":\"2026-11-21T00:13:31.489Z\",\"host\":{{\"name\":\"db1\"}},\"message\":\"{line}\"}}}}]}}}}");
+        let elastic = format!(
+            "{{\"hits\":{{\"hits\":[\n{{\"_source\":{{\"@timestamp\":\"2026-11-21T00:13:31.489Z\",\"host\":{{\"name\":\"db1\"}},\"message\":\"{line}\"}}}}]}}}}"
+        );
         assert_eq!(events(&elastic), expect(Some("db1"), 2));
-        let insights = format!(r#"{{"results":[[{{"field":"@timestamp","value":"2026-11-21 00:13:31.489"}},{{"field":"@message","value":"{line}"}}]]}}"#);
+        let insights = format!(
+            r#"{{"results":[[{{"field":"@timestamp","value":"2026-11-21 00:13:31.489"}},{{"field":"@message","value":"{line}"}}]]}}"#
+        );
         assert_eq!(events(&insights), expect(None, 1));
     }
 
     #[test]
     fn turns_newest_first_round() {
-        let record = |s: u32| format!("{{\"insertId\":\"{s}\",\"textPayload\":\"2026-11-21 00:13:{s},489 INFO: promoted self to leader by acquiring session lock\",\"timestamp\":\"2026-11-21T00:13:{s}.489Z\"}}");
+        let record = |s: u32| {
+            format!(
+                "{{\"insertId\":\"{s}\",\"textPayload\":\"2026-11-21 00:13:{s},489 INFO: promoted self to leader by acquiring session lock\",\"timestamp\":\"2026-11-21T00:13:{s}.489Z\"}}"
+            )
+        };
         let list: Vec<String> = (31..36).rev().map(record).collect();
         let found = events(&format!("[{}]", list.join(",\n")));
         let times: Vec<&str> = found.iter().map(|e| e.1.as_str()).collect();

@@ -5,7 +5,7 @@
 
 use super::{patroni_yml, patronictl_history};
 use crate::formats::settings::{dynamic, parameter};
-use crate::formats::sheet::{Line, Sheet};
+use crate::formats::sheet::{Line, Sheet, is_placeholder};
 use crate::formats::tree::{Leaf, last_key};
 use crate::formats::{Document, stamp, tree};
 use crate::model::{Key, Parsed, Program, What};
@@ -86,10 +86,24 @@ fn leaf_facts(leaves: &[Leaf], at: usize, leaf: &Leaf, all: &[&str], text: &str,
     // A ConfigMap may hold a patroni.yml; a StatefulSet its SPILO_CONFIGURATION.
     let file = path.contains("data.") && (value.contains("\n") || value.trim_start().starts_with('{'));
     let spilo = last_key(path) == "value" && value.contains("bootstrap") && value.contains("dcs");
-    if (file && (value.contains("scope:") || value.contains("bootstrap") || value.contains("loop_wait"))) || spilo {
-        if let Ok((inner, _)) = tree::leaves(&value) {
-            let inner: Vec<Leaf> = inner.into_iter().map(|l| Leaf { line: leaf.line + l.line, ..l }).collect();
-            patroni_yml::local(&inner, "", text, sheet);
+    let holds_patroni = value.contains("scope:") || value.contains("bootstrap") || value.contains("loop_wait");
+    if ((file && holds_patroni) || spilo)
+        && let Ok((inner, _)) = tree::leaves(&value)
+    {
+        // A block scalar begins below its key.
+        let first = leaf.line - u32::from(!own.text.trim_end().ends_with(['|', '>', '-']));
+        let inner: Vec<Leaf> = inner.into_iter().map(|l| Leaf { line: first + l.line, ..l }).collect();
+        patroni_yml::local(&inner, "", text, sheet);
+    }
+    // `env: - name: X, value: Y` of a container.
+    if path.ends_with("].name") && path.contains(".env[") && value != "SPILO_CONFIGURATION" {
+        let stem = path.trim_end_matches("name");
+        let given = leaves.iter().find(|l| l.path == format!("{stem}value")).map(|l| l.value.text());
+        if let Some(given) = given
+            && !is_placeholder(&given)
+            && let Some(found) = super::environment::assignment(&value, &given, line, sheet)
+        {
+            patroni_yml::local(&[found], "", text, sheet);
         }
     }
     match last_key(path) {

@@ -72,6 +72,9 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     }
 }
 
+/// Bound in seconds, count up to it, and where it stands.
+type Bucket<'a> = (f64, f64, Line<'a>);
+
 /// Name, labels (without braces) and value.
 fn sample(line: &str) -> Option<(&str, &str, f64)> {
     let line = line.trim();
@@ -98,8 +101,8 @@ fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let text = String::from_utf8_lossy(content);
     let mut sheet = Sheet::new(out, Program::Command);
-    // Buckets by metric and by the labels beside `le`: (bound in s, count, line).
-    let mut buckets: BTreeMap<(usize, String), Vec<(f64, f64, Line<'_>)>> = BTreeMap::new();
+    // By metric and by the labels beside `le`.
+    let mut buckets: BTreeMap<(usize, String), Vec<Bucket<'_>>> = BTreeMap::new();
     for line in lines(&text) {
         let Some((name, labels, value)) = sample(line.text) else { continue };
         if let Some(base) = name.strip_suffix("_bucket") {
@@ -167,7 +170,7 @@ fn single(name: &str, labels: &str, value: f64, line: Line<'_>, sheet: &mut Shee
     }
 }
 
-fn histogram(name: &str, key: Key, item: &str, mut list: Vec<(f64, f64, Line<'_>)>, sheet: &mut Sheet<'_>) {
+fn histogram(name: &str, key: Key, item: &str, mut list: Vec<Bucket<'_>>, sheet: &mut Sheet<'_>) {
     list.sort_by(|a, b| a.0.total_cmp(&b.0));
     let Some((_, total, _)) = list.last().copied() else { return };
     if total <= 0.0 {

@@ -39,6 +39,12 @@ fn sniff(head: &[u8], name: &str) -> u8 {
     }
 }
 
+/// Whether most of a text is sentences: then no line of it is a setting.
+pub fn is_mostly_prose(text: &str) -> bool {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).take(200).collect();
+    lines.iter().filter(|l| is_prose(l)).count() * 3 > lines.len()
+}
+
 /// Words of letters, many of them, with the small words that sentences have.
 fn is_prose(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -50,7 +56,8 @@ fn is_prose(line: &str) -> bool {
         "the", "a", "is", "was", "and", "to", "of", "we", "in", "on", "at", "it", "und", "der", "die", "das", "le",
         "la", "el", "et", "что", "и", "в", "на",
     ];
-    words.len() >= 6
+    !line.starts_with(['#', '|', '-', '/'])
+        && words.len() >= 6
         && letters * 10 >= words.len() * 7
         && words.iter().any(|w| small.contains(&w.to_lowercase().as_str()))
 }

@@ -68,6 +68,9 @@ static BEGINNINGS: &[&str] = &[
     "listen ",
     "write: IOPS=",
     "logfile ",
+    "Finished defragmenting etcd member",
+    "Leadership transferred from",
+    "compacted revision",
 ];
 
 fn sniff(head: &[u8], _name: &str) -> u8 {

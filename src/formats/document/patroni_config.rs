@@ -37,7 +37,7 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         0
     } else if hits >= 2 {
         92
-    } else if hits == 1 && text.lines().count() < 60 {
+    } else if hits == 1 && text.lines().count() < 60 && tree::leaves(&text).is_ok() {
         // A cluster that keeps nearly all defaults.
         60
     } else {

@@ -207,7 +207,9 @@ fn read_piece(piece: &Piece<'_>, name: &str) -> Parsed {
     let mut parsed = Parsed::default();
     match detect(text.as_bytes(), "").found {
         Detected::Log { envelope, newest_first } => return read_log(&mut text.as_bytes(), envelope, newest_first),
-        Detected::Document(d) if d.name != FORMAT.name && !LOOSE.contains(&d.name) => {
+        Detected::Document(d)
+            if d.name != FORMAT.name && !LOOSE.contains(&d.name) && (d.sniff)(text.as_bytes(), "") >= 85 =>
+        {
             (d.read)(text.as_bytes(), name, &mut parsed);
             return parsed;
         }

@@ -56,8 +56,11 @@ static KEPT: &[&str] = &[
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let sections = text.lines().filter(|l| matches!(l.trim(), "[Unit]" | "[Service]" | "[Install]")).count();
+    let first = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')).unwrap_or("");
     match sections {
         0 => 0,
+        // Manuals quote units; a unit begins with a section.
+        _ if !first.starts_with('[') => 0,
         1 => 85,
         _ => 97,
     }
@@ -99,8 +102,9 @@ fn read(content: &[u8], name: &str, out: &mut Parsed) {
 /// `patroni.service` of a path to it or to a drop-in below it.
 fn unit_of(path: &str) -> Option<String> {
     let is_unit = |part: &str| [".service", ".socket", ".timer", ".mount", ".slice"].iter().any(|e| part.ends_with(e));
-    let parts = path.split(['/', '\\']).map(|p| p.trim().trim_end_matches(".d").trim_end_matches(".txt"));
-    parts.filter(|p| is_unit(p)).last().map(str::to_owned)
+    let parts: Vec<&str> =
+        path.split(['/', '\\']).map(|p| p.trim().trim_end_matches(".d").trim_end_matches(".txt")).collect();
+    parts.into_iter().rev().find(|p| is_unit(p)).map(str::to_owned)
 }
 
 /// Lines with their continuations (`\` at the end), numbered by their first.
