@@ -109,6 +109,9 @@ pub struct Reading {
     /// Zone of logs that do not say theirs: `Europe/Vienna`, `+05:30`; `HOST=ZONE` for one host. Repeatable
     #[arg(long, value_name = "[HOST=]ZONE")]
     pub tz: Vec<String>,
+    /// Change a limit of reading, e.g. `depth=12`, `total=1T`, `ratio=unlimited`; messages name the limit they hit. Repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<String>,
     /// Threads to read with; 0 = one per core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
@@ -156,6 +159,10 @@ impl Reading {
                 None => zones.all = Some(rule),
             }
         }
-        Ok(Settings { zones, threads: self.threads, ..Settings::default() })
+        let mut settings = Settings { zones, threads: self.threads, ..Settings::default() };
+        for limit in &self.limit {
+            settings.limits.set(limit)?;
+        }
+        Ok(settings)
     }
 }

@@ -245,4 +245,24 @@ mod tests {
             "#]],
         );
     }
+
+    #[test]
+    fn a_replica_may_not_log_in_to_be_created() {
+        check(
+            &CAUSE,
+            r#"//- n1/patroni.log
+2020-04-12 16:14:09,762 INFO: Lock owner: n3; I am n1
+pg_basebackup: error: could not connect to server: FATAL:  password authentication failed for user "replicator"
+2020-04-12 16:14:14,909 ERROR: Error when fetching backup: pg_basebackup exited with code=1
+2020-04-12 16:14:14,909 ERROR: failed to bootstrap from leader 'n3'
+2020-04-12 16:14:19,762 INFO: trying to bootstrap from leader 'n3'
+pg_basebackup: error: could not connect to server: FATAL:  password authentication failed for user "replicator"
+2020-04-12 16:14:19,820 ERROR: Error when fetching backup: pg_basebackup exited with code=1
+"#,
+            expect![[r#"
+                auth_failure: likely (start_failure)
+                  + strong: PostgreSQL refused n1 as a member of the cluster (2 messages: replication, rewind or Patroni's own connection)
+            "#]],
+        );
+    }
 }

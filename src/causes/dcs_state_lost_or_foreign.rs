@@ -3,6 +3,7 @@
 use super::case::{DCS_ERRORS, cites, hosts, length, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
+use crate::incidents::Kind;
 use crate::model::{Program, Role, Span, What};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
@@ -85,7 +86,14 @@ fn assess(c: &Case<'_>) -> Assessment {
             .iter()
             .any(|e| c.t.beats.iter().any(|b| b.node == e.node && b.role == Role::Leader && b.to <= e.at));
         let others_fine = c.t.beats.iter().any(|b| !nodes.contains(&b.node) && b.role != Role::Idle && b.to > first.at);
-        let strength = if was_primary || nodes.len() > 1 { Strength::Decisive } else { Strength::Weak };
+        // A member that cannot start because of it, with nobody else to ask: it is the reason, whichever side is foreign.
+        let led = c.find(&[What::LockOwner]).iter().any(|e| e.who.is_some());
+        let refused = c.is(&[Kind::StartFailure]) && !others_fine && !led;
+        let strength = match was_primary || nodes.len() > 1 {
+            true => Strength::Decisive,
+            false if refused => Strength::Strong,
+            false => Strength::Weak,
+        };
         a.pro(
             strength,
             format!("the system identifier in the DCS is not that of {}", list(nodes.iter().map(|n| c.name(*n)))),
@@ -256,6 +264,23 @@ mod tests {
 "#,
             expect![[r#"
                 dcs_state_lost_or_foreign: not_assessable (failover)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn patroni_refuses_a_database_that_was_created_anew() {
+        check(
+            &CAUSE,
+            r#"//- patroni.log
+2020-10-30 16:10:57,462 INFO: Selected new etcd server http://10.66.40.178:2379
+2020-10-30 16:10:57,475 INFO: No PostgreSQL configuration items changed, nothing to reload.
+2020-10-30 16:10:57,486 CRITICAL: system ID mismatch, node pg1 belongs to a different cluster: 6864843511243778900 != 6889429568915863164
+2020-10-30 16:10:57,981 INFO: Lock owner: None; I am pg1
+"#,
+            expect![[r#"
+                dcs_state_lost_or_foreign: likely (start_failure)
+                  + strong: the system identifier in the DCS is not that of pg1
             "#]],
         );
     }

@@ -3,7 +3,7 @@
 use super::case::{cites, duration, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Kind;
-use crate::model::{Metric, Program, What};
+use crate::model::{Key, Metric, Program, Span, What};
 use std::collections::BTreeSet;
 
 /// A sync that lasts longer than etcd's default election timeout (1 s) costs the leader its place.
@@ -80,7 +80,13 @@ fn assess(c: &Case<'_>) -> Assessment {
         .into_iter()
         .filter(|e| e.num >= SYNC_COSTS_LEADER_MS)
         .collect();
-    let near: Vec<_> = syncs.iter().copied().filter(|e| e.span().overlaps(&c.near())).collect();
+    // A sync that costs a heartbeat only matters while the lock is being lost, not a minute before.
+    let recent = Span::new(c.incident.span.from - c.t.ttl(), c.near().to);
+    let near: Vec<_> = syncs
+        .iter()
+        .copied()
+        .filter(|e| e.span().overlaps(&if e.num >= SYNC_HANGS_MS { c.near() } else { recent }))
+        .collect();
     let worst = near.iter().map(|e| e.num).fold(0.0, f64::max);
     let nodes: BTreeSet<_> = near.iter().map(|e| e.node).collect();
     let starved = c.worst(Metric::CpuSteal, None).first().is_some_and(|(_, _, s)| s.value >= 30.0);
@@ -89,7 +95,9 @@ fn assess(c: &Case<'_>) -> Assessment {
         !await_.is_empty() && await_.iter().all(|(_, _, s)| s.value < 20.0 && s.to - s.from <= 60_000_000)
     });
     if !near.is_empty() {
-        let members = c.dcs_members().max(1);
+        // Where nothing lists the members, those without a log count, too: three is the least that makes sense.
+        let known = c.t.number(Key::EtcdMembers).is_some();
+        let members = c.dcs_members().max(if known { 1 } else { 3 });
         let majority = nodes.len() * 2 > members;
         let strength = if worst >= SYNC_HANGS_MS || (majority && worst >= SYNC_COSTS_LEADER_MS) {
             Strength::Decisive
@@ -273,6 +281,23 @@ Linux 6.1.0-18-amd64 (etcd1) 	03/04/2026 	_x86_64_	(2 CPU)
 "#,
             expect![[r#"
                 etcd_slow_disk: not_assessable (demotion)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn one_short_sync_a_minute_before_does_not_cost_the_lock() {
+        check(
+            &CAUSE,
+            r#"//- db2/messages
+May 03 02:28:10 db2 etcd[44164]: sync duration of 1.00415346s, expected less than 1s
+May 03 02:30:20 db2 etcd[44164]: sync duration of 1.250508134s, expected less than 1s
+May 03 02:31:13 db2 patroni[2350]: 2020-05-03 02:31:13,685 ERROR: failed to update leader lock
+May 03 02:31:28 db2 patroni[2350]: 2020-05-03 02:31:28,046 INFO: demoted self because failed to update leader lock in DCS
+"#,
+            expect![[r#"
+                etcd_slow_disk: possible (demotion)
+                  + weak: etcd had slow syncs, but minutes before the incident
             "#]],
         );
     }

@@ -292,4 +292,22 @@ mod tests {
             "#]],
         );
     }
+
+    #[test]
+    fn it_crashes_on_a_replica() {
+        check(
+            &CAUSE,
+            r#"//- syslog
+Oct 12 09:46:41 pgnode03 patroni[526]: 2018-10-12 09:46:41,683 INFO: does not have lock
+Oct 12 09:46:41 pgnode03 patroni[526]: 2018-10-12 09:46:41,706 INFO: no action.  i am a secondary and i am following a leader
+Oct 12 09:46:46 pgnode03 kernel: [344776.625704] patroni[11244]: segfault at 7fed095c8000 ip 00007fed0914f620 sp 00007fecfdff5640 error 4 in libcrypto-6448f03c.so.1.0.2o[7fed090da000+228000]
+Oct 12 09:46:46 pgnode03 systemd[1]: patroni.service: Main process exited, code=killed, status=11/SEGV
+Oct 12 09:46:46 pgnode03 systemd[1]: patroni.service: Unit entered failed state.
+"#,
+            expect![[r#"
+                patroni_process_died: likely (crash)
+                  + strong: the system of pgnode03 reports that Patroni's process ended without an order (3 reports)
+            "#]],
+        );
+    }
 }

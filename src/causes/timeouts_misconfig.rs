@@ -167,6 +167,7 @@ ttl: 30
 "#,
             expect![[r#"
                 timeouts_misconfig: ruled_out (demotion)
+                  - weak: ttl 30 s covers loop_wait 10 + 2 × retry_timeout 10: the timeouts fit each other
             "#]],
         );
     }

@@ -96,13 +96,21 @@ fn detect_text(text: &[u8], name: &str) -> (Detected, String) {
     (Detected::Unknown, "no line has a known layout".to_owned())
 }
 
-/// The documents that beat logs begin with a mark of `systemctl status`, a PEM header, a prompt or a ruler.
+/// The documents that beat logs begin with a mark of `systemctl status`, a PEM header, a prompt, a ruler,
+/// a journal's or a log system's export.
 fn may_be_unmistakable(text: &[u8]) -> bool {
     let start = text.trim_ascii_start();
     let first = start.split(|b| *b == b'\n').next().unwrap_or(start);
     let first = String::from_utf8_lossy(first.get(..200).unwrap_or(first));
     first.starts_with("-----BEGIN")
         || first.starts_with(['*', '●', '○', '×', '↻'])
+        // Exports of the journal and of log systems: `__CURSOR=…`, `Sat 2026-11-21 … [s=…`, `[{…`, `{` alone.
+        || first.starts_with("__")
+        || first.contains(" [s=")
+        || matches!(first.trim_end(), "[" | "{")
+        || ["[{", "[ {", "{\"hits\"", "{\"took\"", "{\"status\":\"success\"", "{\"events\"", "{\"entries\"", "{\"results\""]
+            .iter()
+            .any(|begin| first.starts_with(begin))
         || prompt::prompt(&first).is_some()
         || prompt::ruler(&first).is_some()
 }

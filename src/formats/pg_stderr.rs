@@ -88,7 +88,7 @@ fn is_continued(line: &[u8]) -> bool {
 
 /// Whether the line begins as no `log_line_prefix` does: another program has wrapped it, and knows host and time.
 fn is_wrapped(line: &[u8]) -> bool {
-    match line.first() {
+    match line.trim_ascii_start().first() {
         Some(b'{' | b'"') => true,
         // `<134>Nov 21 …`, but `< 2026-11-21 00:13:31 CET >LOG:` was the prefix of the RPMs of 9.x.
         Some(b'<') => line.get(1).is_some_and(u8::is_ascii_digit),

@@ -423,6 +423,16 @@ impl LogReader {
             return None;
         }
         let raws = &mut self.out.streams.get_mut(stream)?.raws;
+        // Kernels before 4.19 say why in one line and whom in the next; the victim may be a child of the first choice.
+        if meaning.what == What::OomKill
+            && meaning.why == Why::Unsaid
+            && let Some(at) = raws.len().checked_sub(1)
+            && let Some(raw) = raws.last_mut().filter(|r| r.what == What::OomKill && r.why != Why::Unsaid)
+            && (0..=SECOND).contains(&(stamp.civil - raw.at))
+        {
+            (raw.num, raw.who) = (meaning.num, meaning.who);
+            return Some(at);
+        }
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
         if folds(meaning.what)
             && let Some(at) = self.open.get(&key)

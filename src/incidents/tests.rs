@@ -147,3 +147,22 @@ fn a_primary_that_slept_lost_its_role_when_the_other_was_promoted() {
     "#]]
     .assert_debug_eq(&at);
 }
+
+#[test]
+fn one_member_of_etcd_that_dies_alone_is_no_incident() {
+    check(
+        r#"//- o1/patroni.log
+2025-09-29 07:59:50,000 INFO: no action. I am (o1), the leader with the lock
+2025-09-29 08:00:00,000 INFO: no action. I am (o1), the leader with the lock
+2025-09-29 08:00:10,000 INFO: no action. I am (o1), the leader with the lock
+2025-09-29 08:00:20,000 INFO: no action. I am (o1), the leader with the lock
+//- o3/syslog
+Sep 29 08:00:01 o3 systemd[1]: etcd.service: Main process exited, code=killed, status=9/KILL
+Sep 29 08:00:01 o3 systemd[1]: etcd.service: Failed with result 'oom-kill'.
+Sep 29 08:00:07 o3 systemd[1]: Started etcd.
+"#,
+        expect![[r#"
+            near_miss: - to -, 0 s, o3 o1
+        "#]],
+    );
+}

@@ -52,6 +52,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         | PgIoError
         | PgPostmasterPidGone
         | PgDatadirBad => Class::Crash,
+        OomKill | CoreDump | Segfault if e.who.as_deref().is_some_and(|w| w.contains("etcd")) => Class::Etcd,
         OomKill | CoreDump | Segfault if about_database(e) => Class::Crash,
         PgCorruption if e.count > 0 => Class::Crash,
         PgShutdownImmediate => Class::Stop,
@@ -69,6 +70,8 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         FsyncSlow if e.num >= FSYNC_SEVERE_MS => Class::Etcd,
         ElectionStart | LeaderLost | Candidate => Class::Etcd,
         UnitStartTimeout => Class::StartFailure,
+        // Two other members carry on.
+        UnitFailed | UnitOom | UnitWatchdog | UnitStopTimeout if unit(e) == Some(Program::Etcd) => Class::Etcd,
         UnitFailed | UnitOom | UnitWatchdog | UnitStopTimeout if unit(e).is_some() => Class::StartFailure,
         PatroniFatal | NodeNameTaken | RestApiBind | PgSysidMismatch => Class::StartFailure,
         PoolerServerLost | NoBackend | VipLost => Class::Clients,

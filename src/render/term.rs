@@ -138,10 +138,9 @@ fn answer(p: &mut Page, report: &Report) {
             }
         }
     };
-    p.wrapped(&format!("  {word}"), &cause);
     let why = v.hypotheses.iter().find(|h| Some(&h.cause) == v.root_cause.as_ref());
-    let sure = why.map_or(String::new(), |h| format!(": {} for, {} against", h.pro.len(), h.against.len()));
-    p.wrapped("  Certainty ", &format!("{}{sure}", v.confidence.id()));
+    let sure = why.map_or(String::new(), |h| format!(", {} for and {} against", h.pro.len(), h.against.len()));
+    p.wrapped(&format!("  {word}"), &format!("{cause} (certainty {}{sure})", v.confidence.id()));
     let proof = why.and_then(|h| h.pro.first()).or_else(|| v.chain.iter().flat_map(|l| &l.evidence).next());
     match proof {
         Some(proof) => p.wrapped("  Proof     ", &format!("{} {}", proof.text, place(proof))),

@@ -147,6 +147,29 @@ fn a_zone_can_be_told() {
 }
 
 #[test]
+fn a_limit_that_is_hit_is_named_and_can_be_raised() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = std::fs::read(root(SEED).join("db1/patroni.log")).unwrap();
+    let mut bytes = log;
+    for i in 0..3 {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, if i == 0 { "db1/patroni.log" } else { "inner.tar" }, bytes.as_slice()).unwrap();
+        bytes = tar.into_inner().unwrap();
+    }
+    let path = dir.path().join("ticket.tar");
+    std::fs::write(&path, bytes).unwrap();
+    let path = path.to_str().unwrap();
+    let low = run(&["--limit", "depth=1", path]);
+    assert_eq!(low.status.code(), Some(3));
+    assert!(err(&low).contains("--limit depth="), "{}", err(&low));
+    assert_eq!(run(&[path]).status.code(), Some(0));
+    assert_eq!(run(&["--limit", "no_such=1", path]).status.code(), Some(2));
+}
+
+#[test]
 fn wrong_usage_is_two() {
     for args in [&["--format", "pdf", SEED][..], &["--no-such-flag"], &["explain", "no_such_cause"]] {
         assert_eq!(run(args).status.code(), Some(2), "{args:?}");

@@ -80,6 +80,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(PgDatadirBad, "Could not remove data directory {why}", "Could not remove data directory /var/lib/postgresql/15/main", "patroni/postgresql/__init__.py, all"),
     m(PgDatadirBad, "Could not rename data directory {why}", "Could not rename data directory /var/lib/postgresql/15/main", "patroni/postgresql/__init__.py, all"),
     m(PgSysidMismatch, "system ID mismatch, node {me} belongs to a different cluster: {} != {}", "system ID mismatch, node pg2 belongs to a different cluster: 6937866666624567297 != 6937866666624567298", "patroni/ha.py, all"),
+    m(PgSysidMismatch, "system ID mismatch, node {me} belongs to a different cluster:", "system ID mismatch, node pg2 belongs to a different cluster:", "patroni/ha.py, all; the identifiers lost in a mail"),
     m(PgSysidMismatch, "system ID has changed while in paused mode.", "system ID has changed while in paused mode. Patroni will exit when resuming unless system ID is reset: 6937866666624567297 != 6937866666624567298", "patroni/ha.py, 2.0.1+"),
     m(DcsNoInitKey, "No initialize key in DCS and PostgreSQL is running as replica, aborting start", "No initialize key in DCS and PostgreSQL is running as replica, aborting start", "patroni/ha.py, 1.4.4+"),
     m(DcsNoInitKey, "Please first start Patroni on the node running as {}", "Please first start Patroni on the node running as primary", "patroni/ha.py, 1.4.4+"),
