@@ -136,10 +136,11 @@ fn split(line: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
         }
     }
     // Pipelines squeeze two spaces to one. These words are PostgreSQL's alone; the others are everybody's.
-    for word in [&b"LOG: "[..], b"PANIC: ", b"STATEMENT: ", b"DETAIL: "] {
+    // FATAL is so where a zone's name stands behind the time: Python writes none, and says CRITICAL.
+    for word in [&b"LOG: "[..], b"PANIC: ", b"STATEMENT: ", b"DETAIL: ", b"FATAL: "] {
         if let Some(at) = memmem::find(window, word).filter(|at| *at >= 19)
             && let Some((prefix, kind)) = pg_severity::suffix(window.get(..at + word.len() - 2)?)
-            && times(prefix).is_some()
+            && times(prefix).is_some_and(|t| word != b"FATAL: " || matches!(t.stamp.zone, Zone::Abbrev(_)))
         {
             return Some((prefix, kind, line.get(at + word.len()..)?));
         }
