@@ -70,6 +70,7 @@ static NAMES: &[(Program, &[&str])] = &[
             "watchdog",
             "wd_keepalive",
             "vmtoolsd",
+            "vmsvc",
             "vmware",
             "VGAuth",
             "qemu-ga",

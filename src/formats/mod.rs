@@ -113,7 +113,7 @@ macro_rules! documents {
 }
 
 envelopes! {
-    journal_json, docker_json, cnpg, rsyslog_json, loki, cloud, elastic, cri, syslog_rfc5424, kibana, kubectl,
+    journal_json, docker_json, cnpg, rsyslog_json, loki, cloud, elastic, cri, syslog_rfc5424, kibana, kubectl, grep,
     journal_monotonic, csv_export, syslog,
 }
 bodies! {

@@ -54,6 +54,13 @@ pub fn severity(line: &[u8]) -> Option<(Option<Level>, Cow<'_, [u8]>)> {
     Some(((kind != Kind::Sub).then_some(kind.level()), message(kind, text)))
 }
 
+/// The message of a line that begins with a severity of an event: PostgreSQL's with an empty prefix.
+pub fn bare(line: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let colon = memmem::find(line.get(..64.min(line.len()))?, b":  ")?;
+    let kind = pg_severity::word(line.get(..colon)?).filter(|k| *k != Kind::Sub)?;
+    Some(message(kind, line.get(colon + 3..)?))
+}
+
 /// The text as the message table wants it: without SQLSTATE; with `PANIC:  ` or `DETAIL:  ` where that is the point.
 pub fn message(kind: Kind, text: &[u8]) -> Cow<'_, [u8]> {
     let text = without_sqlstate(text);
@@ -106,7 +113,9 @@ fn is_wrapped(line: &[u8]) -> bool {
                     iso(line.get(at + 1..).unwrap_or(b"")).is_some() && line.get(..at).is_some_and(is_weekday)
                 })
                 || super::envelope::kubectl::name(line).is_some()
+                || super::envelope::grep::name(line).is_some()
         }
+        Some(b'/') => super::envelope::grep::name(line).is_some(),
         _ => false,
     }
 }
@@ -245,7 +254,17 @@ fn pid(prefix: &[u8]) -> u32 {
             return value;
         }
     }
-    0
+    bare_pid(prefix).unwrap_or(0)
+}
+
+/// `2023-07-10 15:34:17 UTC 1591 LOG:`: a number that stands alone behind the stamp.
+fn bare_pid(prefix: &[u8]) -> Option<u32> {
+    let (_, used) = iso(prefix)?;
+    let rest = prefix.get(used..)?;
+    let rest = zone_word(rest).and_then(|(_, n)| rest.get(n..)).unwrap_or(rest);
+    let word = rest.split(|b| *b == b' ').find(|w| !w.is_empty())?;
+    let plain = word.len() <= 7 && word.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(word).ok().filter(|_| plain)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -262,6 +281,7 @@ mod tests {
             ("2024-01-01 00:00:00 UTC [7] WARNUNG:  x", 7, "x"),
             ("[7-1] 2026-11-21 01:13:31.618 CET [10750] LOG:  x", 10750, "x"),
             ("< 2026-11-21 01:05:59.938 CET >LOG:  x", 0, "x"),
+            ("2023-08-31 04:08:24.909 MSK    147990  FATAL:  x", 147990, "x"),
             ("2024-01-01 00:00:00 UTC [7] LOG: squeezed", 7, "squeezed"),
             ("2024-01-01 00:00:00 UTC [7] PANIC:  XX000: stuck", 7, "PANIC:  stuck"),
         ] {

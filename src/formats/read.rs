@@ -307,7 +307,11 @@ impl LogReader {
             return;
         }
         // The last line of a traceback tells what happened; output of child programs is looked up as well.
-        let found = find(last.program, text);
+        // PostgreSQL's lines may come without any prefix: up to 9.6 that was the default.
+        let found = match pg_stderr::bare(text) {
+            Some(message) => find(Program::Postgres, &message),
+            None => find(last.program, text),
+        };
         let why = match &found {
             Found::Meaning(meaning) if meaning.why != Why::Unsaid => meaning.why,
             _ => classify(text),

@@ -20,6 +20,7 @@ pub static MESSAGES: &[Message] = &[
     m(What::JobEnd, "{who} command end: completed successfully", "stop command end: completed successfully", "pgBackRest"),
     m(What::JobFailed, "{who} command end: aborted with exception [{num}]", "backup command end: aborted with exception [103]", "pgBackRest"),
     m(What::JobFailed, "{who} command end: terminated on signal ", "backup command end: terminated on signal [SIGTERM]", "pgBackRest"),
+    m(What::JobFailed, "ERROR [{num}]: {why}", "ERROR [157]: unable to push WAL 00000001000000000000003D asynchronously after 60 second(s)", "pgBackRest 1.x"),
     m(What::JobFailed, "[{num}]: {why}", "[103]: unable to find a valid repository:", "pgBackRest; num is its error code"),
     noise("pushed WAL file ", "pushed WAL file '000000010000000000000006' to the archive", "pgBackRest"),
     noise("found {} in the ", "found 000000010000000000000006 in the repo1: 15-1 archive", "pgBackRest"),

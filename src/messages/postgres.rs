@@ -205,6 +205,7 @@ pub static MESSAGES: &[Message] = &[
     noise("slot sync worker ", "slot sync worker started", "slotsync.c, 17+"),
     noise("newly created replication slot ", "newly created replication slot \"s1\" is sync-ready now", "slotsync.c, 17+"),
     noise("standby \"{}\" has now caught up with ", "standby \"b\" has now caught up with upstream server", "walsender.c, all"),
+    noise("recovery command file {} specified neither ", "recovery command file \"recovery.conf\" specified neither primary_conninfo nor restore_command", "xlog.c, up to 11"),
     noise("specified neither ", "specified neither primary_conninfo nor restore_command", "xlogrecovery.c, all"),
     m(What::PgStreaming, "started streaming WAL from primary at {} on timeline {num}", "started streaming WAL from primary at 0/3000000 on timeline 1", "walreceiver.c, all"),
     m(What::PgStreaming, "restarted WAL streaming at {} on timeline {num}", "restarted WAL streaming at 0/4000000 on timeline 2", "walreceiver.c, all"),

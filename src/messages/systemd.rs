@@ -64,6 +64,8 @@ pub static MESSAGES: &[Message] = &[
     m(What::UnitWatchdog, "{who} watchdog timeout (limit {dur})", "patroni.service watchdog timeout (limit 10s)!", "systemd up to 219"),
     m(What::UnitLeftovers, "{who}: Found left-over process {num} (", "patroni.service: Found left-over process 4242 (postgres) in control group while starting unit. Ignoring.", "systemd 237+"),
     m(What::UnitLeftovers, "{who}: Unit process {num} (", "patroni.service: Unit process 4242 (postgres) remains running after unit stopped.", "systemd 248+"),
+    m(What::UnitNotifyRefused, "{who}: Got notification message from PID {num}, but reception only permitted for main PID", "patroni.service: Got notification message from PID 80532, but reception only permitted for main PID 80506", "systemd: Type=notify, NotifyAccess=main"),
+    m(What::UnitNotifyRefused, "{who}: Got notification message from PID {num}, but reception only permitted for ", "patroni.service: Got notification message from PID 80532, but reception only permitted for main PID which is currently not known", "systemd"),
     m(What::UnitOom, "Killed {who} due to memory ", "Killed /system.slice/patroni.service due to memory pressure for /system.slice being 62.10% > 50.00% for > 20s with reclaim activity", "systemd-oomd"),
     // ---- units of no interest, and what says nothing
     noise("Starting system activity accounting tool", "Starting system activity accounting tool...", "systemd"),

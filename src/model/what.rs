@@ -323,6 +323,7 @@ whats! {
     FsFrozen "sys.fs_frozen" Alarm "the file systems were frozen for a snapshot";
     FsThawed "sys.fs_thawed" Notable "the file systems were thawed after a snapshot";
     LogSuppressed "sys.log_suppressed" Notable "the system's log dropped messages";
+    UnitNotifyRefused "sys.unit.notify_refused" Notable "the service manager refused a process's message of readiness";
     UnitLeftovers "sys.unit.leftover" Notable "processes of the service run on without it";
     UnitStopping "sys.unit.stopping" Notable "service is being stopped";
     UnitStopped "sys.unit.stopped" Notable "service stopped";

@@ -60,6 +60,7 @@ cases! {
     field_one_etcd_timeout_harmless "field-one-etcd-timeout-harmless",
     field_patroni_segfault "field-patroni-segfault",
     field_replicator_password "field-replicator-password",
+    field_restarted_on_an_older_timeline "field-restarted-on-an-older-timeline",
     field_restart_loop_patroni_log_only "field-restart-loop-patroni-log-only",
     field_sysid_after_recreating "field-sysid-after-recreating",
     lab_01_slow_disk "lab-01-slow-disk",
