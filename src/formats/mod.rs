@@ -21,6 +21,7 @@ pub mod units;
 mod beats;
 #[cfg(test)]
 mod hostile;
+mod lanes;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};

@@ -10,6 +10,7 @@
 
 mod ahead;
 mod archive;
+mod blocks;
 mod compress;
 mod limits;
 mod lines;
@@ -22,6 +23,7 @@ mod zip;
 #[cfg(test)]
 mod tests;
 
+pub use blocks::{Block, Blocks};
 pub use limits::Limits;
 pub use lines::{Line, Lines};
 

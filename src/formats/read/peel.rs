@@ -26,7 +26,7 @@ impl LogReader {
         }
     }
 
-    /// csvlog rows may go on over line ends inside quotes.    /// csvlog rows may go on over line ends inside quotes.
+    /// csvlog rows may go on over line ends inside quotes.
     pub(super) fn begins_row(&self, line: &[u8]) -> bool {
         self.row.is_empty() && (pg_csv::FORMAT.head)(line).is_some() && pg_csv::unfinished(line)
     }

@@ -62,7 +62,6 @@ impl LogReader {
     }
 
     /// A line without stamp and level: belongs to the record before it, or was glued to another.
-    /// A line without stamp and level: belongs to the record before it, or was glued to another.
     pub(super) fn headless(&mut self, text: &[u8], line: &[u8], number: u32) {
         if self.glued(text, line, number) {
             return;
@@ -152,7 +151,7 @@ impl LogReader {
     }
 }
 
-fn alarms_by_level(program: Program, level: Level) -> bool {
+pub(super) fn alarms_by_level(program: Program, level: Level) -> bool {
     match program {
         // ERROR is what clients do to themselves; FATAL ends a session, PANIC the server.
         Program::Postgres => level >= Level::Fatal,
@@ -167,7 +166,7 @@ fn signature(message: &[u8]) -> String {
     engine_clip(&text, 60).chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
-fn is_continuation_word(message: &[u8]) -> bool {
+pub(super) fn is_continuation_word(message: &[u8]) -> bool {
     [&b"DETAIL:  "[..], b"HINT:  ", b"CONTEXT:  ", b"STATEMENT:  ", b"QUERY:  ", b"LOCATION:  ", b"BACKTRACE:  "]
         .iter()
         .any(|w| message.starts_with(w))
