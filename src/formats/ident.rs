@@ -103,12 +103,28 @@ pub fn program_of(ident: &[u8]) -> Option<Program> {
     if OTHERS.iter().any(|o| base.contains(o)) {
         return None;
     }
-    NAMES.iter().find(|(_, names)| names.iter().any(|n| base.starts_with(n))).map(|(program, _)| *program)
+    let known = NAMES.iter().find(|(_, names)| names.iter().any(|n| base.starts_with(n))).map(|(program, _)| *program);
+    known.or_else(|| wrapped(base))
+}
+
+/// `start-etcd`, `run-patroni.sh`: scripts that start a program and log under their own name.
+fn wrapped(name: &str) -> Option<Program> {
+    let words = || name.split(['-', '_', '.', '@']);
+    if words()
+        .any(|w| matches!(w, "backup" | "check" | "operator" | "monitor" | "watch" | "health" | "restore" | "defrag"))
+    {
+        return None;
+    }
+    words().find_map(|w| match w {
+        "patroni" => Some(Program::Patroni),
+        "etcd" => Some(Program::Etcd),
+        _ => None,
+    })
 }
 
 /// Which program says `text` under a name that tells nothing (`bash`, `docker`, a container's id).
 pub fn program_by_text(text: &[u8]) -> Option<Program> {
-    if etcd_capnslog::without_package(text).len() < text.len() {
+    if etcd_capnslog::without_package(text).len() < text.len() || etcd_capnslog::levelled(text).is_some() {
         return Some(Program::Etcd);
     }
     vip_manager::BEGINNINGS.iter().any(|b| text.starts_with(b)).then_some(Program::Proxy)
@@ -129,6 +145,9 @@ mod tests {
             ("CROND", Some(Program::Job)),
             ("run-parts(/etc/cron.hourly)", Some(Program::Job)),
             ("systemd-logind", Some(Program::Systemd)),
+            ("start-etcd", Some(Program::Etcd)),
+            ("run_patroni.sh", Some(Program::Patroni)),
+            ("check-etcd", None),
             ("dockerd", None),
             ("", None),
         ] {

@@ -1,8 +1,9 @@
 //! The line loop that all logs share: envelope → body → meaning → folded events, with every line accounted for.
 
-use super::{BODIES, ENVELOPES, Envelope, Head, Peeled, etcd_capnslog, kernel, pg_csv, pg_stderr};
+use super::{BODIES, ENVELOPES, Envelope, Head, Peeled, etcd_capnslog, kernel, patroni_custom, pg_csv, pg_stderr};
 use crate::formats::beats::BeatFolder;
 use crate::formats::ident::{program_by_text, program_of};
+use crate::formats::wash::without_controls;
 use crate::input::Lines;
 use crate::messages::{Found, classify, engine_clip, find, find_with};
 use crate::model::{
@@ -117,7 +118,7 @@ impl LogReader {
     pub fn line(&mut self, line: &[u8], number: u32) {
         self.out.coverage.lines += 1;
         self.out.coverage.bytes += line.len() as u64 + 1;
-        let cleaned = clean(line);
+        let cleaned = without_controls(line);
         let line = cleaned.as_ref();
         if !self.row.is_empty() {
             self.row.push(b'\n');
@@ -144,7 +145,7 @@ impl LogReader {
     /// Takes a record that a document has taken out of its own wrapping.
     pub fn take(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
         self.out.coverage.lines += 1;
-        let body = Cow::Owned(clean(&peeled.body).into_owned());
+        let body = Cow::Owned(without_controls(&peeled.body).into_owned());
         self.peeled(Peeled { body, ..peeled }, line, number);
     }
 
@@ -198,7 +199,10 @@ impl LogReader {
         }
         let mut head = Head::plain(program.unwrap_or(Program::Other), None, peeled.level, body);
         match program {
-            Some(Program::Etcd) => head.message = Cow::Borrowed(etcd_capnslog::without_package(body)),
+            Some(Program::Etcd) => match etcd_capnslog::levelled(body) {
+                Some((level, message)) => (head.level, head.message) = (level, Cow::Borrowed(message)),
+                None => head.message = Cow::Borrowed(etcd_capnslog::without_package(body)),
+            },
             Some(Program::Kernel) => head.message = Cow::Borrowed(kernel::without_uptime(body)),
             Some(Program::Postgres) => {
                 // `[7-1] LOG:  text` from syslog_facility's numbering; later parts have no severity.
@@ -215,6 +219,8 @@ impl LogReader {
                 if let Some((level, message)) = pg_stderr::severity(body) {
                     head = Head::plain(Program::Postgres, None, level.unwrap_or(Level::Debug), b"");
                     head.message = message;
+                } else if let Some((level, message)) = program.and_then(|_| patroni_custom::levelled(body)) {
+                    (head.level, head.message) = (level, Cow::Borrowed(message));
                 } else if program.is_some() || ident.is_empty() {
                     let belongs = self.last.as_ref().is_some_and(|l| {
                         l.program == Program::Patroni && (peeled.pid == 0 || l.pid == peeled.pid || l.pid == 0)
@@ -677,29 +683,6 @@ fn is_continuation_word(message: &[u8]) -> bool {
 
 fn wording(line: &[u8]) -> Arc<str> {
     Arc::from(engine_clip(&String::from_utf8_lossy(line), TEXT_MAX))
-}
-
-/// Carriage returns, NUL bytes, terminal colours and quote marks of pasted mails are not the log's.
-fn clean(line: &[u8]) -> Cow<'_, [u8]> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
-    if memchr::memchr2(0x1b, 0, line).is_none() {
-        return Cow::Borrowed(line);
-    }
-    let mut out = Vec::with_capacity(line.len());
-    let mut i = 0;
-    while let Some(b) = line.get(i) {
-        if *b == 0x1b && line.get(i + 1) == Some(&b'[') {
-            i += 2;
-            while line.get(i).is_some_and(|b| !b.is_ascii_alphabetic()) {
-                i += 1;
-            }
-        } else if *b != 0 {
-            out.push(*b);
-        }
-        i += 1;
-    }
-    Cow::Owned(out)
 }
 
 #[cfg(test)]
