@@ -73,6 +73,17 @@ fn grpc_level(line: &[u8]) -> Option<(Level, &[u8])> {
         .find_map(|(word, level)| line.strip_prefix(*word).and_then(|_| Some((*level, line.get(word.len() - 2..)?))))
 }
 
+/// How many lines etcd left out: `text [merged 12 repeated lines in 30.01s]` (pkg/logutil/merge_logger.go, up to 3.4).
+pub fn merged(text: &[u8]) -> u32 {
+    let inside = || {
+        let open = text.strip_suffix(b"]")?;
+        let at = memchr::memmem::rfind(open, b" [merged ")?;
+        let number = open.get(at + 9..)?.split(|b| *b == b' ').next()?;
+        std::str::from_utf8(number).ok()?.parse().ok()
+    };
+    inside().unwrap_or(0)
+}
+
 /// Level and text of a line whose stamp a wrapper took away: `W | rafthttp: text`.
 pub fn levelled(text: &[u8]) -> Option<(Level, &[u8])> {
     let [c, b' ', b'|', b' ', ..] = text else { return None };

@@ -1,6 +1,7 @@
 //! Which program the name in an envelope means, and what the text tells where the name is a shell's or a container's.
 
 use super::{etcd_capnslog, vip_manager};
+use crate::messages::{Found, find};
 use crate::model::Program;
 
 /// Beginnings of names; the first match wins, so the special stand before the general.
@@ -122,12 +123,20 @@ fn wrapped(name: &str) -> Option<Program> {
     })
 }
 
-/// Which program says `text` under a name that tells nothing (`bash`, `docker`, a container's id).
-pub fn program_by_text(text: &[u8]) -> Option<Program> {
+/// Which program says `text` under a name that tells nothing (`bash`, `docker`, a container's id), or under none, as in
+/// what is copied from a log system's page.
+pub fn program_by_text(ident: &[u8], text: &[u8]) -> Option<Program> {
     if etcd_capnslog::without_package(text).len() < text.len() || etcd_capnslog::levelled(text).is_some() {
         return Some(Program::Etcd);
     }
-    vip_manager::BEGINNINGS.iter().any(|b| text.starts_with(b)).then_some(Program::Proxy)
+    if vip_manager::BEGINNINGS.iter().any(|b| text.starts_with(b)) {
+        return Some(Program::Proxy);
+    }
+    let means = |p: &Program| matches!(find(*p, text), Found::Meaning(_));
+    if ident.is_empty() && text.len() >= 12 {
+        return [Program::Patroni, Program::Etcd].into_iter().find(means);
+    }
+    None
 }
 
 #[cfg(test)]
@@ -153,8 +162,8 @@ mod tests {
         ] {
             assert_eq!(program_of(ident.as_bytes()), program, "{ident}");
         }
-        assert_eq!(program_by_text(b"etcdserver: server is likely overloaded"), Some(Program::Etcd));
-        assert_eq!(program_by_text(b"IP address 10.0.0.5/24 state is false, desired true"), Some(Program::Proxy));
-        assert_eq!(program_by_text(b"hello"), None);
+        assert_eq!(program_by_text(b"bash", b"etcdserver: server is likely overloaded"), Some(Program::Etcd));
+        assert_eq!(program_by_text(b"sh", b"IP address 10.0.0.5/24 state is false, desired true"), Some(Program::Proxy));
+        assert_eq!(program_by_text(b"", b"hello"), None);
     }
 }
