@@ -163,7 +163,10 @@ mod tests {
             assert_eq!(program_of(ident.as_bytes()), program, "{ident}");
         }
         assert_eq!(program_by_text(b"bash", b"etcdserver: server is likely overloaded"), Some(Program::Etcd));
-        assert_eq!(program_by_text(b"sh", b"IP address 10.0.0.5/24 state is false, desired true"), Some(Program::Proxy));
+        assert_eq!(
+            program_by_text(b"sh", b"IP address 10.0.0.5/24 state is false, desired true"),
+            Some(Program::Proxy)
+        );
         assert_eq!(program_by_text(b"", b"hello"), None);
     }
 }

@@ -37,7 +37,7 @@ impl Wash {
         }
         let base = Wash { colours: wash.colours, ..Wash::default() };
         let all: Vec<&[u8]> = head.split(|b| *b == b'\n').take(LINES).filter(|l| !l.trim_ascii().is_empty()).collect();
-        let logs = |w: &Wash| all.iter().filter(|l| is_log(&w.line(l))).count();
+        let logs = |w: &Wash| all.iter().filter(|l| is_log(w.line(l))).count();
         // An escaped text holds none of the characters that it escapes.
         wash.entities = has_entities(head) && memchr::memchr2(b'<', b'>', head).is_none();
         if has_blanks(head) {
@@ -55,7 +55,7 @@ impl Wash {
         let lines: Vec<Cow<'_, [u8]>> = all.iter().map(|l| wash.line(l)).collect();
         wash.indent = indent(&lines);
         let ticked = |l: &Cow<'_, [u8]>| l.starts_with(b"`") && !l.starts_with(b"```") && is_log(unticked(l));
-        wash.ticks = lines.iter().any(ticked) && !lines.iter().any(|l| is_log(l));
+        wash.ticks = lines.iter().any(ticked) && !lines.iter().any(is_log);
         (wash != Wash::default()).then_some(wash)
     }
 

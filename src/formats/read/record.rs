@@ -56,10 +56,11 @@ impl LogReader {
                         ..Meaning::plain(What::UnnamedAlarm)
                     };
                     last.raw = self.meaning(stream, stamp, pid, meaning, line, number);
-                } else if own && memchr::memmem::find(&head.message, b" INFO: ").is_some() {
-                    if self.glued(&head.message, line, number) {
-                        self.out.coverage.unknown -= 1;
-                    }
+                } else if own
+                    && memchr::memmem::find(&head.message, b" INFO: ").is_some()
+                    && self.glued(&head.message, line, number)
+                {
+                    self.out.coverage.unknown -= 1;
                 }
             }
         }
