@@ -2,6 +2,7 @@
 
 use super::QuickHead;
 use super::clock::{Clock, millis};
+use crate::formats::vip_manager;
 use crate::model::{Grain, Level, Micros, Program, Stamp, Written, Zone};
 use memchr::memmem::Finder;
 
@@ -40,7 +41,10 @@ impl Lane {
             Some(rest) => plain(rest)?.1.strip_prefix(b",\"")?,
             None => rest,
         };
-        let rest = plain(rest.strip_prefix(b"caller\":\"")?)?.1;
+        let (caller, rest) = plain(rest.strip_prefix(b"caller\":\"")?)?;
+        if vip_manager::is_caller(caller) {
+            return None;
+        }
         let (message, fields) = plain(rest.strip_prefix(b",\"msg\":\"")?)?;
         if level >= Level::Warning && (self.error.find(fields).is_some() || self.alarm.find(fields).is_some()) {
             return None;

@@ -2,6 +2,7 @@
 
 use super::QuickHead;
 use super::clock::{Clock, millis};
+use crate::formats::patroni_custom;
 use crate::model::{Grain, Level, Program, Stamp, Written, Zone};
 
 #[derive(Debug, Default)]
@@ -15,6 +16,11 @@ impl Lane {
         let (second, rest) = line.split_first_chunk::<19>()?;
         let ([b',', a, b, c, b' '], rest) = rest.split_first_chunk::<5>()? else { return None };
         let (level, message) = level(rest)?;
+        let message = match message.first() {
+            // `patroni.ha: text`, in brackets or not.
+            Some(b'p' | b'[') => patroni_custom::without_logger(message),
+            _ => message,
+        };
         // The general reader wants to see what two spaces and answers of other members are.
         if message.first() == Some(&b' ') || message.starts_with(b"Got response from ") {
             return None;

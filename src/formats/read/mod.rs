@@ -1,30 +1,31 @@
 //! The line loop that all logs share: envelope → body → meaning → folded events, with every line accounted for.
 //!
 //! `peel` finds out which program wrote a line, `record` what it means, `events` folds equal ones, `streams` keeps what
-//! each stream shows of its clock, its names and its silences, `text` cleans lines and clips wordings. `scan` and `apply`
-//! are the short way for the lines of the usual layouts that say nothing new.
+//! each stream shows of its clock, its names and its silences. `scan` and `apply` are the short way for the lines of
+//! the usual layouts that say nothing new, `ranges` takes it on several cores.
 
 mod apply;
 mod events;
 mod peel;
+mod ranges;
 mod record;
 mod scan;
 mod streams;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use super::{Envelope, Peeled, pg_csv};
 use crate::formats::beats::BeatFolder;
+use crate::formats::wash::without_controls;
 use crate::input::Blocks;
 use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
 use events::FoldKey;
+pub use ranges::read_log_in_ranges;
 use scan::Scanner;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 use std::sync::Arc;
-use text::clean;
 
 /// Longest wording kept of a line.
 const TEXT_MAX: usize = 400;
@@ -133,11 +134,12 @@ impl LogReader {
     pub fn line(&mut self, line: &[u8], number: u32) {
         self.out.coverage.lines += 1;
         self.out.coverage.bytes += line.len() as u64 + 1;
-        let cleaned = clean(line);
+        let cleaned = without_controls(line);
         let line = cleaned.as_ref();
         if !self.row.is_empty() {
             self.row.push(b'\n');
             self.row.extend_from_slice(line);
+            self.out.coverage.noise += 1;
             if !pg_csv::unfinished(&self.row) || self.row.len() > (1 << 20) {
                 let row = std::mem::take(&mut self.row);
                 self.whole_line(&row, self.row_line);
@@ -160,7 +162,7 @@ impl LogReader {
     /// Takes a record that a document has taken out of its own wrapping.
     pub fn take(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
         self.out.coverage.lines += 1;
-        let body = Cow::Owned(clean(&peeled.body).into_owned());
+        let body = Cow::Owned(without_controls(&peeled.body).into_owned());
         self.peeled(Peeled { body, ..peeled }, line, number);
     }
     /// Closes what is open and hands the yield over.

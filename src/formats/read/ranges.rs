@@ -4,6 +4,7 @@
 
 use super::scan::Scanner;
 use super::{LINE_MAX, LogReader};
+use crate::input::ReadAt;
 use crate::model::Parsed;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +15,6 @@ const RANGE: u64 = 1 << 20;
 
 /// Bytes read at a time behind a range's end.
 const MORE: usize = 16 << 10;
-
-/// Bytes that can be read from any place, by several threads.
-pub trait ReadAt: Sync {
-    fn size(&self) -> u64;
-    /// Fills as much of `into` as there is from `at` on.
-    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize>;
-}
 
 /// Reads a log without an envelope on up to `threads` threads of the current pool.
 pub fn read_log_in_ranges(source: &dyn ReadAt, threads: usize) -> Parsed {
@@ -200,19 +194,4 @@ fn fill(source: &dyn ReadAt, at: u64, into: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(n)
-}
-
-impl ReadAt for &[u8] {
-    fn size(&self) -> u64 {
-        self.len() as u64
-    }
-
-    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(at).ok().and_then(|at| self.get(at..)).unwrap_or(&[]);
-        let n = rest.len().min(into.len());
-        if let (Some(to), Some(from)) = (into.get_mut(..n), rest.get(..n)) {
-            to.copy_from_slice(from);
-        }
-        Ok(n)
-    }
 }

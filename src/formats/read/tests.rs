@@ -119,6 +119,20 @@ const LINES: &[&str] = &[
     "{\"level\":\"info\",\"ts\":\"@.500Z\",\"caller\":\"a.go:1\",\"msg\":\"a1 became leader at term 3\"}",
 ];
 
+#[test]
+fn lines_without_an_end_are_cut_alike_in_a_stream_and_in_ranges() {
+    let long = "x".repeat(5 << 20);
+    let record = "2024-05-01 10:00:00 UTC [7] LOG:  database system is ready to accept connections\n";
+    let bare = "y".repeat((1 << 20) + 1);
+    let log = format!("{record}{long}\n{record}{bare}\n{bare}z\r\n{record}{long}");
+    let stream = format!("{:#?}", read_log(&mut log.as_bytes(), None, false));
+    assert!(stream.contains("4 lines are longer than 1048576 bytes; 8388612 bytes"), "{stream}");
+    for range in [4 << 10, 1 << 20, 3 << 20, 64 << 20] {
+        let parts = super::ranges::read(&log.as_bytes(), 2, range);
+        assert_eq!(format!("{parts:#?}"), stream, "{range}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -143,5 +157,10 @@ proptest! {
             }
         }
         assert_same(log.as_bytes(), &blocks, "mix");
+        let range = 1 + 37 * blocks.first().copied().unwrap_or(9) as u64;
+        for threads in [1, 3] {
+            let parts = super::ranges::read(&log.as_bytes(), threads, range);
+            prop_assert_eq!(format!("{parts:#?}"), all(log.as_bytes(), false, &[]), "ranges of {}, {} threads", range, threads);
+        }
     }
 }
