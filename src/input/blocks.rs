@@ -37,7 +37,7 @@ impl<'a> Blocks<'a> {
     /// over and counted.
     pub fn new(source: &'a mut dyn BufRead, max_line: u64) -> Self {
         let max_line = usize::try_from(max_line).unwrap_or(usize::MAX).clamp(1, 1 << 30);
-        Blocks { source, max_line, buf: vec![0; BLOCK], pos: 0, end: 0, finished: false, long: Vec::new() }
+        Blocks { source, max_line, buf: vec![0; BLOCK + BLOCK / 4], pos: 0, end: 0, finished: false, long: Vec::new() }
     }
 
     /// The next lines, or nothing at the end.
@@ -90,7 +90,8 @@ impl<'a> Blocks<'a> {
         self.buf.copy_within(self.pos..self.end, 0);
         self.end -= self.pos;
         self.pos = 0;
-        if self.buf.len() - self.end < BLOCK / 2 {
+        // A wish for a whole block is read into place, without a copy on the way.
+        if self.buf.len() - self.end < BLOCK {
             self.buf.resize(self.end + BLOCK, 0);
         }
         loop {

@@ -3,7 +3,7 @@
 //! A run is taken as a whole where that gives exactly what its lines would give one by one; where it might not (steps
 //! back in time, a silence, an open csvlog row), its lines go the general way.
 
-use super::events::FOLD;
+use super::events::{self, FOLD};
 use super::scan::{Beats, Event, Item, Place, Run, Scanned};
 use super::{Last, LogReader};
 use crate::model::{Micros, Program, SECOND};
@@ -41,7 +41,7 @@ impl LogReader {
                     s.widest <= silent && latest.is_none_or(|l| s.first.civil - l <= silent)
                 }
             })
-            && run.events.iter().all(|e| self.folds_whole(e))
+            && run.events.iter().all(|e| self.folds_whole(e, run.events.len()))
             && self.beats_whole(&run.beats)
     }
 
@@ -57,13 +57,19 @@ impl LogReader {
     }
 
     /// Whether the events of a fold would all join the open event, or none of them.
-    fn folds_whole(&self, event: &Event) -> bool {
+    fn folds_whole(&self, event: &Event, more: usize) -> bool {
         let Some(stream) = self.bare(event.program) else { return true };
         let m = &event.meaning;
-        let Some(open) = self.open.get(&(stream, m.what, m.why, m.who.clone())) else { return true };
-        let raws = self.out.streams.get(stream).map(|s| &s.raws);
-        let Some(raw) = raws.and_then(|r| r.get(*open)) else { return true };
-        (event.stamp.civil - raw.until).abs() > FOLD || raw.until - event.min <= FOLD
+        let open = self.open.get(&(stream, m.what, m.why, m.who.clone()));
+        let Some(raws) = self.out.streams.get(stream).map(|s| &s.raws) else { return true };
+        let window = events::window(raws.len());
+        // Where the window widens on the way, lines go one by one.
+        if window != events::window(raws.len() + more) {
+            return false;
+        }
+        let Some(raw) = open.and_then(|at| raws.get(*at)) else { return true };
+        let step = event.stamp.civil - raw.until;
+        if window == FOLD { step.abs() > FOLD || raw.until - event.min <= FOLD } else { step >= 0 }
     }
 
     /// Whether heartbeats follow each other in the rhythm that the stream is known to have.

@@ -4,12 +4,17 @@ use super::apply::bytes;
 use super::scan::{Beats, Event};
 use super::{Last, LogReader, TEXT_MAX};
 use crate::messages::engine_clip;
-use crate::model::{MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
+use crate::model::{HOUR, MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
 use std::sync::Arc;
 
 /// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
 /// `[merged N repeated lines]` looks back at most.
 pub(super) const FOLD: Micros = MINUTE;
+
+/// A stream that holds this many events is that of months: from here on equal ones within [`FOLD_MANY`] are one, so that
+/// memory stays bounded whatever comes in.
+const MANY: usize = 20_000;
+const FOLD_MANY: Micros = HOUR;
 
 /// What repeats of one message share: stream, meaning, reason, subject.
 pub(super) type FoldKey = (usize, What, Why, Option<Arc<str>>);
@@ -92,10 +97,11 @@ impl LogReader {
             return Some(at);
         }
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
-        if folds(meaning.what)
+        let window = window(raws.len());
+        if (folds(meaning.what) || (meaning.what == What::FsyncSlow && raws.len() >= MANY))
             && let Some(at) = self.open.get(&key)
             && let Some(raw) = raws.get_mut(*at)
-            && (stamp.civil - raw.until).abs() <= FOLD
+            && (stamp.civil - raw.until).abs() <= window
             && raw.zone == stamp.zone
             && raw.written == stamp.written
         {
@@ -152,6 +158,11 @@ impl LogReader {
             folder.more(rest, beats.until, first.saturating_add(beats.last.line), wording);
         }
     }
+}
+
+/// How far apart equal events may be that are one, in a stream of so many.
+pub(super) fn window(events: usize) -> Micros {
+    if events < MANY { FOLD } else { FOLD_MANY }
 }
 
 /// Repeats of these are counted, not listed. Role changes and process starts are always listed.
