@@ -343,6 +343,7 @@ impl LogReader {
         {
             same.count = same.count.saturating_add(1);
             same.until = same.until.max(until);
+            same.since = same.since.min(until);
             raws.pop();
             if let Some(l) = &mut self.last {
                 l.raw = Some(earlier);
@@ -377,6 +378,7 @@ impl LogReader {
                 self.out.coverage.understood += 1;
                 self.out.undated.push(Raw {
                     at: 0,
+                    since: 0,
                     until: 0,
                     zone: crate::model::Zone::Unwritten,
                     written: Written::NoDate,
@@ -438,6 +440,8 @@ impl LogReader {
             return Some(at);
         }
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
+        let since =
+            stamp.civil - if meaning.what.ends_a_duration() { (meaning.num.max(0.0) * 1_000.0) as Micros } else { 0 };
         if folds(meaning.what)
             && let Some(at) = self.open.get(&key)
             && let Some(raw) = raws.get_mut(*at)
@@ -447,6 +451,7 @@ impl LogReader {
         {
             raw.count = raw.count.saturating_add(1);
             raw.until = raw.until.max(stamp.civil);
+            raw.since = raw.since.min(since);
             if meaning.num.abs() > raw.num.abs() {
                 raw.num = meaning.num;
             }
@@ -454,6 +459,7 @@ impl LogReader {
         }
         raws.push(Raw {
             at: stamp.civil,
+            since,
             until: stamp.civil,
             zone: stamp.zone,
             written: stamp.written,

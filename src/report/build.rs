@@ -46,6 +46,7 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         .min_by_key(|(b, x)| (x.planned || b.verdict.kind == VerdictKind::NoIncident, x.kind.rank(), x.at))
         .map(|(b, _)| b.verdict.clone());
     let verdict = worst.unwrap_or_else(|| nothing(t, &risks));
+    let parts = super::axis::parts(t, &crate::axis::find(t));
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -54,6 +55,12 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         incidents: built,
         risks,
         inventory: inventory(t, sources, skipped),
+        lanes: parts.lanes,
+        quorum: parts.quorum,
+        leases: parts.leases,
+        loop_gaps: parts.loop_gaps,
+        loop_sight: parts.loop_sight,
+        clocks: parts.clocks,
     }
 }
 
@@ -65,17 +72,21 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
     Incident {
         id: format!("i{}", index + 1),
         kind: x.kind.id().to_owned(),
+        form: x.form.to_owned(),
+        onset: Some(Piece { from: rfc3339(x.onset.from), to: rfc3339(x.onset.to) }),
         planned,
         start: rfc3339(x.span.from),
         end: rfc3339(x.span.to),
         old_primary: name(x.old),
         new_primary: name(x.new.or(if x.kind == Kind::Demotion && x.outage.is_some() { x.old } else { None })),
         hosts: x.nodes.iter().map(|n| t.name(*n).to_string()).collect(),
-        write_outage: x.outage.map(|o| WriteOutage {
+        write_outage: x.outage.as_ref().map(|o| WriteOutage {
             from: rfc3339(o.from),
             to: rfc3339(o.to),
-            seconds: round(seconds(o.to - o.from)),
+            seconds: round(seconds(o.length())),
             uncertainty_s: round(seconds(o.uncertainty)),
+            pieces: o.pieces.iter().map(|p| Piece { from: rfc3339(p.from), to: rfc3339(p.to) }).collect(),
+            cut_off_until: o.cut_off_until.map(rfc3339),
         }),
         phases: x
             .phases
@@ -693,6 +704,7 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
         last: all.map(|a| rfc3339(a.to)),
         zone: clock.map_or_else(String::new, |c| c.label.clone()),
         zone_why: clock.map_or_else(String::new, |c| c.why.clone()),
+        clocks: source_clocks(t, s, i),
         lines: c.lines,
         understood: c.understood,
         noise: c.noise,
@@ -704,4 +716,20 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
             .map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what)))
             .collect(),
     }
+}
+
+/// The clocks of all programs that write in a source.
+fn source_clocks(t: &Timeline, s: &Source, i: usize) -> Vec<SourceClock> {
+    let clocks = t.clocks.of_stream.get(i).into_iter().flatten();
+    let nodes = t.cluster.of_stream.get(i).into_iter().flatten();
+    let rows = clocks.zip(nodes).zip(&s.parsed.streams).filter(|(_, stream)| stream.stamped > 0);
+    rows.map(|((clock, node), stream)| SourceClock {
+        host: t.name(*node).to_string(),
+        program: stream.program.id().to_owned(),
+        zone: clock.label.clone(),
+        why: clock.why.clone(),
+        lines: stream.stamped,
+        assumed: clock.assumed,
+    })
+    .collect()
 }
