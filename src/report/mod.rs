@@ -2,9 +2,18 @@
 
 mod axis;
 mod build;
+mod chain;
 mod cite;
+mod headline;
+mod hypotheses;
+mod inventory;
+mod missing;
+mod quiet;
 mod rank;
+mod remedies;
 mod risks;
+mod timeline;
+mod verdict;
 mod words;
 
 pub use axis::notes as axis_notes;
@@ -12,7 +21,8 @@ pub use axis::{
     HostClock, Lane, LaneInterval, Lease, LeaseStep, LoopGap, LoopSight, LostWal, QuorumInterval, Renewals,
     TwoPrimaries,
 };
-pub use build::{build, row as timeline_row};
+pub use build::build;
+pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
