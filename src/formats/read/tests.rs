@@ -119,6 +119,26 @@ const LINES: &[&str] = &[
     "{\"level\":\"info\",\"ts\":\"@.500Z\",\"caller\":\"a.go:1\",\"msg\":\"a1 became leader at term 3\"}",
 ];
 
+/// Three weeks of an event every 61 seconds, between others that fold all the time.
+#[test]
+fn events_of_months_fold_by_the_hour_and_alike_on_both_ways() {
+    let (mut log, mut at) = (String::new(), 1_700_000_000_000_000i64);
+    for n in 0..60_000 {
+        at += 30_500_000;
+        let stamp = crate::model::rfc3339(at).replace('T', " ");
+        let stamp = stamp.get(..23).unwrap_or_default();
+        log.push_str(&match n % 2 {
+            0 => format!("{stamp} UTC [7] LOG:  archive command failed with exit code 1\n"),
+            _ => format!("{stamp} UTC [7] app@shop LOG:  duration: {n}.5 ms  statement: SELECT\n"),
+        });
+    }
+    assert_same(log.as_bytes(), &[1_000, 30_000], "months");
+    let parsed = read_log(&mut log.as_bytes(), None, false);
+    let raws = &parsed.streams.first().unwrap().raws;
+    assert!((20_000..20_010).contains(&raws.len()), "{}", raws.len());
+    assert_eq!(raws.iter().map(|r| r.count).sum::<u32>(), 60_000);
+}
+
 #[test]
 fn lines_without_an_end_are_cut_alike_in_a_stream_and_in_ranges() {
     let long = "x".repeat(5 << 20);
