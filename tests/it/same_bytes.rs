@@ -47,6 +47,8 @@ fn one_big_file_reads_alike_at_any_thread_count() {
     assert!(one.contains("demoted self because failed to update leader lock"), "{one}");
     for threads in [2, 5] {
         assert!(one == json(std::slice::from_ref(&path), threads), "{threads} threads change the report");
+    }
+}
 
 /// All files of a folder.
 fn files(folder: &std::path::Path) -> Vec<PathBuf> {
