@@ -5,7 +5,7 @@
 //! heartbeat, or an event that folds with its like. Every other line stands for itself and goes the general way.
 
 use super::LINE_MAX;
-use super::events::{FOLD, folds};
+use super::events::{FOLD, began, folds};
 use super::record::{alarms_by_level, is_continuation_word};
 use crate::formats::json;
 use crate::formats::lanes::{Lanes, QuickHead};
@@ -74,8 +74,14 @@ pub struct Stamps {
 #[derive(Debug)]
 pub struct Event {
     pub program: Program,
+    /// Of the first.
     pub meaning: Meaning,
+    /// Largest number of all.
+    pub worst: f64,
+    /// Of the first.
     pub stamp: Stamp,
+    /// When the one began that began first.
+    pub since: Micros,
     pub until: Micros,
     pub min: Micros,
     pub count: u32,
@@ -356,14 +362,16 @@ fn event(events: &mut Vec<Event>, head: &QuickHead<'_>, meaning: Meaning, place:
         event.count = event.count.saturating_add(1);
         event.until = event.until.max(stamp.civil);
         event.min = event.min.min(stamp.civil);
-        if meaning.num.abs() > event.meaning.num.abs() {
-            event.meaning.num = meaning.num;
+        event.since = event.since.min(began(stamp, &meaning));
+        if meaning.num.abs() > event.worst.abs() {
+            event.worst = meaning.num;
         }
         return;
     }
     let (program, pid) = (head.program, head.pid);
     let (until, min) = (stamp.civil, stamp.civil);
-    events.push(Event { program, meaning, stamp, until, min, count: 1, pid, place });
+    let (since, worst) = (began(stamp, &meaning), meaning.num);
+    events.push(Event { program, meaning, worst, stamp, since, until, min, count: 1, pid, place });
 }
 
 /// Whether Patroni's head might be glued into the line: a colon and a space behind a capital letter.
