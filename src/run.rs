@@ -149,41 +149,75 @@ pub fn timeline_of(files: &[(String, String)], settings: &Settings) -> (Timeline
     (timeline, incidents)
 }
 
-/// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would; gives what could not be read.
+/// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would; gives how many hosts were printed
+/// and what could not be read.
 pub fn sar(
     paths: &[PathBuf],
     settings: &Settings,
     format: &str,
     out: &mut dyn std::io::Write,
-) -> Result<Vec<String>, InputError> {
-    use crate::sysstat::print;
-    let read = |_: &Entry, input: &mut dyn BufRead| {
-        let mut all = Vec::new();
-        input.take(DOCUMENT_MAX).read_to_end(&mut all).map(|_| crate::formats::sysstat_data(&all))
+) -> Result<(usize, Vec<String>), InputError> {
+    use crate::sysstat::{Data, looks_like_sa, print};
+    enum Found {
+        /// A binary file that goes to the JSON writer as it is.
+        Whole(Vec<u8>),
+        Read(Vec<Data>),
+        Other,
+    }
+    let read = |entry: &Entry, input: &mut dyn BufRead| {
+        // A byte more, or the buffer doubles when the end is met.
+        let size = entry.size.filter(|&n| n < DOCUMENT_MAX).and_then(|n| usize::try_from(n + 1).ok());
+        let mut all = Vec::with_capacity(size.unwrap_or(0));
+        input.take(DOCUMENT_MAX).read_to_end(&mut all).map(|_| match format {
+            "json" if looks_like_sa(&all) => Found::Whole(all),
+            _ => crate::formats::sysstat_data(&all).map_or(Found::Other, Found::Read),
+        })
     };
     let listing = read_all(paths, &settings.limits, settings.threads.max(1), &read)?;
     let mut problems: Vec<String> = listing.skipped.iter().map(|s| format!("{}: {}", s.path, s.why)).collect();
-    let mut tables = Vec::new();
-    for (entry, data) in listing.items {
-        match data {
-            Ok(Some(parts)) => {
-                let faults = parts.iter().flat_map(|d| &d.problems);
-                problems.extend(faults.map(|p| format!("{}: at byte {}: {}", entry.path, p.offset, p.what)));
-                tables.extend(parts);
-            }
-            Ok(None) => problems.push(format!("{}: neither an sa file nor text of sar or sadf", entry.path)),
+    let mut found = Vec::new();
+    for (entry, read) in listing.items {
+        match read {
+            Ok(Found::Other) => problems.push(format!("{}: neither an sa file nor text of sar or sadf", entry.path)),
+            Ok(read) => found.push((entry.path, read)),
             Err(e) => problems.push(format!("{}: {e}", entry.path)),
         }
     }
-    if !tables.is_empty() {
-        let written = match format {
-            "json" => print::json(&tables, out),
-            "csv" => print::csv(&tables, out),
-            _ => print::text(&tables, out),
-        };
-        if let Err(e) = written {
-            problems.push(format!("writing: {e}"));
+    let hosts = found.iter().map(|(_, f)| if let Found::Read(parts) = f { parts.len() } else { 1 }).sum();
+    let mut faults = |path: &str, data: &Data| {
+        problems.extend(data.problems.iter().map(|p| format!("{path}: at byte {}: {}", p.offset, p.what)));
+    };
+    let write = || -> std::io::Result<()> {
+        if format != "json" {
+            let mut tables = Vec::new();
+            for (path, read) in found {
+                if let Found::Read(parts) = read {
+                    parts.iter().for_each(|data| faults(&path, data));
+                    tables.extend(parts);
+                }
+            }
+            return if format == "csv" { print::csv(&tables, out) } else { print::text(&tables, out) };
+        }
+        let mut document = print::Json::new(out);
+        for (path, read) in found {
+            match read {
+                Found::Whole(bytes) => faults(&path, &document.file(&bytes, crate::sysstat::Options::default())?),
+                Found::Read(parts) => {
+                    for data in &parts {
+                        document.data(data)?;
+                        faults(&path, data);
+                    }
+                }
+                Found::Other => {}
+            }
+        }
+        document.finish()
+    };
+    if hosts > 0 {
+        match write() {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => problems.push(format!("writing: {e}")),
+            _ => {}
         }
     }
-    Ok(problems)
+    Ok((hosts, problems))
 }
