@@ -2,7 +2,7 @@
 
 use super::cite::proof;
 use super::{Incident, Phase, Report, SCHEMA, Skip, Tool, VerdictKind, WriteOutage};
-use super::{inventory::inventory, quiet, risks, timeline::timeline, verdict::verdict};
+use super::{inventory::inventory, numbers, quiet, risks, timeline::timeline, verdict::verdict};
 use crate::causes::judge_all;
 use crate::incidents::{self, Kind};
 use crate::model::{Source, rfc3339, seconds};
@@ -59,6 +59,7 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
                 evidence: p.cite.and_then(|c| proof(t, c)).into_iter().collect(),
             })
             .collect(),
+        numbers: numbers::numbers(t, x),
         verdict,
     }
 }

@@ -7,11 +7,13 @@ mod headline;
 mod hypotheses;
 mod inventory;
 mod missing;
+mod numbers;
 mod quiet;
 mod rank;
 mod remedies;
 mod risks;
 mod timeline;
+pub mod usage;
 mod verdict;
 mod words;
 
@@ -162,6 +164,9 @@ pub struct Incident {
     pub hosts: Vec<String>,
     pub write_outage: Option<WriteOutage>,
     pub phases: Vec<Phase>,
+    /// Numbers of the hosts above a limit and above what the host is used to; `text` compares them.
+    #[serde(default)]
+    pub numbers: Vec<Proof>,
     pub verdict: Verdict,
 }
 

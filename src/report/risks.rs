@@ -1,9 +1,10 @@
 //! What did not fail yet but will: disks above 75 %, timeouts that break the rule, clocks apart.
 
 use super::cite::proof;
+use super::usage::{Trend, usage};
 use super::{Proof, Risk};
 use crate::incidents::Cite;
-use crate::model::{Key, Metric, What, Why};
+use crate::model::{DAY, Key, Micros, What, Why, rfc3339};
 use crate::timeline::Timeline;
 use std::collections::BTreeMap;
 
@@ -85,38 +86,44 @@ fn replicas(t: &Timeline, out: &mut Vec<Risk>) {
     }
 }
 
+/// Growth that will matter only later than this is no risk worth a line (our choice).
+const SOON: Micros = 90 * DAY;
+
 fn disks(t: &Timeline, out: &mut Vec<Risk>) {
-    let mut worst: BTreeMap<(String, String), (f64, Cite)> = BTreeMap::new();
-    let facts = t.facts.iter().enumerate().filter(|(_, k)| k.fact.key == Key::FsUsed);
-    for (i, k) in facts {
-        if let (Some(mount), Some(used)) = (k.fact.item.as_deref(), k.fact.value.num()) {
-            let key = (t.name(k.node).to_string(), mount.to_owned());
-            let entry = worst.entry(key).or_insert((used, Cite::Fact(i as u32)));
-            if used > entry.0 {
-                *entry = (used, Cite::Fact(i as u32));
-            }
-        }
-    }
-    for (i, s) in t.series.iter().enumerate().filter(|(_, s)| s.metric == Metric::FsUsed) {
-        for (j, x) in s.samples.iter().enumerate() {
-            let key = (t.name(s.node).to_string(), s.item.as_deref().unwrap_or("?").to_owned());
-            let cite = Cite::Sample { series: i as u32, sample: j as u32 };
-            let entry = worst.entry(key).or_insert((f64::from(x.value), cite));
-            if f64::from(x.value) > entry.0 {
-                *entry = (f64::from(x.value), cite);
-            }
-        }
-    }
-    for ((host, mount), (used, cite)) in worst {
+    for u in usage(t) {
         // Read-only images are always full.
-        if used <= DISK_RISK || mount.starts_with("/snap") || mount.starts_with("/boot") {
+        if u.mount.starts_with("/snap") || u.mount.starts_with("/boot") {
             continue;
         }
+        let (host, mount) = (t.name(u.node).to_string(), &u.mount);
+        let trend = u.trend();
+        let pace = |trend: &Trend| {
+            let seen = (trend.to - trend.from) as f64 / DAY as f64;
+            let seen = if seen < 1.5 { format!("{:.0} h", seen * 24.0) } else { format!("{seen:.0} days") };
+            format!("grows by {:.1} points a day, as seen over {seen}", trend.per_day)
+        };
+        let day = |at: Micros| rfc3339(at).chars().take(10).collect::<String>();
+        let text = if u.highest > DISK_RISK {
+            let full = trend.and_then(|tr| Some((tr, tr.reaches(100.0)?)));
+            let when = full.filter(|(tr, at)| at - tr.to <= SOON);
+            let when =
+                when.map_or(String::new(), |(tr, at)| format!("; it {}: full on {} at this pace", pace(&tr), day(at)));
+            format!("{mount} on {host} is {:.0} % full (more than {DISK_RISK:.0} %){when}", u.highest)
+        } else {
+            let soon = trend.and_then(|tr| Some((tr, tr.reaches(DISK_RISK)?)));
+            let Some((tr, at)) = soon.filter(|(tr, at)| at - tr.to <= SOON) else { continue };
+            format!(
+                "{mount} on {host} is {:.0} % full and {}: {DISK_RISK:.0} % on {} at this pace",
+                tr.last,
+                pace(&tr),
+                day(at)
+            )
+        };
         out.push(Risk {
-            id: "disk_usage_high".into(),
-            text: format!("{mount} on {host} is {used:.0} % full (more than {DISK_RISK:.0} %)"),
+            id: if u.highest > DISK_RISK { "disk_usage_high" } else { "disk_usage_grows" }.into(),
+            text,
             host,
-            evidence: proof(t, cite).into_iter().collect(),
+            evidence: proof(t, u.cite).into_iter().collect(),
             remedy: "Free space or extend the volume before it fills; find out what grows (WAL kept by a slot or a failing archiver, logs, backups).".into(),
         });
     }
