@@ -35,6 +35,14 @@ impl Case<'_> {
     }
 }
 
+/// A disk by the name that sysstat gives it, and by that of its host where the bundle tells: `dev253-1 (vg-pg)`.
+pub fn named(t: &Timeline, node: NodeId, disk: &str) -> String {
+    match canonical(t, node, disk) {
+        name if name != disk && !disk.starts_with("/dev/") => format!("{disk} ({name})"),
+        _ => disk.to_owned(),
+    }
+}
+
 /// The same for any name of a disk.
 pub fn tie(t: &Timeline, node: NodeId, disk: &str, directories: &[Key]) -> Tie {
     let disk = canonical(t, node, disk);
@@ -215,6 +223,14 @@ mod tests {
         );
         // What lies below the root may be linked from anywhere.
         assert_eq!(words(&t, "dm-0", Key::PgDataDir), "?");
+    }
+
+    #[test]
+    fn numbers_get_their_names() {
+        let t = bundle(LSBLK);
+        let node = t.facts_of(Key::EtcdDataDir).map(|k| k.node).next().expect("a host");
+        assert_eq!(named(&t, node, "dev253-1"), "dev253-1 (vg-pg)");
+        assert_eq!(named(&t, node, "sdb"), "sdb");
     }
 
     #[test]

@@ -171,3 +171,42 @@ fn clocks(t: &Timeline, out: &mut Vec<Risk>) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+    use crate::run::{Settings, files_in, timeline_of};
+    use expect_test::{Expect, expect};
+
+    fn check(bundle: &str, expect: Expect) {
+        let (t, _) = timeline_of(&files_in(bundle), &Settings::default());
+        let risks: Vec<String> = find(&t).into_iter().map(|r| format!("{}: {}\n", r.id, r.text)).collect();
+        expect.assert_eq(&risks.concat());
+    }
+
+    fn df(day: &str, used: u32) -> String {
+        format!(
+            "//- pg1/df-{day}.txt\n{day}T10:00:00+00:00\nFilesystem      Size  Used Avail Use% Mounted on\n/dev/sdb        100G   {used}G   40G  {used}% /var/lib/pgsql\n"
+        )
+    }
+
+    #[test]
+    fn three_looks_at_a_disk_tell_when_it_will_be_too_full() {
+        let grows = [df("2026-03-01", 60), df("2026-03-03", 62), df("2026-03-05", 64)].concat();
+        check(
+            &grows,
+            expect![[r#"
+            disk_usage_grows: /var/lib/pgsql on pg1 is 64 % full and grows by 1.0 points a day, as seen over 4 days: 75 % on 2026-03-16 at this pace
+        "#]],
+        );
+        let full = [df("2026-03-01", 80), df("2026-03-03", 84), df("2026-03-05", 88)].concat();
+        check(
+            &full,
+            expect![[r#"
+            disk_usage_high: /var/lib/pgsql on pg1 is 88 % full (more than 75 %); it grows by 2.0 points a day, as seen over 4 days: full on 2026-03-11 at this pace
+        "#]],
+        );
+        let falls = [df("2026-03-01", 66), df("2026-03-03", 64), df("2026-03-05", 62)].concat();
+        check(&falls, expect![[""]]);
+    }
+}

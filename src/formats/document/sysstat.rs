@@ -46,7 +46,7 @@ const COLUMNS: &[(&str, Option<&str>, &str, Metric)] = &[
     ("swap", None, "pswpin/s", Metric::SwapIn),
     ("swap", None, "pswpout/s", Metric::SwapOut),
     ("paging", None, "majflt/s", Metric::MajorFaults),
-    ("net-etcp", None, "retrans/s", Metric::TcpRetrans),
+    ("net-etcp", None, "retrseg/s", Metric::TcpRetrans),
     ("psi-cpu", None, "%scpu", Metric::PsiCpu),
     ("psi-io", None, "%sio", Metric::PsiIo),
     ("psi-io", None, "%fio", Metric::PsiIoFull),
@@ -210,5 +210,19 @@ fn civil(stamp: &SarStamp) -> Option<(i64, Written)> {
             Some((days * crate::model::DAY + second, Written::Full))
         }
         None => Some((i64::from(local.day) * crate::model::DAY + second, Written::NoDate)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::COLUMNS;
+    use crate::sysstat::Activity;
+
+    #[test]
+    fn every_column_of_the_table_exists() {
+        for (activity, _, column, _) in COLUMNS {
+            let known = Activity::by_name(activity).and_then(|a| a.column(column));
+            assert!(known.is_some(), "{activity} has no {column}");
+        }
     }
 }
