@@ -190,29 +190,33 @@ pub fn sar(
             Err(e) => problems.push(format!("{}: {e}", entry.path)),
         }
     }
-    let hosts = found.iter().map(|(_, f)| if let Found::Read(parts) = f { parts.len() } else { 1 }).sum();
-    let mut faults = |path: &str, data: &Data| {
+    let mut hosts = 0;
+    let mut seen = |path: &str, data: &Data| {
         problems.extend(data.problems.iter().map(|p| format!("{path}: at byte {}: {}", p.offset, p.what)));
+        hosts += usize::from(!data.is_unreadable());
     };
     let write = || -> std::io::Result<()> {
         if format != "json" {
             let mut tables = Vec::new();
             for (path, read) in found {
                 if let Found::Read(parts) = read {
-                    parts.iter().for_each(|data| faults(&path, data));
-                    tables.extend(parts);
+                    parts.iter().for_each(|data| seen(&path, data));
+                    tables.extend(parts.into_iter().filter(|data| !data.is_unreadable()));
                 }
             }
             return if format == "csv" { print::csv(&tables, out) } else { print::text(&tables, out) };
         }
+        if found.is_empty() {
+            return Ok(());
+        }
         let mut document = print::Json::new(out);
         for (path, read) in found {
             match read {
-                Found::Whole(bytes) => faults(&path, &document.file(&bytes, crate::sysstat::Options::default())?),
+                Found::Whole(bytes) => seen(&path, &document.file(&bytes, crate::sysstat::Options::default())?),
                 Found::Read(parts) => {
                     for data in &parts {
                         document.data(data)?;
-                        faults(&path, data);
+                        seen(&path, data);
                     }
                 }
                 Found::Other => {}
@@ -220,11 +224,9 @@ pub fn sar(
         }
         document.finish()
     };
-    if hosts > 0 {
-        match write() {
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => problems.push(format!("writing: {e}")),
-            _ => {}
-        }
+    match write() {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => problems.push(format!("writing: {e}")),
+        _ => {}
     }
     Ok((hosts, problems))
 }

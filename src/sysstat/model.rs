@@ -291,6 +291,11 @@ impl Data {
         }
     }
 
+    /// A binary file whose header could not be read: there is nothing but [`Data::problems`].
+    pub fn is_unreadable(&self) -> bool {
+        self.source == Source::Binary && self.format.is_none()
+    }
+
     /// The sets of one activity, e.g. `"disk"` ([`Activity::name`]).
     pub fn sets_of<'a>(&'a self, activity: &'a str) -> impl Iterator<Item = &'a Set> + 'a {
         self.sets.iter().filter(move |s| s.activity.name == activity)

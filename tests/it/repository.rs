@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &["cluster"]),
     ("timeline", &["cluster", "clock"]),
     ("incidents", &["timeline", "messages"]), // messages: which program a unit's name means
-    ("causes", &["timeline", "incidents", "messages"]),
+    ("causes", &["timeline", "incidents", "sysstat", "messages"]),
     ("report", &["timeline", "incidents", "causes"]),
     ("render", &["report"]),
     ("run", &["input", "detect", "formats", "sysstat", "cluster", "clock", "timeline", "incidents", "report"]),

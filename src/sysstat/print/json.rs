@@ -58,6 +58,9 @@ impl<'w> Json<'w> {
     pub fn file(&mut self, bytes: &[u8], options: Options) -> io::Result<Data> {
         let upgraded = upgrade(bytes);
         let scan = scan(bytes, upgraded.as_ref(), options);
+        if scan.data.is_unreadable() {
+            return Ok(scan.data);
+        }
         self.begin(&scan.data);
         direct::statistics(&scan, &mut self.text, self.out)?;
         self.end(&scan.data);
