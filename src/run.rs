@@ -164,7 +164,7 @@ pub fn sar(
     format: &str,
     out: &mut dyn std::io::Write,
 ) -> Result<(usize, Vec<String>), InputError> {
-    use crate::sysstat::{Data, looks_like_sa, print};
+    use crate::sysstat::{Data, looks_like_sa, print, usual_disk_name};
     enum Found {
         /// A binary file that goes to the JSON writer as it is.
         Whole(Vec<u8>),
@@ -177,7 +177,10 @@ pub fn sar(
         let mut all = Vec::with_capacity(size.unwrap_or(0));
         input.take(DOCUMENT_MAX).read_to_end(&mut all).map(|_| match format {
             "json" if looks_like_sa(&all) => Found::Whole(all),
-            _ => crate::formats::sysstat_data(&all).map_or(Found::Other, Found::Read),
+            _ => crate::formats::sysstat_data(&all).map_or(Found::Other, |mut parts| {
+                parts.iter_mut().for_each(|data| data.name_disks(usual_disk_name));
+                Found::Read(parts)
+            }),
         })
     };
     let listing = read_all(paths, &settings.limits, settings.threads.max(1), &read)?;
@@ -209,7 +212,7 @@ pub fn sar(
         if found.is_empty() {
             return Ok(());
         }
-        let mut document = print::Json::new(out);
+        let mut document = print::Json::new(out).naming_disks(usual_disk_name);
         for (path, read) in found {
             match read {
                 Found::Whole(bytes) => seen(&path, &document.file(&bytes, crate::sysstat::Options::default())?),

@@ -6,6 +6,7 @@ use super::normal::{Normal, caveat};
 use crate::incidents::Cite;
 use crate::model::{Key, Metric, NodeId, Sample};
 use crate::timeline::Series;
+use std::collections::BTreeSet;
 
 /// When a number stands out. Both must be passed: the limit, and so many times the host's own usual value.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +61,10 @@ impl<'a> Case<'a> {
     pub fn strained(&self, metrics: &[Metric], node: Option<NodeId>) -> Vec<Strain> {
         let mut out: Vec<Strain> = Vec::new();
         for limit in LIMITS.iter().filter(|l| metrics.contains(&l.metric)) {
+            // The worst of a series comes first; what doesn't stand out there does so nowhere.
+            let mut seen = BTreeSet::new();
             for (cite, series, sample) in self.worst(limit.metric, node) {
-                let seen = |s: &Strain| {
-                    let Cite::Sample { series: known, .. } = s.cite else { return false };
-                    let known = self.t.series.get(known as usize);
-                    known.is_some_and(|k| (k.node, k.metric, &k.item) == (series.node, series.metric, &series.item))
-                };
-                if sample.value < limit.least || out.iter().any(seen) {
+                if sample.value < limit.least || !seen.insert((series.node, series.item.as_deref())) {
                     continue;
                 }
                 let normal = self.normal(series, sample);

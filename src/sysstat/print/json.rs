@@ -30,7 +30,11 @@ pub struct Json<'w> {
     out: &'w mut dyn Write,
     text: Vec<u8>,
     hosts: usize,
+    name: DiskName,
 }
+
+/// What a disk of this major and minor number is called.
+type DiskName = fn(u32, u32) -> Option<String>;
 
 impl std::fmt::Debug for Json<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,7 +45,12 @@ impl std::fmt::Debug for Json<'_> {
 impl<'w> Json<'w> {
     /// Begins a document.
     pub fn new(out: &'w mut dyn Write) -> Json<'w> {
-        Json { out, text: b"{\"sysstat\": {\n\t\"hosts\": [".to_vec(), hosts: 0 }
+        Json { out, text: b"{\"sysstat\": {\n\t\"hosts\": [".to_vec(), hosts: 0, name: |_, _| None }
+    }
+
+    /// Gives names to the disks of binary files, which hold numbers only; those without keep `dev8-16`.
+    pub fn naming_disks(self, name: fn(u32, u32) -> Option<String>) -> Json<'w> {
+        Json { name, ..self }
     }
 
     /// Adds what was read from some file.
@@ -62,7 +71,7 @@ impl<'w> Json<'w> {
             return Ok(scan.data);
         }
         self.begin(&scan.data);
-        direct::statistics(&scan, &mut self.text, self.out)?;
+        direct::statistics(&scan, self.name, &mut self.text, self.out)?;
         self.end(&scan.data);
         Ok(scan.data)
     }

@@ -6,7 +6,7 @@ use super::super::super::activity::Activity;
 use super::super::super::binary::Scan;
 use super::super::super::binary::cursor::{Cursor, Row, starts};
 use super::super::super::binary::sample::Table;
-use super::{Piece, SPANS, close, head, in_order, line, open, pieces, timestamp};
+use super::{DiskName, Piece, SPANS, close, head, in_order, line, open, pieces, timestamp};
 
 /// The tables under one key of a sample.
 struct Object {
@@ -16,7 +16,7 @@ struct Object {
     tables: Vec<(Table, Vec<Piece>)>,
 }
 
-pub(super) fn statistics(scan: &Scan<'_>, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn statistics(scan: &Scan<'_>, name: DiskName, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
     text.extend_from_slice(b"\t\t\t\"statistics\": [");
     out.write_all(text)?;
     text.clear();
@@ -24,8 +24,14 @@ pub(super) fn statistics(scan: &Scan<'_>, text: &mut Vec<u8>, out: &mut dyn Writ
         let steps = &scan.steps;
         let objects = &objects(rows.tables());
         let starts = &starts(rows, steps, SPANS);
+        let label = &|activity: &'static Activity, item: &str| {
+            let numbers = item.strip_prefix("dev").filter(|_| activity.name == "disk").and_then(|n| n.split_once('-'));
+            let numbers = numbers.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+            let known = numbers.and_then(|(major, minor)| name(major, minor));
+            head(activity, known.as_deref().unwrap_or(item))
+        };
         let make = || {
-            let mut cursor = Cursor::new(rows, steps, &head);
+            let mut cursor = Cursor::new(rows, steps, label);
             move |n: usize, text: &mut Vec<u8>| {
                 let first = n * SPANS;
                 for (i, step) in steps.steps.iter().enumerate().skip(first).take(SPANS) {
