@@ -24,14 +24,14 @@ pub(super) fn statistics(scan: &Scan<'_>, name: DiskName, text: &mut Vec<u8>, ou
         let steps = &scan.steps;
         let objects = &objects(rows.tables());
         let starts = &starts(rows, steps, SPANS);
-        let label = &|activity: &'static Activity, item: &str| {
+        let label = move |activity: &'static Activity, item: &str| {
             let numbers = item.strip_prefix("dev").filter(|_| activity.name == "disk").and_then(|n| n.split_once('-'));
             let numbers = numbers.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
             let known = numbers.and_then(|(major, minor)| name(major, minor));
             head(activity, known.as_deref().unwrap_or(item))
         };
         let make = || {
-            let mut cursor = Cursor::new(rows, steps, label);
+            let mut cursor = Cursor::new(rows, steps, &label);
             move |n: usize, text: &mut Vec<u8>| {
                 let first = n * SPANS;
                 for (i, step) in steps.steps.iter().enumerate().skip(first).take(SPANS) {
