@@ -42,6 +42,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         SwitchoverRequested | ManualFailover | DemoteGraceful | FailoverKeyCleanup | RestartRequested
         | ReinitRequested => Class::Request,
         PgBackendSignal
+        | PgAbnormalExit
         | PgReinit
         | PgPanic
         | PgNoSpace
