@@ -8,6 +8,7 @@ mod triggers;
 
 use crate::model::{Micros, NodeId, SECOND, Span, What};
 use crate::timeline::{Event, Timeline};
+pub use classify::rejoined;
 pub use outage::Outage;
 pub use triggers::{Class, class_of};
 

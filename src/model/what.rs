@@ -270,6 +270,7 @@ whats! {
     PgDeadlock "pg.deadlock" Notable "deadlock";
     PgAuthFailed "pg.auth_failed" Alarm "PostgreSQL refused a login";
     PgHbaReject "pg.hba_reject" Alarm "no pg_hba.conf entry for a connection";
+    PgReplicaRefused "pg.replica_refused" Alarm "no pg_hba.conf entry for a replica";
     PgArchiveFailed "pg.archive.failed" Alarm "archive command failed";
     PgRestoreFailed "pg.restore.failed" Alarm "restore command failed";
     PgStartupFailed "pg.startup.failed" Alarm "PostgreSQL could not start";
