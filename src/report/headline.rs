@@ -11,7 +11,8 @@ pub(super) fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind,
     let old = x.old.map_or_else(|| "The primary".to_owned(), |n| t.name(n).to_string());
     let at = moment(x.at);
     let node = || {
-        let first = x.events.first().and_then(|i| on(t, *i)).or(x.nodes.first().copied());
+        let begun = |i: &&u32| t.events.get(**i as usize).is_some_and(|e| e.began() >= x.at);
+        let first = x.events.iter().find(begun).and_then(|i| on(t, *i)).or(x.nodes.first().copied());
         first.map_or_else(|| old.clone(), |n| t.name(n).to_string())
     };
     let what = match x.kind {
