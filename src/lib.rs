@@ -4,6 +4,7 @@
 //! → `clock` → `timeline` → `incidents` → `causes` → `report` → `render`. `run` is the pipeline.
 
 pub mod causes;
+pub mod checks;
 pub mod clock;
 pub mod cluster;
 pub mod detect;

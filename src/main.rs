@@ -6,6 +6,7 @@ mod cli;
 use clap::Parser;
 use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When};
 use pgautopsy::causes::CAUSES;
+use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
 use pgautopsy::messages::TABLES;
 use pgautopsy::model::{Metric, Weight, What};
@@ -246,6 +247,14 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
         Listing::Metrics => {
             for m in Metric::ALL {
                 out.push_str(&format!("{:<14} {:<9} {}\n", m.id(), m.unit(), m.doc()));
+            }
+        }
+        Listing::Checks => {
+            for c in CHECKS.iter().flat_map(|g| g.iter()) {
+                out.push_str(&format!(
+                    "{:<24} {}\n{:24} threshold: {}\n{:24} origin: {}\n",
+                    c.id, c.title, "", c.threshold, "", c.origin
+                ));
             }
         }
         Listing::Nodes => {

@@ -17,7 +17,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("timeline", &["cluster", "clock"]),
     ("incidents", &["timeline", "messages"]), // messages: which program a unit's name means
     ("causes", &["timeline", "incidents", "messages"]),
-    ("report", &["timeline", "incidents", "causes"]),
+    ("checks", &["timeline", "incidents"]),
+    ("report", &["timeline", "incidents", "causes", "checks"]),
     ("render", &["report"]),
     ("run", &["input", "detect", "formats", "sysstat", "cluster", "clock", "timeline", "incidents", "report"]),
 ];
