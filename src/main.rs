@@ -204,8 +204,11 @@ fn ls(args: Analyze) -> Result<u8, Failure> {
 fn explain(name: &str) -> Result<u8, Failure> {
     if let Some(cause) = pgautopsy::causes::by_id(name) {
         let mut out = format!("# {}: {}\n\n{}\n\n## Remedies\n", cause.id, cause.title, cause.doc);
+        // Without a cluster at hand: with the defaults.
+        let nothing = pgautopsy::timeline::Timeline::default();
         for r in cause.remedies {
-            out.push_str(&format!("\n- [{}] {}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.text, r.risk, r.verify));
+            let text = report::remedy_text(&nothing, "the host", r.text);
+            out.push_str(&format!("\n- [{}] {text}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.risk, r.verify));
         }
         return print(&out);
     }

@@ -53,7 +53,7 @@ fn discards(l: &Look<'_>) -> Vec<Finding> {
     l.parameter("archive_command")
         .into_iter()
         .filter(|(node, (_, command))| {
-            nothing(command) && on.get(node).is_some_and(|(_, mode)| matches!(mode.as_str(), "on" | "always" | "true"))
+            nothing(command) && on.get(node).is_some_and(|(_, mode)| matches!(mode.as_str(), "on" | "always" | "true" | "1"))
         })
         .map(|(node, (cite, command))| {
             let name = l.name(node);

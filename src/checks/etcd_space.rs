@@ -1,7 +1,8 @@
 //! etcd's database against its quota, and whether its history is ever thrown away.
 
-use super::look::{Look, cluster, host, size};
+use super::look::{Look, cluster, size};
 use super::{Check, Finding};
+use crate::incidents::Cite;
 use crate::model::Key;
 
 pub(super) static CHECKS: &[Check] = &[
@@ -65,7 +66,7 @@ fn compaction(l: &Look<'_>) -> Vec<Finding> {
     // Only where etcd's own settings were sent: any of them shows that the file was read.
     let read = l.by_host(Key::EtcdDataDir);
     let settings = || l.facts(Key::EtcdSetting);
-    let mut out = Vec::new();
+    let mut hosts: Vec<(String, Cite)> = Vec::new();
     for (node, (cite, _)) in read {
         let retention = settings()
             .find(|(_, k)| k.node == node && k.fact.item.as_deref() == Some("auto-compaction-retention"));
@@ -74,17 +75,18 @@ fn compaction(l: &Look<'_>) -> Vec<Finding> {
             value.trim_start_matches(['0', '.']).chars().next().is_none_or(|c| !c.is_ascii_digit())
         });
         if off {
-            let name = l.name(node);
-            let cite = retention.map_or(cite, |(c, _)| c);
-            out.push(host(
-                name.clone(),
-                format!("etcd on {name} runs without auto-compaction: its history grows until the quota"),
-                [cite],
-                "auto-compaction-mode: periodic, auto-compaction-retention: 1h on every member.",
-            ));
+            hosts.push((l.name(node), retention.map_or(cite, |(c, _)| c)));
         }
     }
-    out
+    if hosts.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<&str> = hosts.iter().map(|(n, _)| n.as_str()).collect();
+    vec![cluster(
+        format!("etcd on {} runs without auto-compaction: its history grows until the quota", names.join(", ")),
+        hosts.iter().map(|(_, c)| *c),
+        "auto-compaction-mode: periodic, auto-compaction-retention: 1h on every member.",
+    )]
 }
 
 #[cfg(test)]

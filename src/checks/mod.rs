@@ -54,6 +54,7 @@ macro_rules! checks {
 checks! {
     disk_space, patroni_timeouts, clocks, etcd_heartbeats, replicas, watchdog, failsafe, etcd_timing, etcd_disk, etcd_members,
     etcd_space, shared_device, failover_limits, synchronous, wal_limits, archiver, ignored_settings, members_differ,
+    shared_fate, recurring,
 }
 
 #[cfg(test)]

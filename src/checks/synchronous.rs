@@ -45,7 +45,9 @@ fn strict(l: &Look<'_>) -> Vec<Finding> {
         .facts(Key::PatroniSetting)
         .find(|(_, k)| k.fact.item.as_deref() == Some("synchronous_mode_strict"))
         .filter(|(_, k)| matches!(text(k).to_lowercase().as_str(), "1" | "true" | "on"));
-    let members = l.by_host(Key::MemberRole).len();
+    let members: std::collections::BTreeSet<_> =
+        l.facts(Key::MemberRole).filter_map(|(_, k)| k.fact.item.as_deref()).collect();
+    let members = members.len();
     match strict {
         Some((cite, _)) if members > 0 && members < 3 && on(l) == Some(true) => vec![cluster(
             format!("synchronous_mode_strict with {members} members: when the only replica is away, every commit waits"),

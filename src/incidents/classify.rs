@@ -339,12 +339,12 @@ const STRAYED: &[What] = &[
 /// Twice PostgreSQL's wal_retrieve_retry_interval: streaming that fails again within this never worked.
 const ATTEMPT: Micros = 10 * SECOND;
 
-/// Whether a member found its way back after a failure.
+/// Whether a member found its way back after a failure. Equal messages are folded: the last one of a run counts.
 pub fn rejoined(t: &Timeline, e: &Event) -> bool {
-    let good = [What::PgStreaming, What::BootstrapDone, What::Promoted, What::PromotedAgain];
-    t.find(&good, Span::new(e.until, Micros::MAX)).filter(|g| g.node == e.node && g.at > e.until).any(|g| {
-        let attempt = Span::new(g.at, g.at.saturating_add(ATTEMPT));
-        g.what != What::PgStreaming || !t.find(STRAYED, attempt).any(|b| b.node == g.node)
+    let good = [What::PgStreaming, What::BootstrapDone, What::RewindExit, What::Promoted, What::PromotedAgain];
+    t.find(&good, Span::new(e.until, Micros::MAX)).filter(|g| g.node == e.node && g.until > e.until).any(|g| {
+        let attempt = Span::new(g.until, g.until.saturating_add(ATTEMPT));
+        g.what != What::PgStreaming || !t.find(STRAYED, attempt).any(|b| b.node == g.node && b.at >= g.until)
     })
 }
 

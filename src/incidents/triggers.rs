@@ -47,6 +47,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         | PgNoSpace
         | PgStartupFailed
         | PgStartFailed
+        | PgAlreadyRunning
         | PgNotRunning
         | PgCrashRecoveryFailed
         | PgIoError

@@ -1,6 +1,9 @@
 //! Puts the report together from its parts.
 
+use super::blameless::blameless;
 use super::cite::proof;
+use super::cost::cost;
+use super::succession::succession;
 use super::{Incident, Phase, Report, SCHEMA, Skip, Tool, VerdictKind, WriteOutage};
 use super::{inventory::inventory, quiet, risks, timeline::timeline, verdict::verdict};
 use crate::causes::judge_all;
@@ -60,6 +63,9 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
             })
             .collect(),
         verdict,
+        succession: succession(t, x),
+        cost: cost(t, x),
+        do_not_blame: blameless(t, x, &judged),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
             VerdictKind::InsufficientEvidence,
             Confidence::Low,
             format!(
-                "The log of {host} ends in trouble at {}: {}. Whether a role changed is not in this bundle.",
+                "The log of {host} shows trouble without an end at {}: {}. Whether a role changed is not in this bundle.",
                 moment(e.until),
                 event_words(e.event)
             ),
@@ -44,7 +44,13 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
             VerdictKind::NoIncident,
             // A replica's word that it follows says less than the leader's own.
             if leads { Confidence::High } else { Confidence::Medium },
-            format!("No demotion, failover or crash{span}: the members' heartbeats went on."),
+            // A backend may crash and be back before Patroni looks again: its log alone does not tell.
+            match t.covers(Program::Postgres, None, Span { from: Micros::MIN, to: Micros::MAX }) {
+                true => format!("No demotion, failover or crash{span}: the members' heartbeats went on."),
+                false => format!(
+                    "No demotion or failover{span}: the members' heartbeats went on; PostgreSQL's own log is not in the bundle."
+                ),
+            },
         )
     } else if etcd && alarms.is_empty() {
         (
@@ -156,6 +162,7 @@ const TROUBLE: &[What] = &[
     What::PgNotRunning,
     What::PgWalreceiverLost,
     What::DnsFailed,
+    What::PgPeerCrash,
 ];
 
 /// Trouble of members after which their log holds no heartbeat any more.
@@ -165,7 +172,9 @@ fn unhealed(t: &Timeline) -> Vec<Hit<'_>> {
         let own = beats().filter(|b| b.node == node).map(|b| b.to).max();
         own.or_else(|| beats().map(|b| b.to).max()).unwrap_or(Micros::MAX)
     };
-    t.all(TROUBLE).filter(|e| e.until > last(e.node)).collect()
+    // Sessions that end this way saw a crash or an immediate stop, whatever Patroni says afterwards.
+    let sure = |e: &Hit<'_>| e.what == What::PgPeerCrash;
+    t.all(TROUBLE).filter(|e| sure(e) || e.until > last(e.node)).collect()
 }
 
 /// Loud lines that explain nothing: said once each, so that nobody blames them.

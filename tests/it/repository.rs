@@ -39,6 +39,23 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
 }
 
 #[test]
+fn every_cause_is_tried_three_ways() {
+    for cause in pgautopsy::causes::CAUSES {
+        let text = std::fs::read_to_string(root("src/causes").join(format!("{}.rs", cause.id))).unwrap();
+        let tests = text.split("#[cfg(test)]").nth(1).unwrap_or_default();
+        let says = |status: &str| tests.contains(&format!("{}: {status}", cause.id));
+        assert!(tests.matches("#[test]").count() >= 3, "{}: fires, look-alike, data missing", cause.id);
+        assert!(says("confirmed") || says("likely"), "{} never fires in its tests", cause.id);
+        assert!(
+            says("ruled_out") || says("possible") || tests.contains("no incident"),
+            "{} has no look-alike that it leaves alone",
+            cause.id
+        );
+        assert!(says("not_assessable") || says("possible"), "{} is never left without its data", cause.id);
+    }
+}
+
+#[test]
 fn modules_only_use_what_their_layer_may() {
     let allowed: BTreeMap<&str, &[&str]> = LAYERS.iter().copied().collect();
     let mut wrong = Vec::new();
