@@ -198,9 +198,10 @@ fn lived<'a>(c: &Case<'a>, node: NodeId, gap: Span) -> Vec<Hit<'a>> {
 /// A server whose first word after the silence is that it was told to stop had been running through it.
 fn stopped_after<'a>(c: &Case<'a>, node: NodeId, silent: Span) -> Vec<Hit<'a>> {
     let orders = [What::PgShutdownFast, What::PgShutdownImmediate, What::PgShutdownSmart];
+    let starts = [What::PgStarting, What::PgInterrupted, What::PgNotRunning, What::PgShutDown];
     let first =
         c.t.during(Span::new(silent.from + SECOND, silent.to + 2 * c.t.ttl()))
-            .find(|e| e.node == node && e.program == Program::Postgres && e.at > silent.from);
+            .find(|e| e.node == node && e.at > silent.from && (orders.contains(&e.what) || starts.contains(&e.what)));
     first.filter(|e| orders.contains(&e.what)).into_iter().collect()
 }
 

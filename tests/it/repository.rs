@@ -15,10 +15,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cluster", &[]),
     ("clock", &["cluster"]),
     ("timeline", &["cluster", "clock"]),
-    ("incidents", &["timeline", "messages"]), // messages: which program a unit's name means
-    ("causes", &["timeline", "incidents", "messages"]),
+    ("axis", &["timeline"]),
+    ("incidents", &["timeline", "axis", "messages"]), // messages: which program a unit's name means
+    ("causes", &["timeline", "axis", "incidents", "messages"]),
     ("checks", &["timeline", "incidents"]),
-    ("report", &["timeline", "incidents", "causes", "checks"]),
+    ("report", &["timeline", "axis", "incidents", "causes", "checks"]),
     ("render", &["report"]),
     ("run", &["input", "detect", "formats", "sysstat", "cluster", "clock", "timeline", "incidents", "report"]),
 ];
