@@ -2,6 +2,7 @@
 
 use super::Statement;
 use super::cite::{of_event, proof};
+use crate::axis::Axis;
 use crate::causes::length;
 use crate::incidents::{Cite, Incident, Kind, rejoined};
 use crate::model::{MINUTE, Micros, NodeId, Program, Role, SECOND, Span, What};
@@ -10,16 +11,17 @@ use crate::timeline::{Hit, Timeline};
 /// How long after an incident its damage may show (our choice; pg_rewind and a new copy need their time).
 const AFTERMATH: Micros = 30 * MINUTE;
 
-pub(super) fn cost(t: &Timeline, x: &Incident) -> Vec<Statement> {
+pub(super) fn cost(t: &Timeline, axis: &Axis, x: &Incident) -> Vec<Statement> {
     if x.kind == Kind::NearMiss {
         return Vec::new();
     }
     let mut out = Vec::new();
-    if let Some(o) = x.outage {
+    if let Some(o) = &x.outage {
         let text = format!("writes stopped for {} (known to {})", length(o.to - o.from), length(o.uncertainty));
         out.push(Statement { text, host: String::new(), evidence: Vec::new() });
     }
     two_primaries(t, x, &mut out);
+    counted(t, axis, x, &mut out);
     lost(t, x, &mut out);
     broken(t, x, &mut out);
     out
@@ -62,6 +64,22 @@ fn two_primaries(t: &Timeline, x: &Incident, out: &mut Vec<Statement>) {
     let mut s = about(t, &end, text);
     s.evidence.insert(0, of_event(t, p.event));
     out.push(s);
+}
+
+/// WAL of the old primary beyond the fork of the timelines, where both positions are known.
+fn counted(t: &Timeline, axis: &Axis, x: &Incident, out: &mut Vec<Statement>) {
+    let near = x.span.widened(2 * t.ttl());
+    for l in axis.leases.iter().filter(|l| Some(l.node) == x.old && near.contains(l.last)) {
+        let Some(w) = &l.lost else { continue };
+        let text = format!(
+            "{:.0} bytes of WAL that {} alone had written are lost, beyond the end of timeline {}",
+            w.bytes(),
+            t.name(l.node),
+            w.timeline
+        );
+        let evidence = [w.end_cite, w.fork_cite].into_iter().filter_map(|c| proof(t, c)).collect();
+        out.push(Statement { text, host: t.name(l.node).to_string(), evidence });
+    }
 }
 
 /// WAL that only the old primary had.
