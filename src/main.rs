@@ -6,6 +6,7 @@ mod cli;
 use clap::Parser;
 use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When};
 use pgautopsy::causes::CAUSES;
+use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
 use pgautopsy::messages::TABLES;
 use pgautopsy::model::{Metric, Weight, What};
@@ -203,8 +204,11 @@ fn ls(args: Analyze) -> Result<u8, Failure> {
 fn explain(name: &str) -> Result<u8, Failure> {
     if let Some(cause) = pgautopsy::causes::by_id(name) {
         let mut out = format!("# {}: {}\n\n{}\n\n## Remedies\n", cause.id, cause.title, cause.doc);
+        // Without a cluster at hand: with the defaults.
+        let nothing = pgautopsy::timeline::Timeline::default();
         for r in cause.remedies {
-            out.push_str(&format!("\n- [{}] {}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.text, r.risk, r.verify));
+            let text = report::remedy_text(&nothing, "the host", r.text);
+            out.push_str(&format!("\n- [{}] {text}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.risk, r.verify));
         }
         return print(&out);
     }
@@ -246,6 +250,14 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
         Listing::Metrics => {
             for m in Metric::ALL {
                 out.push_str(&format!("{:<14} {:<9} {}\n", m.id(), m.unit(), m.doc()));
+            }
+        }
+        Listing::Checks => {
+            for c in CHECKS.iter().flat_map(|g| g.iter()) {
+                out.push_str(&format!(
+                    "{:<24} {}\n{:24} threshold: {}\n{:24} origin: {}\n",
+                    c.id, c.title, "", c.threshold, "", c.origin
+                ));
             }
         }
         Listing::Nodes => {
