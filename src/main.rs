@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr)]
 
 mod cli;
+mod progress;
 
 use clap::Parser;
 use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When};
@@ -69,7 +70,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
 }
 
 fn analyze(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading)?;
+    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
     if !args.output.quiet {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
@@ -83,13 +84,15 @@ fn analyze(args: Analyze) -> Result<u8, Failure> {
     Ok(if args.exit_code && found { FOUND } else { 0 })
 }
 
-fn report_on(paths: &[PathBuf], reading: &Reading) -> Result<Report, Failure> {
+fn report_on(paths: &[PathBuf], reading: &Reading, quiet: bool) -> Result<Report, Failure> {
     if paths.is_empty() {
         return Err(Failure::usage(
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
-    let settings = reading.settings().map_err(Failure::usage)?;
+    let mut settings = reading.settings().map_err(Failure::usage)?;
+    let progress = settings.progress.insert(Default::default()).clone();
+    let _shown = progress::show(&progress, quiet);
     run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
 }
 
@@ -196,7 +199,7 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading)?;
+    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
     print(&render::inventory(&report))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }
