@@ -98,6 +98,19 @@ pub struct Stream {
     pub written_zone: BTreeMap<Zone, u64>,
     /// Stretches in which nothing was written for much longer than usual.
     pub gaps: Vec<Silence>,
+    /// Places at which the stamps went back by more than lines are ever late: a clock change, or parts in wrong order.
+    pub steps: Vec<StepBack>,
+}
+
+/// A line whose stamp is older than the one before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepBack {
+    pub from: Micros,
+    pub to: Micros,
+    pub zone: Zone,
+    pub written: Written,
+    pub line: u32,
+    pub text: Arc<str>,
 }
 
 impl Stream {
@@ -120,6 +133,7 @@ impl Stream {
             beat_every: None,
             written_zone: BTreeMap::new(),
             gaps: Vec::new(),
+            steps: Vec::new(),
         }
     }
 }

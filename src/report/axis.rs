@@ -50,6 +50,9 @@ pub struct QuorumInterval {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Lease {
     pub leader: String,
+    /// Scope of its cluster; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub cluster: String,
     pub from: String,
     /// Proofs of renewal, folded into runs.
     pub renewals: Vec<Renewals>,
@@ -252,6 +255,7 @@ fn lease(t: &Timeline, l: &Found) -> Lease {
         })
         .collect();
     Lease {
+        cluster: String::new(),
         leader: t.name(l.node).to_string(),
         from: rfc3339(l.renewals.first().map_or(l.last, |r| r.from)),
         renewals: l

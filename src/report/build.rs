@@ -45,6 +45,7 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
         id: format!("i{}", index + 1),
         kind: x.kind.id().to_owned(),
         form: x.form.to_owned(),
+        cluster: String::new(),
         onset: Some(Piece { from: rfc3339(x.onset.from), to: rfc3339(x.onset.to) }),
         planned,
         start: rfc3339(x.span.from),

@@ -7,6 +7,7 @@ mod cite;
 mod headline;
 mod hypotheses;
 mod inventory;
+mod merge;
 mod missing;
 mod quiet;
 mod rank;
@@ -22,6 +23,7 @@ pub use axis::{
     TwoPrimaries,
 };
 pub use build::build;
+pub use merge::merge;
 pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
@@ -181,6 +183,9 @@ pub struct Incident {
     /// `kind` more closely, e.g. `dcs_outage_ridden_out_failsafe`, `rejoin_failure`, `planned_reboot`.
     #[serde(default)]
     pub form: String,
+    /// Scope of its cluster; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub cluster: String,
     pub planned: bool,
     /// The trouble began between these two.
     #[serde(default)]
@@ -238,11 +243,20 @@ pub struct Inventory {
     pub hosts: Vec<Host>,
     pub sources: Vec<SourceRow>,
     pub skipped: Vec<Skip>,
+    /// Names that two hosts claim.
+    #[serde(default)]
+    pub contradictions: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     pub name: String,
+    /// Programs whose logs of this host are in the bundle; empty for a host that only others name.
+    #[serde(default)]
+    pub logs: Vec<String>,
+    /// Scopes of its clusters; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub clusters: Vec<String>,
     /// Other names of the same machine, each with the reason.
     pub aliases: Vec<Alias>,
 }
