@@ -90,6 +90,9 @@ pub struct Stream {
     pub stamped: u64,
     /// Envelope clock minus own clock, in quarter hours, with counts: two clocks in one line.
     pub pairs: BTreeMap<(Zone, i32), u32>,
+    /// Another program's clock in the line before, minus this one's, in quarter hours, with counts: two clocks side by
+    /// side in one file.
+    pub beside: BTreeMap<(Program, Zone, i32), u32>,
     /// UTC minus the stamp's clock in quarter hours, proven inside lines (session id epoch against session start).
     pub proofs: BTreeMap<i32, u32>,
     /// Learned rhythm of the heartbeats.
@@ -129,6 +132,7 @@ impl Stream {
             max: Micros::MIN,
             stamped: 0,
             pairs: BTreeMap::new(),
+            beside: BTreeMap::new(),
             proofs: BTreeMap::new(),
             beat_every: None,
             written_zone: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! Puts the report together from its parts.
 
+use super::axis::order;
 use super::cite::proof;
 use super::{Incident, Phase, Piece, Report, SCHEMA, Skip, Tool, VerdictKind, WriteOutage};
 use super::{inventory::inventory, quiet, risks, timeline::timeline, verdict::verdict};
@@ -64,9 +65,13 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
         phases: x
             .phases
             .iter()
-            .map(|p| Phase {
+            .enumerate()
+            .map(|(n, p)| Phase {
                 name: p.name.to_owned(),
                 at: rfc3339(p.at),
+                previous: n.checked_sub(1).and_then(|n| x.phases.get(n)).map_or_else(String::new, |before| {
+                    order(t.order((before.node, before.at, 0), (p.node, p.at, 0))).to_owned()
+                }),
                 host: t.name(p.node).to_string(),
                 evidence: p.cite.and_then(|c| proof(t, c)).into_iter().collect(),
             })

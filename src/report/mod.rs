@@ -225,6 +225,10 @@ pub struct Piece {
 pub struct Phase {
     pub name: String,
     pub at: String,
+    /// `before` if the phase listed before it surely came before it, `unknown` if the hosts' clocks leave that open;
+    /// empty for the first.
+    #[serde(default)]
+    pub previous: String,
     pub host: String,
     pub evidence: Vec<Proof>,
 }

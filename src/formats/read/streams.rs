@@ -10,6 +10,12 @@ use std::sync::Arc;
 /// Stamps that go back this far are no late lines (those come up to two seconds late; our choice).
 const STEP: Micros = 30 * SECOND;
 
+/// Zones differ by whole quarter hours.
+const QUARTER: Micros = 900 * SECOND;
+
+/// Lines of two programs that follow each other in one file are written within a loop or so (our choice).
+const BESIDE: Micros = 15 * SECOND;
+
 impl LogReader {
     pub(super) fn host(&mut self, name: &[u8]) -> Arc<str> {
         if let Some(host) = self.hosts.get(name) {
@@ -72,6 +78,15 @@ impl LogReader {
         stream.min = stream.min.min(stamp.civil);
         stream.max = stream.max.max(stamp.civil);
         *stream.written_zone.entry(stamp.zone).or_default() += 1;
+        // Patroni's output carries PostgreSQL's lines: where the writer changes, two clocks stand side by side.
+        if let Some(last) = self.last.as_ref().filter(|l| l.stream != at && l.program != stream.program)
+            && stream.own_clock
+            && (last.stamp.written, stamp.written) == (Written::Full, Written::Full)
+            && let Some(q) = pg_csv::quarters(last.stamp.civil - stamp.civil)
+            && (last.stamp.civil - stamp.civil - i64::from(q) * QUARTER).abs() <= BESIDE
+        {
+            *stream.beside.entry((last.program, last.stamp.zone, q)).or_default() += 1;
+        }
         if let Some(q) = proof {
             *stream.proofs.entry(q).or_default() += 1;
         }
