@@ -268,12 +268,7 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
                 return Err(Failure::usage("list nodes needs a bundle: pgautopsy list nodes PATH"));
             }
             let report = run::analyse(paths, &Settings::default()).map_err(|e| Failure::usage(e.to_string()))?;
-            for h in &report.inventory.hosts {
-                out.push_str(&format!("{}\n", h.name));
-                for a in &h.aliases {
-                    out.push_str(&format!("    {:<30} {}\n", a.name, a.why));
-                }
-            }
+            out.push_str(&render::whois(&report));
         }
     }
     print(&out)

@@ -38,8 +38,18 @@ pub struct Bundle {
 /// Reads, places, judges and reports.
 pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputError> {
     let bundle = read(paths, settings)?;
-    let (timeline, incidents, sources) = place(bundle.sources, settings);
-    Ok(report::build(&timeline, &incidents, &sources, bundle.skipped))
+    let clusters = cluster::separate(&bundle.sources);
+    if clusters.len() < 2 {
+        let (timeline, incidents, sources) = place(bundle.sources, settings);
+        return Ok(report::build(&timeline, &incidents, &sources, bundle.skipped));
+    }
+    // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
+    let reports = clusters.into_iter().map(|(scope, indices)| {
+        let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
+        let (timeline, incidents, sources) = place(own, settings);
+        (scope, report::build(&timeline, &incidents, &sources, Vec::new()))
+    });
+    Ok(report::merge(reports.collect(), bundle.skipped))
 }
 
 /// Reads all sources below the paths.

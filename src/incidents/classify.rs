@@ -84,6 +84,11 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         .filter(|b| b.role == Role::Leader && b.to <= ep.span.from && b.to >= ep.span.from - LOOK_BACK)
         .map(|b| b.to)
         .max();
+    // Unless another promotion came in between: then this one is another episode.
+    let heard = heard.filter(|h| {
+        let won = [What::Promoted, What::PromotedAgain, What::HistoryLeader];
+        !t.find(&won, Span::new(*h, ep.span.from)).any(|e| e.at > *h && e.at < ep.span.from)
+    });
     let span = if silent { Span::new(heard.unwrap_or(ep.span.from), ep.span.to) } else { ep.span };
 
     let at = match kind {
@@ -185,7 +190,8 @@ fn first_start(t: &Timeline, node: NodeId, at: Micros) -> bool {
 /// Trouble that only etcd's own logs show: an outage if nothing proves that Patroni lived through it.
 fn etcd_only(t: &Timeline, events: &[(&Event, Class)], span: Span) -> Option<Kind> {
     // Starting and stopping members elect leaders and lose streams: normal at the edges of a log.
-    let starting = t.find(&[What::EtcdStart], span.widened(30 * SECOND)).next().is_some();
+    // (etcd says that it serves clients once in its life: a log that was cut may show no more of its start.)
+    let starting = t.find(&[What::EtcdStart, What::EtcdReady], span.widened(30 * SECOND)).next().is_some();
     let severe = events.iter().any(|(e, _)| {
         matches!(
             e.what,
@@ -409,6 +415,10 @@ fn phases(t: &Timeline, ep: &Episode, old: Option<NodeId>, at: Micros) -> Vec<Ph
             .filter(|(_, b)| b.node == old && b.role == Role::Leader && b.from <= at)
             .max_by_key(|(_, b)| b.to)
         && beat.to <= at + SECOND
+        // Not that of a lease before another one.
+        && !t.find(&[Promoted, PromotedAgain, HistoryLeader], Span::new(beat.to, ep.span.from)).any(|e| {
+            e.at > beat.to + SECOND && e.at < ep.span.from
+        })
     {
         out.push(Phase {
             name: "last renewal",

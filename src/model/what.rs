@@ -312,6 +312,7 @@ whats! {
     HardwareError "kern.mce" Alarm "hardware error reported";
     Segfault "kern.segfault" Alarm "a process crashed with a segmentation fault";
     CoreDump "sys.coredump" Alarm "a process dumped core";
+    LogWentBack "clock.went_back" Notable "the log's stamps went back: its clock was set back, or its parts are in wrong order";
     ClockStepped "sys.time_changed" Alarm "the clock was stepped";
     ClockUnsynced "sys.time_unsynced" Notable "the clock is not synchronised";
     ClocksourceUnstable "kern.clocksource" Alarm "the kernel distrusts its clock source";

@@ -4,8 +4,10 @@ mod escape;
 mod json;
 mod markdown;
 mod term;
+mod whois;
 
 use crate::report::Report;
+pub use whois::whois;
 
 /// How a renderer may write.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Puts the report together from its parts.
 
 use super::blameless::blameless;
+use super::axis::order;
 use super::cite::proof;
 use super::cost::cost;
 use super::succession::succession;
@@ -50,6 +51,7 @@ fn incident(t: &Timeline, axis: &Axis, x: &incidents::Incident, index: usize) ->
         id: format!("i{}", index + 1),
         kind: x.kind.id().to_owned(),
         form: x.form.to_owned(),
+        cluster: String::new(),
         onset: Some(Piece { from: rfc3339(x.onset.from), to: rfc3339(x.onset.to) }),
         planned,
         start: rfc3339(x.span.from),
@@ -68,9 +70,13 @@ fn incident(t: &Timeline, axis: &Axis, x: &incidents::Incident, index: usize) ->
         phases: x
             .phases
             .iter()
-            .map(|p| Phase {
+            .enumerate()
+            .map(|(n, p)| Phase {
                 name: p.name.to_owned(),
                 at: rfc3339(p.at),
+                previous: n.checked_sub(1).and_then(|n| x.phases.get(n)).map_or_else(String::new, |before| {
+                    order(t.order((before.node, before.at, 0), (p.node, p.at, 0))).to_owned()
+                }),
                 host: t.name(p.node).to_string(),
                 evidence: p.cite.and_then(|c| proof(t, c)).into_iter().collect(),
             })

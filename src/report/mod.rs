@@ -9,6 +9,7 @@ mod cost;
 mod headline;
 mod hypotheses;
 mod inventory;
+mod merge;
 mod missing;
 mod quiet;
 mod rank;
@@ -26,6 +27,7 @@ pub use axis::{
 };
 pub use build::build;
 pub use remedies::remedy_text;
+pub use merge::merge;
 pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
@@ -185,6 +187,9 @@ pub struct Incident {
     /// `kind` more closely, e.g. `dcs_outage_ridden_out_failsafe`, `rejoin_failure`, `planned_reboot`.
     #[serde(default)]
     pub form: String,
+    /// Scope of its cluster; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub cluster: String,
     pub planned: bool,
     /// The trouble began between these two.
     #[serde(default)]
@@ -241,6 +246,10 @@ pub struct Piece {
 pub struct Phase {
     pub name: String,
     pub at: String,
+    /// `before` if the phase listed before it surely came before it, `unknown` if the hosts' clocks leave that open;
+    /// empty for the first.
+    #[serde(default)]
+    pub previous: String,
     pub host: String,
     pub evidence: Vec<Proof>,
 }
@@ -259,11 +268,20 @@ pub struct Inventory {
     pub hosts: Vec<Host>,
     pub sources: Vec<SourceRow>,
     pub skipped: Vec<Skip>,
+    /// Names that two hosts claim.
+    #[serde(default)]
+    pub contradictions: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     pub name: String,
+    /// Programs whose logs of this host are in the bundle; empty for a host that only others name.
+    #[serde(default)]
+    pub logs: Vec<String>,
+    /// Scopes of its clusters; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub clusters: Vec<String>,
     /// Other names of the same machine, each with the reason.
     pub aliases: Vec<Alias>,
 }
