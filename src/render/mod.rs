@@ -2,10 +2,12 @@
 
 mod escape;
 mod json;
+mod lanes;
 mod markdown;
 mod term;
 
 use crate::report::Report;
+pub use lanes::timeline as timeline_text;
 
 /// How a renderer may write.
 #[derive(Clone, Copy, Debug)]
@@ -50,20 +52,6 @@ pub fn by_name(name: &str) -> Option<&'static Renderer> {
 pub fn by_ending(file: &str) -> Option<&'static Renderer> {
     let ending = file.rsplit('.').next()?;
     RENDERERS.iter().copied().find(|r| r.endings.contains(&ending))
-}
-
-/// One row of `pgautopsy timeline` as text.
-pub fn timeline_line(row: &crate::report::TimelineEvent) -> String {
-    let mark = if row.alarm { '!' } else { ' ' };
-    let place = format!("{}:{}", row.path, row.line);
-    format!(
-        "{} {mark} {:<12} {:<10} {} [{}]\n",
-        row.at,
-        escape::terminal(&row.host, 12),
-        row.program,
-        escape::terminal(&row.text, 200),
-        escape::terminal(&place, 200)
-    )
 }
 
 /// What is in a bundle, as `pgautopsy ls` prints it.

@@ -44,11 +44,18 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
         understood: c.understood,
         noise: c.noise,
         unknown: c.unknown + c.unread,
-        problems: s
-            .parsed
-            .problems
-            .iter()
-            .map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what)))
-            .collect(),
+        problems: problems(t, s, i),
     }
+}
+
+/// What stood in the way of reading, and what is there twice.
+fn problems(t: &Timeline, s: &Source, i: usize) -> Vec<String> {
+    let met = s.parsed.problems.iter();
+    let mut list: Vec<String> =
+        met.map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what))).collect();
+    for copy in t.copies.iter().filter(|c| c.source as usize == i) {
+        let (program, of) = (copy.program.id(), t.path(copy.of));
+        list.push(format!("the same log of {program} as {of}: {} events of both are counted once", copy.events));
+    }
+    list
 }

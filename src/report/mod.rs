@@ -10,12 +10,14 @@ mod missing;
 mod quiet;
 mod rank;
 mod remedies;
+mod repeats;
 mod risks;
 mod timeline;
 mod verdict;
 mod words;
 
 pub use build::build;
+pub use repeats::fold as fold_repeats;
 pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;

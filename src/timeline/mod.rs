@@ -1,10 +1,12 @@
 //! All events, roles, series and facts of a bundle on one axis of UTC time: sorted, indexed, read-only.
 
+mod copies;
 mod roles;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
 use crate::model::{Fact, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why};
+pub use copies::Copied;
 pub use roles::{Beats, Gap};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,6 +110,8 @@ pub struct Timeline {
     pub series: Vec<Series>,
     pub facts: Vec<Known>,
     pub covered: Vec<Covered>,
+    /// Sources whose lines stand in another source as well.
+    pub copies: Vec<Copied>,
     by_what: BTreeMap<What, Vec<u32>>,
 }
 
@@ -168,6 +172,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     t.cluster = cluster;
     t.clocks = clocks;
     history(&mut t);
+    copies::merge(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.gaps.sort_by_key(|g| (g.span.from, g.node, g.source));
