@@ -53,7 +53,10 @@ fn lanes(rows: &[TimelineEvent], hosts: &[&str], lane: usize) -> String {
         let mark = if row.alarm { "! " } else { "" };
         let until = row.until.as_ref().filter(|_| row.count > 1).and_then(|u| u.get(11..19));
         let until = until.map_or_else(String::new, |u| format!(", until {u}"));
-        let words = format!("{mark}{}: {}{until}", row.program, row.text);
+        // Most words begin with who says them.
+        let said = row.text.get(..row.program.len()).is_some_and(|s| s.eq_ignore_ascii_case(&row.program));
+        let who = if said { String::new() } else { format!("{}: ", row.program) };
+        let words = format!("{mark}{who}{}{until}", row.text);
         for (i, part) in wrapped(&escape::terminal(&words, 400), width).iter().enumerate() {
             let time = if i == 0 { time } else { "" };
             let _ = writeln!(out, "{time:<TIME$}{:pad$}{part}", "", pad = at * lane);
@@ -125,7 +128,12 @@ mod tests {
 
     fn two() -> Vec<TimelineEvent> {
         vec![
-            row("2021-02-01T13:45:05.683Z", "db1", "heartbeat could not be sent in time [5afd16fe1ce3d29f], 12 times", 12),
+            row(
+                "2021-02-01T13:45:05.683Z",
+                "db1",
+                "heartbeat could not be sent in time [5afd16fe1ce3d29f], 12 times",
+                12,
+            ),
             row("2021-02-02T00:00:01.000Z", "db2", "became leader", 1),
         ]
     }

@@ -216,7 +216,13 @@ pub struct Alias {
 pub struct SourceRow {
     pub path: String,
     pub kind: String,
+    /// Why it was taken for that.
+    #[serde(default)]
+    pub kind_why: String,
     pub host: String,
+    /// Why it was given to that host.
+    #[serde(default)]
+    pub host_why: String,
     pub first: Option<String>,
     pub last: Option<String>,
     pub zone: String,
@@ -225,6 +231,9 @@ pub struct SourceRow {
     pub understood: u64,
     pub noise: u64,
     pub unknown: u64,
+    /// Of the unknown lines those of level ERROR and above: alarms without a name.
+    #[serde(default)]
+    pub unnamed: u64,
     pub problems: Vec<String>,
 }
 

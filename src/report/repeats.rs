@@ -66,7 +66,11 @@ mod tests {
 
     #[test]
     fn runs_join_over_events_of_others() {
-        let late = |m: u32| format!("2021-02-01 13:{m}:00.000001 W | etcdserver: server is likely overloaded\n2021-02-01 13:{m}:01.000001 W | etcdserver: server is likely overloaded\n");
+        let late = |m: u32| {
+            format!(
+                "2021-02-01 13:{m}:00.000001 W | etcdserver: server is likely overloaded\n2021-02-01 13:{m}:01.000001 W | etcdserver: server is likely overloaded\n"
+            )
+        };
         let bundle = format!(
             "//- db1/etcd.log\n{}{}//- db1/patroni.log\n2021-02-01 13:47:00,000 WARNING: Loop time exceeded, rescheduling immediately.\n",
             late(45),

@@ -26,7 +26,8 @@ pub(super) fn timeline(t: &Timeline, incidents: &[incidents::Incident]) -> Vec<T
 
 /// etcd names its members by their ids; whoever knows which host that is says so.
 fn with_member(t: &Timeline, e: &crate::timeline::Event, text: String) -> String {
-    let Some(id) = e.who.as_deref().filter(|w| (12..=16).contains(&w.len()) && w.bytes().all(|b| b.is_ascii_hexdigit()))
+    let Some(id) =
+        e.who.as_deref().filter(|w| (12..=16).contains(&w.len()) && w.bytes().all(|b| b.is_ascii_hexdigit()))
     else {
         return text;
     };

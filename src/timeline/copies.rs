@@ -106,7 +106,9 @@ fn twins(
     for i in &inside {
         let Some(e) = t.events.get(*i) else { continue };
         let equal = |j: &&usize| {
-            t.events.get(**j).is_some_and(|o| o.source == of && !gone.contains(*j) && !used.contains(*j) && is_equal(e, o))
+            t.events
+                .get(**j)
+                .is_some_and(|o| o.source == of && !gone.contains(*j) && !used.contains(*j) && is_equal(e, o))
         };
         if let Some(j) = by_key.get(&key(e)).and_then(|l| l.iter().find(equal)) {
             // A run of one dump may stand for two of the other.
@@ -126,12 +128,15 @@ fn is_equal(a: &Event, b: &Event) -> bool {
     let same_number = (a.num - b.num).abs() < 1e-6;
     let runs = a.count > 1 || b.count > 1;
     let near = a.at <= b.until + APART && b.at <= a.until + APART;
-    near && (runs || same_number) && (a.pid == b.pid || a.pid == 0 || b.pid == 0) && (a.at == b.at || runs || same_end(a, b))
+    near && (runs || same_number)
+        && (a.pid == b.pid || a.pid == 0 || b.pid == 0)
+        && (a.at == b.at || runs || same_end(a, b))
 }
 
 /// The lines end alike, whatever stands in front of them.
 fn same_end(a: &Event, b: &Event) -> bool {
-    let end = |e: &Event| e.text.trim_end_matches(['"', '}', '\\', 'n', ' ']).chars().rev().take(24).collect::<String>();
+    let end =
+        |e: &Event| e.text.trim_end_matches(['"', '}', '\\', 'n', ' ']).chars().rev().take(24).collect::<String>();
     end(a) == end(b)
 }
 
@@ -159,7 +164,9 @@ fn join(t: &mut Timeline, copy: usize, kept: usize) {
 fn silences(t: &mut Timeline, node: NodeId, pair: &Copied) {
     let speaks = |t: &Timeline, source: u32, span: Span| {
         let inner = Span::new(span.from + SECOND, (span.to - SECOND).max(span.from + SECOND));
-        t.events.iter().any(|e| e.node == node && e.program == Program::Patroni && e.source == source && inner.contains(e.at))
+        t.events
+            .iter()
+            .any(|e| e.node == node && e.program == Program::Patroni && e.source == source && inner.contains(e.at))
             || t.beats.iter().any(|b| {
                 // A run of heartbeats has none missing between its ends.
                 b.node == node && b.source == source && b.from <= inner.to && b.to >= inner.from && b.count > 1
@@ -234,7 +241,11 @@ mod tests {
     #[test]
     fn a_cut_dump_has_no_silence_where_the_whole_one_speaks() {
         let beat = |s: u32| {
-            format!("2021-02-01 13:{:02}:{:02},101 INFO: no action. I am (pg1), the leader with the lock", 30 + s / 60, s % 60)
+            format!(
+                "2021-02-01 13:{:02}:{:02},101 INFO: no action. I am (pg1), the leader with the lock",
+                30 + s / 60,
+                s % 60
+            )
         };
         let all: Vec<String> = (0..90).map(|i| beat(i * 10)).collect();
         let all: Vec<&str> = all.iter().map(String::as_str).chain(LINES.iter().skip(3).copied()).collect();

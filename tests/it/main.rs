@@ -2,6 +2,7 @@
 
 mod cases;
 mod cli;
+mod forms;
 mod mangle;
 mod repository;
 mod same_bytes;
