@@ -81,7 +81,11 @@ fn listed(list: &str) -> Shares {
         if text.len() <= 3 || (text.starts_with('<') && text.ends_with('>')) {
             continue;
         }
-        let program = if etcd { Program::Etcd } else { Program::Patroni };
+        let program = match columns.get(1) {
+            _ if etcd => Program::Etcd,
+            Some(&"postgresql") => Program::Postgres,
+            _ => Program::Patroni,
+        };
         let text = if etcd && columns.get(2) == Some(&"zap") {
             text.to_owned()
         } else if etcd {

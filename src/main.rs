@@ -202,7 +202,7 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
     let report = report_on(&args.paths, &args.reading)?;
-    print(&render::inventory(&report))?;
+    print(&render::inventory(&report, args.output.verbose))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }
 

@@ -5,10 +5,14 @@ use crate::report::{Report, SourceRow};
 use std::fmt::Write;
 
 /// The inventory of a report as text.
-pub fn inventory(report: &Report) -> String {
+/// With `verbose`, also the first unknown lines of each source.
+pub fn inventory(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     for s in &report.inventory.sources {
         source(&mut out, s);
+        for line in s.unknown_lines.iter().filter(|_| verbose) {
+            let _ = writeln!(out, "    ? {}", terminal(line, 300));
+        }
     }
     for s in &report.inventory.skipped {
         let _ = writeln!(out, "{}\n    not read: {}", terminal(&s.path, 400), terminal(&s.why, 300));

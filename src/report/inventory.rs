@@ -48,6 +48,7 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
         noise: c.noise,
         unknown: c.unknown + c.unread,
         unnamed: c.unnamed,
+        unknown_lines: s.parsed.strange.iter().map(|(n, text)| format!("line {n}: {text}")).collect(),
         problems: problems(t, s, i),
     }
 }

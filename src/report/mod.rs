@@ -234,6 +234,9 @@ pub struct SourceRow {
     /// Of the unknown lines those of level ERROR and above: alarms without a name.
     #[serde(default)]
     pub unnamed: u64,
+    /// The first lines that no table knows.
+    #[serde(default)]
+    pub unknown_lines: Vec<String>,
     pub problems: Vec<String>,
 }
 

@@ -16,7 +16,7 @@ pub static FORMAT: Document = Document {
         "+------------------+---------+------+------------------------+------------------------+------------+\n|        ID        | STATUS  | NAME |       PEER ADDRS       |      CLIENT ADDRS      | IS LEARNER |\n+------------------+---------+------+------------------------+------------------------+------------+\n| 45878fa6e390a0e3 | started | db03 | http://10.11.1.13:2380 | http://10.11.1.13:2379 |      false |\n",
         "45878fa6e390a0e3, started, db03, http://10.11.1.13:2380, http://10.11.1.13:2379, false\n",
         "45878fa6e390a0e3: name=db03 peerURLs=http://10.11.1.13:2380 clientURLs=http://10.11.1.13:2379 isLeader=true\n",
-        "\"ClusterID\" : 826640335901138599\n\"MemberID\" : 16338939349387433129\n\"Revision\" : 0\n\"RaftTerm\" : 3\n\"ID\" : 16338939349387433129\n\"Name\" : \"e1\"\n\"PeerURL\" : \"http://127.0.0.1:24061\"\n\"ClientURL\" : \"http://127.0.0.1:24060\"\n\"IsLearner\" : false\n",
+        "\"ClusterID\" : 826640335901138599\n\"MemberID\" : 16338939349387433129\n\"Revision\" : 0\n\"RaftTerm\" : 3\n\"ID\" : 5010131057418215651\n\"Name\" : \"db03\"\n\"PeerURL\" : \"http://10.11.1.13:2380\"\n\"ClientURL\" : \"http://10.11.1.13:2379\"\n\"IsLearner\" : false\n",
         "{\"header\":{\"cluster_id\":1,\"member_id\":2,\"raft_term\":3},\"members\":[{\"ID\":5010131057418215651,\"name\":\"db03\",\"peerURLs\":[\"http://10.11.1.13:2380\"],\"clientURLs\":[\"http://10.11.1.13:2379\"]}]}\n",
     ],
 };

@@ -3,7 +3,8 @@
 use super::LogReader;
 use crate::formats::ident::{program_by_text, program_of};
 use crate::formats::{BODIES, ENVELOPES, Head, Peeled, etcd_capnslog, kernel, patroni_custom, pg_csv, pg_stderr};
-use crate::model::{Level, Program, Written};
+use crate::messages::{Found, find};
+use crate::model::{Level, Program, Why, Written};
 use std::borrow::Cow;
 
 impl LogReader {
@@ -83,7 +84,10 @@ impl LogReader {
                     let belongs = self.last.as_ref().is_some_and(|l| {
                         l.program == Program::Patroni && (peeled.pid == 0 || l.pid == peeled.pid || l.pid == 0)
                     });
-                    if belongs {
+                    // What has a meaning of its own and a stamp from its wrapper is no continuation.
+                    let own = peeled.stamp.is_some()
+                        && matches!(find(Program::Patroni, body), Found::Meaning(m) if m.why == Why::Unsaid);
+                    if belongs && !own {
                         return self.headless(body, line, number);
                     }
                 }
