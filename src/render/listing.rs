@@ -2,6 +2,7 @@
 
 use super::escape::terminal;
 use crate::report::{Report, SourceRow};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The inventory of a report as text.
@@ -45,7 +46,13 @@ fn source(out: &mut String, s: &SourceRow) {
     if s.first.is_some() {
         let _ = writeln!(out, "    time   {} to {}", at(&s.first), at(&s.last));
     }
-    if !s.zone.is_empty() {
+    let zones: BTreeSet<&str> = s.clocks.iter().map(|c| c.zone.as_str()).collect();
+    if zones.len() > 1 {
+        for c in &s.clocks {
+            let zone = why(&c.zone, &c.why);
+            let _ = writeln!(out, "    zone   of {}: {}", terminal(&c.program, 40), terminal(&zone, 300));
+        }
+    } else if !s.zone.is_empty() {
         let _ = writeln!(out, "    zone   {}", terminal(&why(&s.zone, &s.zone_why), 300));
     }
     let _ = writeln!(
