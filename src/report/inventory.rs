@@ -1,7 +1,6 @@
 //! What was in the bundle and how it was read.
 
 use super::{Alias, Host, Inventory, Skip, SourceClock, SourceRow};
-use crate::cluster::UNNAMED;
 use crate::model::{Naming, NodeId, Source, Span, What, rfc3339};
 use crate::timeline::Timeline;
 
@@ -56,8 +55,7 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
 
 /// What made a source the node's: names in it, its folder, or what else is in that folder.
 fn host_why(t: &Timeline, s: &Source, node: NodeId) -> String {
-    let name = t.name(node);
-    if *name == *UNNAMED {
+    if t.is_unnamed(node) {
         return "no line, folder or neighbour names a host".to_owned();
     }
     let is = |other: &str| t.resolve(other) == Some(node);

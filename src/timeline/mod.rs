@@ -420,6 +420,11 @@ impl Timeline {
         self.cluster.resolve(name)
     }
 
+    /// No source of the node names its host.
+    pub fn is_unnamed(&self, node: NodeId) -> bool {
+        *self.name(node) == *crate::cluster::UNNAMED
+    }
+
     pub fn name(&self, node: NodeId) -> Arc<str> {
         self.cluster.name(node)
     }
