@@ -130,6 +130,12 @@ pub struct TimelineArgs {
     /// Also what is of interest to few
     #[arg(short, long)]
     pub verbose: bool,
+    /// Width of the text: hosts get a column each where they fit; without it, that of the terminal
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<usize>,
+    /// One row for every run of equal messages, however often they follow each other
+    #[arg(long)]
+    pub no_fold: bool,
 }
 
 #[derive(Debug, Args)]

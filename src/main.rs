@@ -151,11 +151,18 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
     if args.format == "csv" {
         out.push_str("at,until,host,program,what,count,text,path,line,raw\n");
     }
-    for e in t.events.iter().filter(|e| e.what.weight() >= least) {
-        let row = report::timeline_row(&t, e);
+    let events = t.events.iter().filter(|e| e.what.weight() >= least);
+    let events = if args.no_fold { events.cloned().collect() } else { report::fold_repeats(events) };
+    let rows: Vec<_> = events.iter().map(|e| report::timeline_row(&t, e)).collect();
+    if args.format == "text" {
+        let terminal = terminal_size::terminal_size().filter(|_| std::io::stdout().is_terminal());
+        let width = args.width.or(terminal.map(|(w, _)| usize::from(w.0)));
+        return print(&render::timeline_text(&rows, width));
+    }
+    for row in &rows {
         match args.format.as_str() {
             "jsonl" => {
-                out.push_str(&serde_json::to_string(&row).unwrap_or_default());
+                out.push_str(&serde_json::to_string(row).unwrap_or_default());
                 out.push('\n');
             }
             "csv" => {
@@ -174,7 +181,6 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
                 ));
                 out.push_str(&String::from_utf8_lossy(&w.into_inner().unwrap_or_default()));
             }
-            "text" => out.push_str(&render::timeline_line(&row)),
             other => return Err(Failure::usage(format!("--format {other}: not a format; one of text, csv, jsonl"))),
         }
     }
@@ -200,7 +206,7 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
     let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
-    print(&render::inventory(&report))?;
+    print(&render::inventory(&report, args.output.verbose))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }
 

@@ -14,6 +14,7 @@ mod missing;
 mod quiet;
 mod rank;
 mod remedies;
+mod repeats;
 mod risks;
 mod succession;
 mod timeline;
@@ -26,8 +27,9 @@ pub use axis::{
     TwoPrimaries,
 };
 pub use build::build;
-pub use remedies::remedy_text;
 pub use merge::merge;
+pub use remedies::remedy_text;
+pub use repeats::fold as fold_repeats;
 pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
@@ -296,7 +298,13 @@ pub struct Alias {
 pub struct SourceRow {
     pub path: String,
     pub kind: String,
+    /// Why it was taken for that.
+    #[serde(default)]
+    pub kind_why: String,
     pub host: String,
+    /// Why it was given to that host.
+    #[serde(default)]
+    pub host_why: String,
     pub first: Option<String>,
     pub last: Option<String>,
     pub zone: String,
@@ -308,6 +316,12 @@ pub struct SourceRow {
     pub understood: u64,
     pub noise: u64,
     pub unknown: u64,
+    /// Of the unknown lines those of level ERROR and above: alarms without a name.
+    #[serde(default)]
+    pub unnamed: u64,
+    /// The first lines that no table knows.
+    #[serde(default)]
+    pub unknown_lines: Vec<String>,
     pub problems: Vec<String>,
 }
 

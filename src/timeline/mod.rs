@@ -1,5 +1,6 @@
 //! All events, roles, series and facts of a bundle on one axis of UTC time: sorted, indexed, read-only.
 
+mod copies;
 mod roles;
 mod skew;
 mod steps;
@@ -9,6 +10,7 @@ use crate::cluster::Cluster;
 use crate::model::{
     Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why,
 };
+pub use copies::Copied;
 pub use roles::{Beats, Gap};
 pub use skew::{Anchor, Offset, Place, Skew};
 use std::collections::BTreeMap;
@@ -125,6 +127,8 @@ pub struct Timeline {
     pub series: Vec<Series>,
     pub facts: Vec<Known>,
     pub covered: Vec<Covered>,
+    /// Sources whose lines stand in another source as well.
+    pub copies: Vec<Copied>,
     /// How far the hosts' clocks differ; their times are corrected where the difference is proven.
     pub skew: Skew,
     by_what: BTreeMap<What, Vec<u32>>,
@@ -193,6 +197,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     t.cluster = cluster;
     t.clocks = clocks;
     history(&mut t);
+    copies::merge(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.skew = skew::measure(&t);
@@ -420,6 +425,11 @@ impl Timeline {
 
     pub fn resolve(&self, name: &str) -> Option<NodeId> {
         self.cluster.resolve(name)
+    }
+
+    /// No source of the node names its host.
+    pub fn is_unnamed(&self, node: NodeId) -> bool {
+        *self.name(node) == *crate::cluster::UNNAMED
     }
 
     pub fn name(&self, node: NodeId) -> Arc<str> {
