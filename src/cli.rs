@@ -1,7 +1,11 @@
 //! Arguments as typed, and checked into what the library takes.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use pgautopsy::clock::{Rule, Zones};
+mod config;
+pub mod daily;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use pgautopsy::clock::Rule;
+use pgautopsy::config::Config;
 use pgautopsy::run::Settings;
 use std::path::PathBuf;
 
@@ -51,8 +55,43 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// The short report for cron: what changed since the last run
+    Daily(daily::DailyArgs),
     /// The JSON Schema of the report
     Schema,
+    /// The completion script of a shell: bash, zsh, fish, elvish or powershell
+    Completions { shell: clap_complete::Shell },
+    /// The manual page; with a folder, one page for each command in it
+    Man {
+        /// Folder to write pgautopsy.1, pgautopsy-daily.1, ... to
+        folder: Option<PathBuf>,
+    },
+}
+
+/// The completion script, from the same table as `--help`.
+pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "pgautopsy", &mut out);
+    out
+}
+
+/// Manual pages by file name, from the same table as `--help`.
+pub fn manual() -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let mut root = Cli::command();
+    root.build();
+    let mut pages = Vec::new();
+    let mut page = |name: String, command: clap::Command| -> std::io::Result<()> {
+        let mut out = Vec::new();
+        clap_mangen::Man::new(command).render(&mut out)?;
+        pages.push((format!("{name}.1"), out));
+        Ok(())
+    };
+    page("pgautopsy".to_owned(), root.clone())?;
+    for sub in root.get_subcommands().filter(|s| s.get_name() != "help") {
+        let name = format!("pgautopsy-{}", sub.get_name());
+        page(name, sub.clone())?;
+    }
+    Ok(pages)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -61,6 +100,10 @@ pub enum Listing {
     Messages,
     Formats,
     Metrics,
+    /// Thresholds with their defaults and where they come from
+    Checks,
+    /// A pgautopsy.toml with every key
+    Config,
     Nodes,
 }
 
@@ -106,6 +149,9 @@ pub enum When {
 
 #[derive(Debug, Args)]
 pub struct Reading {
+    /// Settings file; else $PGAUTOPSY_CONFIG, ./pgautopsy.toml, ~/.config/pgautopsy/, /etc/pgautopsy/
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Zone of logs that do not say theirs: `Europe/Vienna`, `+05:30`; `HOST=ZONE` for one host. Repeatable
     #[arg(long, value_name = "[HOST=]ZONE")]
     pub tz: Vec<String>,
@@ -141,9 +187,16 @@ pub struct SarArgs {
 }
 
 impl Reading {
+    /// The settings file in force.
+    pub fn config(&self) -> Result<Config, String> {
+        config::load(self.config.as_deref())
+    }
+
     /// Checks zones; the error names the value and how to write it.
     pub fn settings(&self) -> Result<Settings, String> {
-        let mut zones = Zones::default();
+        let mut settings = Settings::default();
+        self.config()?.apply(&mut settings)?;
+        let mut zones = std::mem::take(&mut settings.zones);
         for value in &self.tz {
             let (host, zone) = match value.split_once('=') {
                 Some((host, zone)) => (Some(host), zone),
@@ -159,7 +212,7 @@ impl Reading {
                 None => zones.all = Some(rule),
             }
         }
-        let mut settings = Settings { zones, threads: self.threads, ..Settings::default() };
+        settings = Settings { zones, threads: self.threads, ..settings };
         for limit in &self.limit {
             settings.limits.set(limit)?;
         }

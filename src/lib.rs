@@ -6,6 +6,8 @@
 pub mod causes;
 pub mod clock;
 pub mod cluster;
+pub mod config;
+pub mod daily;
 pub mod detect;
 pub mod formats;
 pub mod incidents;
@@ -17,3 +19,4 @@ pub mod report;
 pub mod run;
 pub mod sysstat;
 pub mod timeline;
+pub mod when;

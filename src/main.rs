@@ -23,13 +23,13 @@ const NOTHING: u8 = 3;
 const BUG: u8 = 4;
 
 /// Why the program ends without its output.
-struct Failure {
-    code: u8,
-    message: String,
+pub struct Failure {
+    pub code: u8,
+    pub message: String,
 }
 
 impl Failure {
-    fn usage(message: impl Into<String>) -> Failure {
+    pub fn usage(message: impl Into<String>) -> Failure {
         Failure { code: USAGE, message: message.into() }
     }
 }
@@ -60,9 +60,26 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Explain { name }) => explain(&name),
         Some(Command::List { what, paths }) => list(what, &paths),
         Some(Command::Render { report, output }) => rendered(&report, &output),
+        Some(Command::Daily(args)) => cli::daily::run(args),
+        Some(Command::Completions { shell }) => print(&String::from_utf8_lossy(&cli::completions(shell))),
+        Some(Command::Man { folder }) => manual(folder),
         Some(Command::Schema) => {
             let schema = serde_json::to_string_pretty(&report::schema()).unwrap_or_default();
             print(&format!("{schema}\n"))
+        }
+    }
+}
+
+/// One page to stdout, or all of them into a folder.
+fn manual(folder: Option<PathBuf>) -> Result<u8, Failure> {
+    let failed = |e: std::io::Error| Failure::usage(format!("man: {e}"));
+    let pages = cli::manual().map_err(failed)?;
+    match folder {
+        None => pages.first().map_or(Ok(0), |(_, page)| print(&String::from_utf8_lossy(page))),
+        Some(folder) => {
+            std::fs::create_dir_all(&folder).map_err(failed)?;
+            pages.iter().try_for_each(|(name, page)| std::fs::write(folder.join(name), page)).map_err(failed)?;
+            Ok(0)
         }
     }
 }
@@ -248,6 +265,12 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
                 out.push_str(&format!("{:<14} {:<9} {}\n", m.id(), m.unit(), m.doc()));
             }
         }
+        Listing::Checks => {
+            for c in pgautopsy::daily::checks::CHECKS {
+                out.push_str(&format!("{:<22} {:>6} {:<6} {}\n", c.id, c.default, c.unit, c.doc));
+            }
+        }
+        Listing::Config => out.push_str(&pgautopsy::config::template()),
         Listing::Nodes => {
             if paths.is_empty() {
                 return Err(Failure::usage("list nodes needs a bundle: pgautopsy list nodes PATH"));

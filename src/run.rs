@@ -114,6 +114,35 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
     Ok(parsed)
 }
 
+/// Whether a file that begins like this must be read from its beginning: only logs of single lines can be continued.
+pub fn read_as_a_whole(head: &[u8], path: &str) -> bool {
+    // Exports whose first line names the columns, or whose records span lines.
+    const HEADED: &[&str] = &["csv_export", "kibana", "elastic", "loki", "cloud"];
+    match detect(head, path).found {
+        Detected::Log { envelope, newest_first } => newest_first || envelope.is_some_and(|e| HEADED.contains(&e.name)),
+        _ => true,
+    }
+}
+
+/// Numbers lines as in the whole file, for a part that was read by itself.
+pub fn shift_lines(parsed: &mut Parsed, before: u64) {
+    let before = u32::try_from(before).unwrap_or(u32::MAX);
+    let shift = |line: &mut u32| *line = line.saturating_add(before);
+    for stream in &mut parsed.streams {
+        stream.raws.iter_mut().for_each(|r| shift(&mut r.line));
+        stream.series.iter_mut().for_each(|s| shift(&mut s.line));
+        stream.gaps.iter_mut().for_each(|g| shift(&mut g.line));
+        stream.names.iter_mut().for_each(|n| shift(&mut n.line));
+        for beat in &mut stream.beats {
+            shift(&mut beat.line);
+            shift(&mut beat.last_line);
+        }
+    }
+    parsed.facts.iter_mut().for_each(|f| shift(&mut f.line));
+    parsed.undated.iter_mut().for_each(|r| shift(&mut r.line));
+    parsed.problems.iter_mut().filter_map(|p| p.line.as_mut()).for_each(shift);
+}
+
 /// From sources to incidents.
 pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incident>, Vec<Source>) {
     let cluster = cluster::join(&sources);

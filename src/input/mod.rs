@@ -11,6 +11,7 @@
 mod ahead;
 mod archive;
 mod compress;
+pub mod follow;
 mod limits;
 mod lines;
 mod path;
