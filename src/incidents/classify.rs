@@ -90,6 +90,8 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
             .or_else(|| stop_of(&events, old))
             .or_else(|| promotions.first().map(|e| e.at))
             .unwrap_or(ep.span.from),
+        // What came before it may be its cause, or have nothing to do with it.
+        Kind::Crash => first(Class::Crash).map_or(ep.span.from, |e| e.began()),
         _ => events.first().map_or(ep.span.from, |(e, _)| e.at),
     };
     let new = match kind {

@@ -166,3 +166,25 @@ Sep 29 08:00:07 o3 systemd[1]: Started etcd.
         "#]],
     );
 }
+
+#[test]
+fn the_first_election_of_a_started_etcd_is_no_part_of_a_crash_after_it() {
+    check(
+        r#"//- n1/etcd.log
+{"level":"info","ts":"2026-03-02T06:02:45.003Z","caller":"embed/etcd.go:307","msg":"starting an etcd server","etcd-version":"3.5.1"}
+{"level":"info","ts":"2026-03-02T06:02:45.326Z","logger":"raft","caller":"etcdserver/zap_raft.go:77","msg":"11c6416a5f16511c is starting a new election at term 1"}
+{"level":"info","ts":"2026-03-02T06:02:45.327Z","logger":"raft","caller":"etcdserver/zap_raft.go:77","msg":"11c6416a5f16511c became candidate at term 2"}
+//- n2/patroni.log
+2026-03-02 06:03:05,100 INFO: no action. I am (n2), the leader with the lock
+2026-03-02 06:03:15,100 INFO: no action. I am (n2), the leader with the lock
+2026-03-02 06:03:29,100 INFO: no action. I am (n2), the leader with the lock
+//- n2/postgresql.log
+2026-03-02 06:03:25.415 UTC [10490] LOG:  server process (PID 10501) was terminated by signal 9: Killed
+2026-03-02 06:03:25.416 UTC [10490] LOG:  terminating any other active server processes
+2026-03-02 06:03:27.416 UTC [10490] LOG:  all server processes terminated; reinitializing
+"#,
+        expect![[r#"
+            crash: n2 to -, 2 s, n2
+        "#]],
+    );
+}

@@ -1,12 +1,22 @@
 //! The whole answer as plain data: the JSON of the contract, and what the other outputs render.
 
 mod build;
+mod chain;
 mod cite;
+mod headline;
+mod hypotheses;
+mod inventory;
+mod missing;
+mod quiet;
 mod rank;
+mod remedies;
 mod risks;
+mod timeline;
+mod verdict;
 mod words;
 
-pub use build::{build, row as timeline_row};
+pub use build::build;
+pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
