@@ -4,6 +4,7 @@ use crate::clock::{self, Zones};
 use crate::cluster;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::read_log;
+use crate::formats::wash::Wash;
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Loss, Skipped, read_all};
 use crate::model::{Coverage, Parsed, Problem, Source};
@@ -83,12 +84,17 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
         Detected::Binary(what) => return Err(format!("not a log: {what}")),
         Detected::Unknown => return Err(format!("not recognised: {}", detection.why)),
         Detected::Log { envelope, newest_first } => {
-            let mut parsed = if detection.encoding == Encoding::Utf8 {
+            let thorough = detection.wash.filter(Wash::is_thorough);
+            let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
                 read_log(input, envelope, newest_first)
             } else {
                 let mut all = Vec::new();
                 let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);
-                read_log(&mut decode(&all, detection.encoding).as_ref(), envelope, newest_first)
+                let text = decode(&all, detection.encoding);
+                match thorough {
+                    Some(wash) => read_log(&mut wash.text(&text).as_slice(), envelope, newest_first),
+                    None => read_log(&mut text.as_ref(), envelope, newest_first),
+                }
             };
             let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
             programs.sort_unstable();
@@ -105,6 +111,7 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
             }
             parsed.coverage = Coverage { bytes: all.len() as u64, ..Coverage::default() };
             let text = decode(&all, detection.encoding);
+            let text = detection.wash.map_or(text.clone(), |w| w.text(&text).into());
             let name = path.rsplit(['/', '!']).next().unwrap_or(path);
             (document.read)(&text, name, &mut parsed);
             parsed

@@ -24,7 +24,12 @@ pub(super) fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind,
             true => format!("{old} was demoted at {at} and became primary again"),
             false => format!("{old} was demoted at {at}"),
         },
-        Kind::NoLeader => format!("The cluster had no primary from {at} on and nobody took over"),
+        Kind::NoLeader => match x.new {
+            Some(new) => {
+                format!("The cluster had no primary from {at} on and nobody took over until {} came back", t.name(new))
+            }
+            None => format!("The cluster had no primary from {at} on and nobody took over"),
+        },
         Kind::Crash => format!("{} on {} failed at {at}; the roles did not change", failed(t, x), node()),
         Kind::DcsOutage => format!("The cluster's DCS failed at {at}"),
         Kind::WriteStall => format!("{old} stayed primary but clients waited for seconds from {at} on"),

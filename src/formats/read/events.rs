@@ -42,6 +42,16 @@ impl LogReader {
         self.open.insert(with, at);
     }
 
+    /// Counts the repeats that the writer itself left out in front of this line.
+    pub(super) fn more(&mut self, stream: usize, raw: Option<usize>, repeats: u32) {
+        let raws = self.out.streams.get_mut(stream).map(|s| &mut s.raws);
+        if let (Some(raws), Some(at), 1..) = (raws, raw, repeats)
+            && let Some(raw) = raws.get_mut(at)
+        {
+            raw.count = raw.count.saturating_add(repeats - 1);
+        }
+    }
+
     pub(super) fn meaning(
         &mut self,
         stream: usize,

@@ -1,7 +1,7 @@
 //! The line loop that all logs share: envelope → body → meaning → folded events, with every line accounted for.
 //!
 //! `peel` finds out which program wrote a line, `record` what it means, `events` folds equal ones, `streams` keeps what
-//! each stream shows of its clock, its names and its silences, `text` cleans lines and clips wordings.
+//! each stream shows of its clock, its names and its silences.
 
 mod events;
 mod peel;
@@ -9,10 +9,10 @@ mod record;
 mod streams;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use super::{Envelope, Peeled, pg_csv};
 use crate::formats::beats::BeatFolder;
+use crate::formats::wash::without_controls;
 use crate::input::Lines;
 use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
 use events::FoldKey;
@@ -20,7 +20,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 use std::sync::Arc;
-use text::clean;
 
 /// Longest wording kept of a line.
 const TEXT_MAX: usize = 400;
@@ -118,11 +117,12 @@ impl LogReader {
     pub fn line(&mut self, line: &[u8], number: u32) {
         self.out.coverage.lines += 1;
         self.out.coverage.bytes += line.len() as u64 + 1;
-        let cleaned = clean(line);
+        let cleaned = without_controls(line);
         let line = cleaned.as_ref();
         if !self.row.is_empty() {
             self.row.push(b'\n');
             self.row.extend_from_slice(line);
+            self.out.coverage.noise += 1;
             if !pg_csv::unfinished(&self.row) || self.row.len() > (1 << 20) {
                 let row = std::mem::take(&mut self.row);
                 self.whole_line(&row, self.row_line);
@@ -145,7 +145,7 @@ impl LogReader {
     /// Takes a record that a document has taken out of its own wrapping.
     pub fn take(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
         self.out.coverage.lines += 1;
-        let body = Cow::Owned(clean(&peeled.body).into_owned());
+        let body = Cow::Owned(without_controls(&peeled.body).into_owned());
         self.peeled(Peeled { body, ..peeled }, line, number);
     }
     /// Closes what is open and hands the yield over.

@@ -2,7 +2,7 @@
 
 use super::LogReader;
 use crate::formats::ident::{program_by_text, program_of};
-use crate::formats::{BODIES, ENVELOPES, Head, Peeled, etcd_capnslog, kernel, pg_csv, pg_stderr};
+use crate::formats::{BODIES, ENVELOPES, Head, Peeled, etcd_capnslog, kernel, patroni_custom, pg_csv, pg_stderr};
 use crate::model::{Level, Program, Written};
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ impl LogReader {
         }
     }
 
-    /// csvlog rows may go on over line ends inside quotes.    /// csvlog rows may go on over line ends inside quotes.
+    /// csvlog rows may go on over line ends inside quotes.
     pub(super) fn begins_row(&self, line: &[u8]) -> bool {
         self.row.is_empty() && (pg_csv::FORMAT.head)(line).is_some() && pg_csv::unfinished(line)
     }
@@ -50,14 +50,17 @@ impl LogReader {
             return self.peeled(inner, line, number);
         }
         let ident = peeled.ident.as_deref().unwrap_or(b"");
-        let program = program_of(ident).or_else(|| program_by_text(body));
+        let program = program_of(ident).or_else(|| program_by_text(ident, body));
         if body.is_empty() {
             self.out.coverage.noise += 1;
             return;
         }
         let mut head = Head::plain(program.unwrap_or(Program::Other), None, peeled.level, body);
         match program {
-            Some(Program::Etcd) => head.message = Cow::Borrowed(etcd_capnslog::without_package(body)),
+            Some(Program::Etcd) => match etcd_capnslog::levelled(body) {
+                Some((level, message)) => (head.level, head.message) = (level, Cow::Borrowed(message)),
+                None => head.message = Cow::Borrowed(etcd_capnslog::without_package(body)),
+            },
             Some(Program::Kernel) => head.message = Cow::Borrowed(kernel::without_uptime(body)),
             Some(Program::Postgres) => {
                 // `[7-1] LOG:  text` from syslog_facility's numbering; later parts have no severity.
@@ -74,6 +77,8 @@ impl LogReader {
                 if let Some((level, message)) = pg_stderr::severity(body) {
                     head = Head::plain(Program::Postgres, None, level.unwrap_or(Level::Debug), b"");
                     head.message = message;
+                } else if let Some((level, message)) = program.and_then(|_| patroni_custom::levelled(body)) {
+                    (head.level, head.message) = (level, Cow::Borrowed(message));
                 } else if program.is_some() || ident.is_empty() {
                     let belongs = self.last.as_ref().is_some_and(|l| {
                         l.program == Program::Patroni && (peeled.pid == 0 || l.pid == peeled.pid || l.pid == 0)

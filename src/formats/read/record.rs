@@ -2,7 +2,7 @@
 
 use super::events::wording;
 use super::{Last, LogReader};
-use crate::formats::{Head, Peeled, json, patroni, pg_stderr};
+use crate::formats::{Head, Peeled, etcd_capnslog, json, patroni, pg_stderr};
 use crate::messages::{Found, classify, engine_clip, find, find_with};
 use crate::model::{Grain, Level, Meaning, Program, Raw, What, Why, Written, Zone};
 use std::borrow::Cow;
@@ -40,6 +40,9 @@ impl LogReader {
             Found::Meaning(meaning) => {
                 self.out.coverage.understood += 1;
                 last.raw = self.meaning(stream, stamp, pid, meaning, line, number);
+                if head.program == Program::Etcd {
+                    self.more(stream, last.raw, etcd_capnslog::merged(&head.message));
+                }
             }
             Found::Noise => self.out.coverage.noise += 1,
             Found::Unknown if is_continuation_word(&head.message) => self.out.coverage.noise += 1,
@@ -53,15 +56,17 @@ impl LogReader {
                         ..Meaning::plain(What::UnnamedAlarm)
                     };
                     last.raw = self.meaning(stream, stamp, pid, meaning, line, number);
-                } else if own && memchr::memmem::find(&head.message, b" INFO: ").is_some() {
-                    self.glued(&head.message, line, number);
+                } else if own
+                    && memchr::memmem::find(&head.message, b" INFO: ").is_some()
+                    && self.glued(&head.message, line, number)
+                {
+                    self.out.coverage.unknown -= 1;
                 }
             }
         }
         self.last = Some(last);
     }
 
-    /// A line without stamp and level: belongs to the record before it, or was glued to another.
     /// A line without stamp and level: belongs to the record before it, or was glued to another.
     pub(super) fn headless(&mut self, text: &[u8], line: &[u8], number: u32) {
         if self.glued(text, line, number) {
