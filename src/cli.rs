@@ -1,7 +1,9 @@
 //! Arguments as typed, and checked into what the library takes.
 
+pub mod collect;
 mod config;
 pub mod daily;
+pub mod triage;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use pgautopsy::clock::Rule;
@@ -57,6 +59,10 @@ pub enum Command {
     },
     /// The short report for cron: what changed since the last run
     Daily(daily::DailyArgs),
+    /// Verdict, what is missing, and a reply to paste; many tickets at once
+    Triage(triage::TriageArgs),
+    /// Prints (never runs) the script that collects what is missing
+    Collect(collect::CollectArgs),
     /// The JSON Schema of the report
     Schema,
     /// The completion script of a shell: bash, zsh, fish, elvish or powershell

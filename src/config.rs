@@ -2,10 +2,12 @@
 
 use crate::clock::Rule;
 use crate::daily::checks::{CHECKS, Checks, nearest};
+use crate::messages::Own;
 use crate::run::Settings;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The whole file; every key may be left out.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -20,6 +22,19 @@ pub struct Config {
     /// Thresholds by their name in `pgautopsy list checks`.
     pub thresholds: BTreeMap<String, f64>,
     pub daily: Daily,
+    /// Messages of one's own, each with the known meaning that it has.
+    pub message: Vec<Message>,
+}
+
+/// `[[message]]`: a regular expression over the text of a record, without its stamp and level.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// patroni, etcd, postgresql, kernel, systemd, proxy, job; any if left out.
+    pub program: Option<String>,
+    pub pattern: String,
+    /// An id of `pgautopsy list messages`.
+    pub means: String,
 }
 
 /// `[daily]`: what would stand on the command line.
@@ -34,7 +49,22 @@ pub struct Daily {
     pub to: Option<String>,
 }
 
-const KEYS: &[&str] = &["tz", "zones", "limits", "thresholds", "daily", "paths", "state", "host", "from", "to"];
+const KEYS: &[&str] = &[
+    "tz",
+    "zones",
+    "limits",
+    "thresholds",
+    "daily",
+    "paths",
+    "state",
+    "host",
+    "from",
+    "to",
+    "message",
+    "program",
+    "pattern",
+    "means",
+];
 
 impl Config {
     /// The config in a text; the error tells the line and what would be right.
@@ -72,6 +102,11 @@ impl Config {
         for (host, zone) in &self.zones {
             settings.zones.of_host.insert(host.to_ascii_lowercase(), rule(&format!("[zones] {host}"), zone)?);
         }
+        let mut own = Own::default();
+        for m in &self.message {
+            own.add(m.program.as_deref(), &m.pattern, &m.means).map_err(|e| format!("[[message]] {e}"))?;
+        }
+        settings.own = Arc::new(own);
         for (name, value) in &self.limits {
             let value =
                 value.as_integer().map(|n| n.to_string()).or(value.as_str().map(str::to_owned)).unwrap_or_default();
@@ -91,7 +126,9 @@ pub fn template() -> String {
          [zones]\n# db2 = \"Asia/Tokyo\"\n\n\
          [limits]\n# depth = 12\n# total = \"1T\"\n\n\
          [daily]\n# state = \"/var/lib/pgautopsy/state\"\n# paths = [\"/var/log/patroni\", \"/var/log/etcd\", \"/var/log/postgresql\", \"/var/log/sysstat\", \"/var/lib/pgautopsy/now\"]\n\
-         # host = \"pg1\"\n# from = \"pgautopsy@example.org\"\n# to = \"dba@example.org\"\n\n[thresholds]\n",
+         # host = \"pg1\"\n# from = \"pgautopsy@example.org\"\n# to = \"dba@example.org\"\n\n\
+         # Messages of your own with the meaning that they have (second column of `pgautopsy list messages`).\n\
+         # [[message]]\n# program = \"postgresql\"\n# pattern = 'acme_guard: node (?P<who>\\S+) fenced after (?P<num>\\d+) s'\n# means = \"pg.abnormal_exit\"\n\n[thresholds]\n",
     );
     for check in CHECKS {
         out.push_str(&format!("# {}\n# \"{}\" = {}\n", check.doc, check.id, check.default));

@@ -6,6 +6,7 @@
 pub mod causes;
 pub mod clock;
 pub mod cluster;
+pub mod collect;
 pub mod config;
 pub mod daily;
 pub mod detect;
@@ -19,4 +20,5 @@ pub mod report;
 pub mod run;
 pub mod sysstat;
 pub mod timeline;
+pub mod triage;
 pub mod when;

@@ -23,6 +23,7 @@ const NOTHING: u8 = 3;
 const BUG: u8 = 4;
 
 /// Why the program ends without its output.
+#[derive(Debug)]
 pub struct Failure {
     pub code: u8,
     pub message: String,
@@ -61,6 +62,8 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Some(Command::List { what, paths }) => list(what, &paths),
         Some(Command::Render { report, output }) => rendered(&report, &output),
         Some(Command::Daily(args)) => cli::daily::run(args),
+        Some(Command::Triage(args)) => cli::triage::run(args),
+        Some(Command::Collect(args)) => cli::collect::run(args),
         Some(Command::Completions { shell }) => print(&String::from_utf8_lossy(&cli::completions(shell))),
         Some(Command::Man { folder }) => manual(folder),
         Some(Command::Schema) => {

@@ -2,16 +2,19 @@
 
 use crate::clock::{self, Zones};
 use crate::cluster;
+use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
-use crate::formats::read_log;
+use crate::formats::read_log_with;
 use crate::formats::wash::Wash;
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Loss, Skipped, read_all};
+use crate::messages::Own;
 use crate::model::{Coverage, Parsed, Problem, Source};
 use crate::report::{self, Report, Skip};
 use crate::timeline::{self, Timeline};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a user may say about an analysis.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,8 @@ pub struct Settings {
     /// 0 = one per core.
     pub threads: usize,
     pub zones: Zones,
+    /// Messages that the user added.
+    pub own: Arc<Own>,
 }
 
 /// Largest document that is read as a whole; logs are streamed and have no such limit.
@@ -43,7 +48,7 @@ pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputEr
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
     let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
     let listing = read_all(paths, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
-        read_one(&entry.path, input)
+        read_one_with(&entry.path, input, &settings.own)
     })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
@@ -54,6 +59,11 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
+    for fault in verify::verify(paths, &settings.limits, threads, &bundle.sources)? {
+        if let Some(source) = bundle.sources.get_mut(fault.manifest) {
+            source.parsed.problems.push(Problem { line: None, what: fault.what });
+        }
+    }
     let prefixes: Vec<String> = paths.iter().filter_map(|p| shown_without(p)).collect();
     let shorten = |path: &mut String| {
         if let Some(rest) = prefixes.iter().find_map(|p| path.strip_prefix(p.as_str())).filter(|r| !r.is_empty()) {
@@ -74,6 +84,11 @@ fn shown_without(path: &Path) -> Option<String> {
 
 /// Reads one source; `Err` says why it is not evidence.
 pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
+    read_one_with(path, input, &Arc::default())
+}
+
+/// The same, with messages that the user added.
+pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>) -> Result<Parsed, String> {
     let head = match input.fill_buf() {
         Ok(head) => head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec(),
         Err(e) => return Err(format!("cannot be read: {e}")),
@@ -86,14 +101,14 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
         Detected::Log { envelope, newest_first } => {
             let thorough = detection.wash.filter(Wash::is_thorough);
             let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
-                read_log(input, envelope, newest_first)
+                read_log_with(input, envelope, newest_first, Some(own))
             } else {
                 let mut all = Vec::new();
                 let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);
                 let text = decode(&all, detection.encoding);
                 match thorough {
-                    Some(wash) => read_log(&mut wash.text(&text).as_slice(), envelope, newest_first),
-                    None => read_log(&mut text.as_ref(), envelope, newest_first),
+                    Some(wash) => read_log_with(&mut wash.text(&text).as_slice(), envelope, newest_first, Some(own)),
+                    None => read_log_with(&mut text.as_ref(), envelope, newest_first, Some(own)),
                 }
             };
             let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();

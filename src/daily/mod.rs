@@ -140,7 +140,9 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
     let now = options.now.div_euclid(SECOND);
     let how = How {
         whole: &run::read_as_a_whole,
-        read: &|entry: &crate::input::Entry, input: &mut dyn BufRead| run::read_one(&entry.path, input),
+        read: &|entry: &crate::input::Entry, input: &mut dyn BufRead| {
+            run::read_one_with(&entry.path, input, &options.settings.own)
+        },
         lost: &|read: &Result<Parsed, String>| read.is_err(),
         now,
     };

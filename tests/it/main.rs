@@ -2,11 +2,15 @@
 
 mod cases;
 mod cli;
+mod collect;
+mod daily;
 mod mangle;
 mod repository;
 mod same_bytes;
 mod samples;
 mod schema;
+mod tools;
+mod triage;
 
 use std::path::PathBuf;
 

@@ -20,9 +20,26 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", &["timeline", "incidents", "causes"]),
     ("render", &["report"]),
     ("daily", &["input", "run", "report", "render", "timeline", "incidents"]),
-    ("config", &["clock", "daily", "run"]),
+    ("collect", &["input", "report", "when"]),
+    ("triage", &["collect", "report", "render", "when"]),
+    ("config", &["clock", "daily", "run", "messages"]),
     ("when", &[]),
-    ("run", &["input", "detect", "formats", "sysstat", "cluster", "clock", "timeline", "incidents", "report"]),
+    (
+        "run",
+        &[
+            "collect",
+            "messages",
+            "input",
+            "detect",
+            "formats",
+            "sysstat",
+            "cluster",
+            "clock",
+            "timeline",
+            "incidents",
+            "report",
+        ],
+    ),
 ];
 
 fn sources(folder: &Path) -> Vec<(String, String)> {
