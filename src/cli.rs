@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use pgautopsy::clock::Rule;
 use pgautopsy::config::Config;
 use pgautopsy::run::Settings;
+use pgautopsy::when::{self, Window};
 use std::path::PathBuf;
 
 /// Why did the PostgreSQL primary fail over, get demoted or stop answering, and what proves it?
@@ -74,6 +75,11 @@ pub enum Command {
     },
 }
 
+/// Names of all commands.
+pub fn commands() -> Vec<String> {
+    Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect()
+}
+
 /// The completion script, from the same table as `--help`.
 pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
     let mut out = Vec::new();
@@ -120,6 +126,8 @@ pub struct Analyze {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub window: WindowArgs,
     #[command(flatten)]
     pub reading: Reading,
     /// Exit with 1 if an incident was found
@@ -169,6 +177,39 @@ pub struct Reading {
     pub threads: usize,
 }
 
+/// Which part of the bundle.
+#[derive(Debug, Args)]
+pub struct WindowArgs {
+    /// Only what happened since: `2026-11-20 13:30` (UTC), `yesterday 03:00`, `2 hours ago` (before the last line)
+    #[arg(short = 'S', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Only what happened until
+    #[arg(short = 'U', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Only what happened around this moment
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// With --at: how long before and after it; 10m if not said
+    #[arg(long, value_name = "LENGTH", requires = "at")]
+    pub window: Option<String>,
+}
+
+impl WindowArgs {
+    /// Times are checked here, before anything is read.
+    pub fn window(&self) -> Result<Window, String> {
+        for (flag, text) in [("--since", &self.since), ("--until", &self.until), ("--at", &self.at)] {
+            if let Some(text) = text {
+                when::parse(text, 0).map_err(|e| format!("{flag}: {e}"))?;
+            }
+        }
+        let around = match &self.window {
+            Some(text) => Some(when::length(text).ok_or_else(|| format!("--window {text}: no length; write it like 10m or 1h30m"))?),
+            None => None,
+        };
+        Ok(Window { since: self.since.clone(), until: self.until.clone(), at: self.at.clone(), around })
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct TimelineArgs {
     #[arg(value_name = "PATH", required = true)]
@@ -176,6 +217,8 @@ pub struct TimelineArgs {
     /// text, csv or jsonl
     #[arg(short, long, default_value = "text")]
     pub format: String,
+    #[command(flatten)]
+    pub window: WindowArgs,
     #[command(flatten)]
     pub reading: Reading,
     /// Also what is of interest to few

@@ -4,7 +4,7 @@
 mod cli;
 
 use clap::Parser;
-use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When};
+use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When, WindowArgs};
 use pgautopsy::causes::CAUSES;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
 use pgautopsy::messages::TABLES;
@@ -88,7 +88,7 @@ fn manual(folder: Option<PathBuf>) -> Result<u8, Failure> {
 }
 
 fn analyze(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading)?;
+    let report = report_on(&args.paths, &args.reading, &args.window)?;
     if !args.output.quiet {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
@@ -102,14 +102,23 @@ fn analyze(args: Analyze) -> Result<u8, Failure> {
     Ok(if args.exit_code && found { FOUND } else { 0 })
 }
 
-fn report_on(paths: &[PathBuf], reading: &Reading) -> Result<Report, Failure> {
+fn report_on(paths: &[PathBuf], reading: &Reading, window: &WindowArgs) -> Result<Report, Failure> {
     if paths.is_empty() {
         return Err(Failure::usage(
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
-    let settings = reading.settings().map_err(Failure::usage)?;
-    run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
+    let settings = Settings { window: window.window().map_err(Failure::usage)?, ..reading.settings().map_err(Failure::usage)? };
+    run::analyse(paths, &settings).map_err(|e| Failure::usage(format!("{e}{}", meant(paths))))
+}
+
+/// A mistyped command looks like a path that is not there.
+fn meant(paths: &[PathBuf]) -> String {
+    let Some(first) = paths.first().filter(|p| !p.exists()) else { return String::new() };
+    let name = first.to_string_lossy();
+    let commands = cli::commands();
+    let near = pgautopsy::daily::checks::near(&name, commands.iter().map(String::as_str));
+    near.map_or_else(String::new, |c| format!("; did you mean the command `pgautopsy {c}`?"))
 }
 
 fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
@@ -159,15 +168,18 @@ fn print(text: &str) -> Result<u8, Failure> {
 }
 
 fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
-    let settings = args.reading.settings().map_err(Failure::usage)?;
+    let mut settings = args.reading.settings().map_err(Failure::usage)?;
+    settings.window = args.window.window().map_err(Failure::usage)?;
     let bundle = run::read(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
     let (t, _, _) = run::place(bundle.sources, &settings);
+    let span = run::window(&t, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+    let asked = |e: &&pgautopsy::timeline::Event| span.is_none_or(|s| e.at <= s.to && e.until >= s.from);
     let mut out = String::new();
     let least = if args.verbose { Weight::Detail } else { Weight::Notable };
     if args.format == "csv" {
         out.push_str("at,until,host,program,what,count,text,path,line,raw\n");
     }
-    for e in t.events.iter().filter(|e| e.what.weight() >= least) {
+    for e in t.events.iter().filter(|e| e.what.weight() >= least).filter(asked) {
         let row = report::timeline_row(&t, e);
         match args.format.as_str() {
             "jsonl" => {
@@ -215,7 +227,7 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading)?;
+    let report = report_on(&args.paths, &args.reading, &args.window)?;
     print(&render::inventory(&report))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }

@@ -9,9 +9,10 @@ use crate::formats::wash::Wash;
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Loss, Skipped, read_all};
 use crate::messages::Own;
-use crate::model::{Coverage, Parsed, Problem, Source};
+use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
 use crate::report::{self, Report, Skip};
 use crate::timeline::{self, Timeline};
+use crate::when::Window;
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +26,18 @@ pub struct Settings {
     pub zones: Zones,
     /// Messages that the user added.
     pub own: Arc<Own>,
+    /// The part of the bundle that is asked about; the rest is context.
+    pub window: Window,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A time that cannot be read, or a window outside of the logs.
+    #[error("{0}")]
+    Window(String),
 }
 
 /// Largest document that is read as a whole; logs are streamed and have no such limit.
@@ -38,10 +51,33 @@ pub struct Bundle {
 }
 
 /// Reads, places, judges and reports.
-pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputError> {
+pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunError> {
     let bundle = read(paths, settings)?;
-    let (timeline, incidents, sources) = place(bundle.sources, settings);
-    Ok(report::build(&timeline, &incidents, &sources, bundle.skipped))
+    let (mut timeline, mut incidents, sources) = place(bundle.sources, settings);
+    let span = window(&timeline, settings)?;
+    if let Some(span) = span {
+        incidents.retain(|i| i.span.overlaps(&span));
+        if incidents.is_empty() {
+            // Nothing may be said about what was not asked about.
+            timeline.narrow(span);
+        }
+    }
+    let mut report = report::build(&timeline, &incidents, &sources, bundle.skipped);
+    if let Some(span) = span {
+        let near = span.widened(Window::AROUND);
+        let (from, to) = (rfc3339(near.from), rfc3339(near.to));
+        report.timeline.retain(|e| e.until.as_deref().unwrap_or(&e.at) >= from.as_str() && e.at <= to);
+    }
+    Ok(report)
+}
+
+/// The span that is asked about, if it is not all.
+pub fn window(t: &Timeline, settings: &Settings) -> Result<Option<Span>, RunError> {
+    if settings.window.is_whole() {
+        return Ok(None);
+    }
+    let Some(whole) = t.span() else { return Ok(None) };
+    settings.window.within(whole).map(Some).map_err(RunError::Window)
 }
 
 /// Reads all sources below the paths.

@@ -1,9 +1,57 @@
 //! Times as people write them: `2026-11-20 13:45`, `2 hours ago`, `yesterday 03:00`, `-90m`, `@1795239845`.
 
-use crate::model::{DAY, HOUR, MINUTE, Micros, SECOND, civil};
+use crate::model::{DAY, HOUR, MINUTE, Micros, SECOND, Span, civil, rfc3339};
 
 /// What a time is counted from where it does not say: the end of the logs, or the clock of the machine.
 pub type From = Micros;
+
+/// The part of a bundle that a user wants to know about, as written: relative times count from the last stamp.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    pub since: Option<String>,
+    pub until: Option<String>,
+    /// A moment in the middle instead, and how much before and after it.
+    pub at: Option<String>,
+    pub around: Option<Micros>,
+}
+
+impl Window {
+    /// Before and after `--at` if `--window` does not say: ten minutes is what causes look back.
+    pub const AROUND: Micros = 10 * MINUTE;
+
+    pub fn is_whole(&self) -> bool {
+        self.since.is_none() && self.until.is_none() && self.at.is_none()
+    }
+
+    /// The span within what the logs cover. The error names a time that cannot be read, or what the logs do cover.
+    pub fn within(&self, whole: Span) -> Result<Span, String> {
+        let time = |flag: &str, text: &Option<String>| match text {
+            Some(text) => parse(text, whole.to).map(Some).map_err(|e| format!("{flag}: {e}")),
+            None => Ok(None),
+        };
+        let around = self.around.unwrap_or(Self::AROUND);
+        let (from, to) = match time("--at", &self.at)? {
+            Some(at) => (at - around, at + around),
+            None => {
+                (time("--since", &self.since)?.unwrap_or(whole.from), time("--until", &self.until)?.unwrap_or(whole.to))
+            }
+        };
+        if to < from {
+            return Err("--until lies before --since".to_owned());
+        }
+        let span = Span::new(from, to);
+        if !span.overlaps(&whole) {
+            return Err(format!(
+                "the window {} to {} holds nothing: the logs cover {} to {}",
+                rfc3339(from),
+                rfc3339(to),
+                rfc3339(whole.from),
+                rfc3339(whole.to)
+            ));
+        }
+        Ok(span)
+    }
+}
 
 /// A time that stands for itself: RFC 3339, `YYYY-MM-DD[ HH:MM[:SS[.mmm]]][Z|+hh:mm]`, `@seconds`. UTC if no zone is said.
 pub fn absolute(text: &str) -> Option<Micros> {
@@ -143,6 +191,19 @@ mod tests {
         ] {
             assert_eq!(parse(text, from).map(rfc3339).as_deref(), Ok(at), "{text}");
         }
+    }
+
+    #[test]
+    fn a_window_counts_from_the_end_of_the_logs_and_says_where_they_lie() {
+        let (from, to) = (absolute("2026-11-20").unwrap(), absolute("2026-11-21").unwrap());
+        let whole = Span::new(from, to);
+        let since = |text: &str| Window { since: Some(text.to_owned()), ..Window::default() }.within(whole);
+        assert_eq!(since("2 hours ago"), Ok(Span::new(to - 2 * HOUR, to)));
+        let at = Window { at: Some("2026-11-20 13:45".to_owned()), ..Window::default() };
+        assert_eq!(at.within(whole).unwrap().length(), 20 * MINUTE);
+        assert!(since("2026-12-01").unwrap_err().contains("cover"), "after the logs");
+        assert!(Window { until: Some("2025-01-01".into()), ..Window::default() }.within(whole).is_err());
+        assert!(since("tomorrow").unwrap_err().contains("--since"));
     }
 
     #[test]

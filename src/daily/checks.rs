@@ -60,6 +60,12 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> &'a str 
     names.min_by_key(|n| distance(name, n)).unwrap_or("")
 }
 
+/// The nearest name if it is near enough to have been meant: at most a third of its letters differ.
+pub fn near<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let found = nearest(name, names);
+    (!found.is_empty() && distance(name, found) * 3 <= found.chars().count()).then_some(found)
+}
+
 /// Levenshtein's distance.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
@@ -92,6 +98,12 @@ mod tests {
         assert_eq!(checks.get("disk.limit_pct"), 80.0);
         assert!(checks.set("disk.limt_pct", 80.0).unwrap_err().contains("did you mean disk.limit_pct"));
         assert!(checks.set("disk.limit_pct", f64::NAN).is_err());
+    }
+
+    #[test]
+    fn a_mistyped_name_is_recognised_and_another_is_not() {
+        assert_eq!(near("trage", ["daily", "triage"].into_iter()), Some("triage"));
+        assert_eq!(near("logs", ["ls", "daily"].into_iter()), None);
     }
 
     #[test]

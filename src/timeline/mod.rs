@@ -377,6 +377,15 @@ impl Timeline {
         self.covered.iter().map(|c| c.span).reduce(|a, b| a.union(&b))
     }
 
+    /// Forgets coverage and heartbeats outside of a span; events stay where indices point.
+    pub fn narrow(&mut self, span: Span) {
+        self.covered.retain(|c| c.span.overlaps(&span));
+        for c in &mut self.covered {
+            c.span = Span::new(c.span.from.max(span.from), c.span.to.min(span.to));
+        }
+        self.beats.retain(|b| b.from <= span.to && b.to >= span.from);
+    }
+
     pub fn path(&self, source: u32) -> &str {
         self.paths.get(source as usize).map_or("?", String::as_str)
     }

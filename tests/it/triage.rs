@@ -11,7 +11,7 @@ fn out(o: &Output) -> String {
     String::from_utf8_lossy(&o.stdout).into_owned()
 }
 
-const SEED: &str = "fixtures/cases/lab-01-slow-disk/bundle";
+const SEED: &str = "samples/01-slow-etcd-disk/bundle";
 
 #[test]
 fn a_card_says_what_it_was_what_came_and_what_to_answer() {
@@ -54,7 +54,7 @@ fn a_batch_has_a_row_for_each_ticket_whatever_it_is() {
     tar("ticket-3.tar", "fixtures/cases/lab-16-planned-switchover/bundle");
     std::fs::write(dir.path().join("ticket-4.zip"), b"PK\x03\x04 and then nothing").unwrap();
     std::fs::write(dir.path().join("ticket-5.png"), b"\x89PNG\r\n\x1a\n a screenshot").unwrap();
-    std::fs::write(dir.path().join("=cmd|' /C calc'!A0"), "").unwrap();
+    std::fs::write(dir.path().join("=cmd|calc!A0"), "").unwrap();
     let folder = dir.path().to_str().unwrap();
     let o = triage(&["--batch", "-f", "csv", folder]);
     assert_eq!(o.status.code(), Some(0), "{}", String::from_utf8_lossy(&o.stderr));
