@@ -203,7 +203,9 @@ impl WindowArgs {
             }
         }
         let around = match &self.window {
-            Some(text) => Some(when::length(text).ok_or_else(|| format!("--window {text}: no length; write it like 10m or 1h30m"))?),
+            Some(text) => Some(
+                when::length(text).ok_or_else(|| format!("--window {text}: no length; write it like 10m or 1h30m"))?,
+            ),
             None => None,
         };
         Ok(Window { since: self.since.clone(), until: self.until.clone(), at: self.at.clone(), around })

@@ -108,7 +108,8 @@ fn report_on(paths: &[PathBuf], reading: &Reading, window: &WindowArgs) -> Resul
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
-    let settings = Settings { window: window.window().map_err(Failure::usage)?, ..reading.settings().map_err(Failure::usage)? };
+    let settings =
+        Settings { window: window.window().map_err(Failure::usage)?, ..reading.settings().map_err(Failure::usage)? };
     run::analyse(paths, &settings).map_err(|e| Failure::usage(format!("{e}{}", meant(paths))))
 }
 

@@ -2,7 +2,7 @@
 
 use super::escape::{markdown, markdown_code};
 use super::{Renderer, Style};
-use crate::report::{Proof, Report, Verdict};
+use crate::report::{Proof, Report, Verdict, axis_notes};
 use std::fmt::Write;
 
 pub static RENDERER: Renderer = Renderer { name: "md", endings: &["md", "markdown"], render };
@@ -32,6 +32,7 @@ fn render(report: &Report, _: Style) -> String {
     risks(&mut out, report);
     timeline(&mut out, report);
     evidence(&mut out, v);
+    axis(&mut out, report);
     inventory(&mut out, report);
     out
 }
@@ -165,6 +166,17 @@ fn evidence(out: &mut String, v: &Verdict) {
         if let Some(raw) = &p.raw {
             let _ = writeln!(out, "  {}", markdown_code(raw));
         }
+    }
+}
+
+fn axis(out: &mut String, report: &Report) {
+    let notes = axis_notes(report, false);
+    if notes.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n## Lock, quorum, HA loops and clocks\n");
+    for (about, text) in notes {
+        let _ = writeln!(out, "- {about}: {}", markdown(&text));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::escape::terminal;
 use super::{Renderer, Style};
-use crate::report::{Hypothesis, Missing, Proof, Report, Verdict, VerdictKind};
+use crate::report::{Hypothesis, Missing, Proof, Report, Verdict, VerdictKind, axis_notes};
 use std::fmt::Write;
 
 pub static RENDERER: Renderer = Renderer { name: "text", endings: &["txt", "text"], render };
@@ -20,6 +20,7 @@ fn render(report: &Report, style: Style) -> String {
     steps(&mut p, &report.verdict);
     others(&mut p, report);
     risks(&mut p, report);
+    axis(&mut p, report);
     timeline(&mut p, report);
     inventory(&mut p, report);
     p.out
@@ -315,6 +316,22 @@ fn risks(p: &mut Page, report: &Report) {
     for r in report.risks.iter().take(p.shown(report.risks.len())) {
         let place_ = r.evidence.first().map_or(String::new(), place);
         p.wrapped("  ", &format!("{} {place_}", r.text));
+    }
+}
+
+/// Lock, quorum, HA loops and clocks: what is out of the ordinary, or all of it.
+fn axis(p: &mut Page, report: &Report) {
+    let notes = axis_notes(report, p.style.verbose);
+    if notes.is_empty() {
+        return;
+    }
+    p.heading("Lock, quorum, HA loops and clocks (UTC)");
+    let shown = p.shown(notes.len());
+    for (about, text) in notes.iter().take(shown) {
+        p.wrapped(&format!("  {about:<7} "), text);
+    }
+    if notes.len() > shown {
+        p.line(&format!("  {} more: -v", notes.len() - shown));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Puts the report together from its parts.
 
 use super::cite::proof;
-use super::{Incident, Phase, Report, SCHEMA, Skip, Tool, VerdictKind, WriteOutage};
+use super::{Incident, Phase, Piece, Report, SCHEMA, Skip, Tool, VerdictKind, WriteOutage};
 use super::{inventory::inventory, quiet, risks, timeline::timeline, verdict::verdict};
 use crate::causes::judge_all;
 use crate::incidents::{self, Kind};
@@ -18,6 +18,7 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         .min_by_key(|(b, x)| (x.planned || b.verdict.kind == VerdictKind::NoIncident, x.kind.rank(), x.at))
         .map(|(b, _)| b.verdict.clone());
     let verdict = worst.unwrap_or_else(|| quiet::nothing(t, &risks));
+    let parts = super::axis::parts(t, &crate::axis::find(t));
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -26,6 +27,12 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         incidents: built,
         risks,
         inventory: inventory(t, sources, skipped),
+        lanes: parts.lanes,
+        quorum: parts.quorum,
+        leases: parts.leases,
+        loop_gaps: parts.loop_gaps,
+        loop_sight: parts.loop_sight,
+        clocks: parts.clocks,
     }
 }
 
@@ -37,17 +44,21 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
     Incident {
         id: format!("i{}", index + 1),
         kind: x.kind.id().to_owned(),
+        form: x.form.to_owned(),
+        onset: Some(Piece { from: rfc3339(x.onset.from), to: rfc3339(x.onset.to) }),
         planned,
         start: rfc3339(x.span.from),
         end: rfc3339(x.span.to),
         old_primary: name(x.old),
         new_primary: name(x.new.or(if x.kind == Kind::Demotion && x.outage.is_some() { x.old } else { None })),
         hosts: x.nodes.iter().map(|n| t.name(*n).to_string()).collect(),
-        write_outage: x.outage.map(|o| WriteOutage {
+        write_outage: x.outage.as_ref().map(|o| WriteOutage {
             from: rfc3339(o.from),
             to: rfc3339(o.to),
-            seconds: round(seconds(o.to - o.from)),
+            seconds: round(seconds(o.length())),
             uncertainty_s: round(seconds(o.uncertainty)),
+            pieces: o.pieces.iter().map(|p| Piece { from: rfc3339(p.from), to: rfc3339(p.to) }).collect(),
+            cut_off_until: o.cut_off_until.map(rfc3339),
         }),
         phases: x
             .phases

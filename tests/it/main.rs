@@ -11,6 +11,7 @@ mod samples;
 mod schema;
 mod tools;
 mod triage;
+mod truth;
 
 use std::path::PathBuf;
 
