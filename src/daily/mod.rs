@@ -95,6 +95,8 @@ pub struct Daily {
     /// What stopped arriving, and what arrives again.
     pub silent: Vec<Silence>,
     pub still_silent: Vec<Silence>,
+    /// Incidents told before that are not over.
+    pub under_way: usize,
     pub arriving: usize,
     pub read: Read,
     /// What had to be begun anew, and other words about the run itself.
@@ -249,7 +251,10 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
     state.last_run = options.now;
     state.runs += 1;
     let stopped = silent.iter().any(|s| !s.text.contains("again"));
-    let level = if found.incidents.iter().any(|i| i.severe()) {
+    let told_now = found.incidents.iter().filter(|i| i.when == When::UnderWay).count();
+    let open = state.told.iter().filter(|x| x.open && !x.planned && x.kind != "near_miss").count();
+    let under_way = open.saturating_sub(told_now);
+    let level = if under_way > 0 || found.incidents.iter().any(|i| i.severe()) {
         Level::Critical
     } else if state.last_seen.is_empty() && disks.is_empty() {
         Level::Unknown
@@ -287,6 +292,7 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
         arriving: state.last_seen.len() - state.silent.len().min(state.last_seen.len()),
         silent,
         still_silent,
+        under_way,
         read,
         notes: followed.notes,
         recent,

@@ -24,6 +24,8 @@ pub use axis::{
 pub use build::build;
 pub use timeline::row as timeline_row;
 
+pub use crate::timeline::UNNAMED_HOST;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -5,6 +5,7 @@ mod skew;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
+pub use crate::cluster::UNNAMED as UNNAMED_HOST;
 use crate::model::{Fact, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why};
 pub use roles::{Beats, Gap};
 pub use skew::{Anchor, Offset, Place, Skew};

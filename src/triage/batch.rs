@@ -1,7 +1,7 @@
 //! Many tickets at once: one row each, similar ones grouped.
 
 use super::Ticket;
-use crate::model::{HOUR, Micros};
+use crate::model::{MINUTE, Micros};
 use crate::when::absolute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,14 +98,17 @@ fn row(t: &Ticket) -> Row {
     }
 }
 
-/// The first ticket of the same hosts within the same hour names the incident.
+/// Two tickets on one incident begin at the same moment as far as their clocks agree, on a host of the same name. Hosts
+/// are called pg1 everywhere, so the hour alone would join strangers.
 fn same_incident(tickets: &[Ticket], i: usize) -> Option<String> {
     let start = |t: &Ticket| -> Option<Micros> { t.start.as_deref().and_then(absolute) };
     let mine = tickets.get(i)?;
     let at = start(mine)?;
-    let first = tickets
-        .iter()
-        .find(|t| start(t).is_some_and(|s| (s - at).abs() < HOUR) && t.hosts.iter().any(|h| mine.hosts.contains(h)))?;
+    let first = tickets.iter().find(|t| {
+        start(t).is_some_and(|s| (s - at).abs() < 2 * MINUTE)
+            && t.kind == mine.kind
+            && t.hosts.iter().any(|h| h != crate::report::UNNAMED_HOST && mine.hosts.contains(h))
+    })?;
     let host = first.hosts.first().map_or("", String::as_str);
     Some(format!("the same incident on {host} at {}", super::moment(first.start.as_deref().unwrap_or(""))))
 }

@@ -8,6 +8,7 @@ use crate::report::{Report, VerdictKind};
 pub fn reply(t: &Ticket, report: &Report, plan: Option<&Plan>) -> String {
     let mut out = String::from("Hello,\n\nthank you for the logs. ");
     let opening = match t.verdict {
+        VerdictKind::Cause if t.confidence == "low" => "They suggest why it happened:",
         VerdictKind::Cause => "They show why it happened:",
         VerdictKind::NoIncident => "This is what they show:",
         VerdictKind::InsufficientEvidence => "They do not yet tell why it happened. What they do show:",

@@ -59,6 +59,7 @@ fn cron_runs_it_in_its_empty_environment_and_tells_once() {
     assert_eq!(err(&first), "", "cron would mail this too");
     let second = cron(&command, dir.path());
     assert!(!out(&second).contains("Incidents"), "{}", out(&second));
+    assert!(out(&second).starts_with("CRITICAL") && out(&second).contains("under way"), "{}", out(&second));
     let quiet = cron(&format!("{command} --quiet --now 2026-11-01T00:00:00Z"), dir.path());
     assert_eq!((quiet.status.code(), err(&quiet).as_str()), (Some(0), ""));
 }

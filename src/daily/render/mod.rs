@@ -40,6 +40,9 @@ pub fn subject(d: &Daily) -> String {
     if others > 0 {
         parts.push(many(others, "other incident", "other incidents"));
     }
+    if d.under_way > 0 {
+        parts.push(many(d.under_way, "incident told before under way", "incidents told before under way"));
+    }
     parts.push(many(d.near_misses.len(), "near miss", "near misses"));
     if !d.planned.is_empty() {
         parts.push(many(d.planned.len(), "planned change", "planned changes"));
