@@ -36,11 +36,10 @@ impl Window {
                 (time("--since", &self.since)?.unwrap_or(whole.from), time("--until", &self.until)?.unwrap_or(whole.to))
             }
         };
-        if to < from {
+        if to < from && self.since.is_some() && self.until.is_some() {
             return Err("--until lies before --since".to_owned());
         }
-        let span = Span::new(from, to);
-        if !span.overlaps(&whole) {
+        if from > whole.to || to < whole.from {
             return Err(format!(
                 "the window {} to {} holds nothing: the logs cover {} to {}",
                 rfc3339(from),
@@ -49,7 +48,7 @@ impl Window {
                 rfc3339(whole.to)
             ));
         }
-        Ok(span)
+        Ok(Span::new(from, to))
     }
 }
 

@@ -34,7 +34,7 @@ pub struct DailyArgs {
     /// Write to a file, all at once; the format follows its ending (.txt .eml .html .json .prom). Repeatable
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
-    /// All paths belong to this host
+    /// Logs and outputs that do not name their host are of this one
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
     /// Recipient of the mail

@@ -11,7 +11,7 @@ mod told;
 
 use crate::input::InputError;
 use crate::input::follow::{self, How, Piece};
-use crate::model::{DAY, HOUR, MINUTE, Micros, NodeId, Parsed, SECOND, Source, rfc3339};
+use crate::model::{DAY, HOUR, MINUTE, Micros, NodeId, Parsed, Program, SECOND, Source, Stream, rfc3339};
 use crate::report::{self, Skip};
 use crate::run::{self, Settings};
 use crate::timeline::Timeline;
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use days::Trend;
 pub use outlook::Disk;
@@ -155,10 +156,13 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
     let mut sources: Vec<Source> = Vec::new();
     for piece in followed.pieces {
         let (piece, parsed) = piece.split();
-        let path = named(&piece.entry.path, options.host.as_deref());
+        let path = piece.entry.path.clone();
         match parsed {
             Ok(mut parsed) => {
                 run::shift_lines(&mut parsed, piece.lines_before);
+                if let Some(host) = &options.host {
+                    belongs_to(host, &mut parsed);
+                }
                 sources.push(Source { path, modified: piece.entry.modified, parsed });
                 pieces.push(piece);
             }
@@ -304,9 +308,14 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
     Ok(daily)
 }
 
-/// A path below its host, as if every host had its folder.
-fn named(path: &str, host: Option<&str>) -> String {
-    host.map_or_else(|| path.to_owned(), |h| format!("{h}/{}", path.trim_start_matches('/')))
+/// Says of everything that does not name its own host that it was written on this one.
+fn belongs_to(host: &str, parsed: &mut Parsed) {
+    if parsed.streams.is_empty() {
+        parsed.streams.push(Stream::new(Program::Command, None, false));
+    }
+    for stream in parsed.streams.iter_mut().filter(|s| s.host.is_none()) {
+        stream.host = Some(Arc::from(host));
+    }
 }
 
 /// The number of the first line of a source at or after a moment.
@@ -367,7 +376,6 @@ fn last_seen(t: &Timeline, sources: &[Source]) -> BTreeMap<String, Micros> {
 
 /// What became silent or came back, and what is silent still.
 fn silences(state: &mut State, end: Micros, options: &Options) -> (Vec<Silence>, Vec<Silence>) {
-    use crate::model::Program;
     let (mut changed, mut still) = (Vec::new(), Vec::new());
     // Logs brought together by a copy job may all be old: that is one line, not one for each.
     let checked = |program: &str| {

@@ -321,6 +321,28 @@ fn a_risk_is_told_once_though_its_numbers_change() {
 }
 
 #[test]
+fn what_names_no_host_is_of_the_host_that_is_told() {
+    let logs = Logs::new();
+    let day = noon(18, 0, 0, 0);
+    for i in 0..300 {
+        logs.says(
+            "var/log/patroni",
+            day + i * 10 * SECOND,
+            "INFO: no action. I am (member-a), the leader with the lock",
+        );
+    }
+    let df = "Filesystem     1K-blocks     Used Available Use% Mounted on\n/dev/sdb1      100000000 81000000 19000000  81% /var/lib/etcd\n";
+    logs.add("var/lib/pgautopsy/now/df.txt", df);
+    let paths = [logs.path("var/log/patroni"), logs.path("var/lib/pgautopsy/now")];
+    let options = Options { now: noon(18, 1, 0, 0), host: Some("pg1".into()), ..Options::default() };
+    let daily = run(&paths, &options, &mut State::default()).unwrap();
+    assert_eq!(daily.disks[0].host, "pg1");
+    assert_eq!(daily.leader.unwrap().name, "pg1");
+    assert_eq!(daily.read.hosts, 1);
+    assert!(daily.last_seen.contains_key("pg1/patroni"), "{:?}", daily.last_seen);
+}
+
+#[test]
 fn hostile_names_cannot_forge_headers_or_markup() {
     let mut logs = Logs::new();
     logs.add(

@@ -273,7 +273,7 @@ fn the_daily_script_runs_under_dash_in_crons_environment() {
     let lib = dir.path().join("lib");
     std::fs::create_dir(&lib).unwrap();
     let command = format!(
-        "PGAUTOPSY={} STATE_DIRECTORY={} sh {} -f text {}",
+        "PGAUTOPSY={} STATE_DIRECTORY={} sh {} -f text --host pg1 {}",
         bin(),
         lib.display(),
         root("samples/daily/pgautopsy-daily").display(),
