@@ -112,7 +112,7 @@ pub enum Listing {
     Messages,
     Formats,
     Metrics,
-    /// Thresholds with their defaults and where they come from
+    /// Checks of settings and states, and thresholds, with their defaults and where they come from
     Checks,
     /// A pgautopsy.toml with every key
     Config,

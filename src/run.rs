@@ -4,10 +4,10 @@ use crate::clock::{self, Zones};
 use crate::cluster;
 use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
-use crate::formats::read_log_with;
 use crate::formats::wash::Wash;
+use crate::formats::{read_log_in_ranges, read_log_with};
 use crate::incidents::{self, Incident};
-use crate::input::{Entry, InputError, Limits, Loss, Skipped, read_all};
+use crate::input::{Entry, InputError, Limits, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
 use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
 use crate::report::{self, Report, Skip};
@@ -24,6 +24,8 @@ pub struct Settings {
     /// 0 = one per core.
     pub threads: usize,
     pub zones: Zones,
+    /// Told how far reading is.
+    pub progress: Option<Arc<Progress>>,
     /// Messages that the user added.
     pub own: Arc<Own>,
     /// The part of the bundle that is asked about; the rest is context.
@@ -53,7 +55,21 @@ pub struct Bundle {
 /// Reads, places, judges and reports.
 pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunError> {
     let bundle = read(paths, settings)?;
-    let (mut timeline, mut incidents, sources) = place(bundle.sources, settings);
+    let clusters = cluster::separate(&bundle.sources);
+    if clusters.len() < 2 {
+        return judge(bundle.sources, settings, bundle.skipped);
+    }
+    // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
+    let reports = clusters.into_iter().map(|(scope, indices)| {
+        let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
+        Ok((scope, judge(own, settings, Vec::new())?))
+    });
+    Ok(report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped))
+}
+
+/// The report on one cluster, within the window that is asked about.
+fn judge(sources: Vec<Source>, settings: &Settings, skipped: Vec<Skip>) -> Result<Report, RunError> {
+    let (mut timeline, mut incidents, sources) = place(sources, settings);
     let span = window(&timeline, settings)?;
     if let Some(span) = span {
         incidents.retain(|i| i.span.overlaps(&span));
@@ -62,7 +78,7 @@ pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunErro
             timeline.narrow(span);
         }
     }
-    let mut report = report::build(&timeline, &incidents, &sources, bundle.skipped);
+    let mut report = report::build(&timeline, &incidents, &sources, skipped);
     if let Some(span) = span {
         let near = span.widened(Window::AROUND);
         let (from, to) = (rfc3339(near.from), rfc3339(near.to));
@@ -83,8 +99,9 @@ pub fn window(t: &Timeline, settings: &Settings) -> Result<Option<Span>, RunErro
 /// Reads all sources below the paths.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
     let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
-    let listing = read_all(paths, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
-        read_one_with(&entry.path, input, &settings.own)
+    let progress = settings.progress.as_deref();
+    let listing = read_anywhere(paths, &settings.limits, threads, progress, &|entry, input, plain| {
+        read_with(&entry.path, input, plain.filter(|_| threads > 1), threads, &settings.own)
     })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
@@ -125,6 +142,17 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
 
 /// The same, with messages that the user added.
 pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>) -> Result<Parsed, String> {
+    read_with(path, input, None, 1, own)
+}
+
+/// Reads one source, with several threads if its bytes can be had at any place.
+fn read_with(
+    path: &str,
+    input: &mut dyn BufRead,
+    plain: Option<&dyn ReadAt>,
+    threads: usize,
+    own: &Arc<Own>,
+) -> Result<Parsed, String> {
     let head = match input.fill_buf() {
         Ok(head) => head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec(),
         Err(e) => return Err(format!("cannot be read: {e}")),
@@ -137,7 +165,12 @@ pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>) -> Res
         Detected::Log { envelope, newest_first } => {
             let thorough = detection.wash.filter(Wash::is_thorough);
             let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
-                read_log_with(input, envelope, newest_first, Some(own))
+                match plain {
+                    Some(plain) if envelope.is_none() && !newest_first && own.is_empty() => {
+                        read_log_in_ranges(plain, threads)
+                    }
+                    _ => read_log_with(input, envelope, newest_first, Some(own)),
+                }
             } else {
                 let mut all = Vec::new();
                 let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);

@@ -4,8 +4,10 @@ pub(crate) mod escape;
 mod json;
 mod markdown;
 mod term;
+mod whois;
 
 use crate::report::Report;
+pub use whois::whois;
 
 /// How a renderer may write.
 #[derive(Clone, Copy, Debug)]

@@ -243,7 +243,7 @@ fn json_says_what_the_text_says() {
     assert_eq!(report["level"], "critical");
     // The recording ends two minutes after the incident.
     assert_eq!(report["incidents"][0]["when"], "under_way");
-    assert!(report["incidents"][0]["proof"]["line"].is_u64());
+    assert!(report["incidents"][0]["proof"]["path"].is_string());
 }
 
 /// The units are checked by systemd itself, as far as it can without the program being installed.
