@@ -1,6 +1,6 @@
 //! A report as bytes: each output renders the same plain data and decides nothing.
 
-mod escape;
+pub(crate) mod escape;
 mod json;
 mod lanes;
 mod listing;

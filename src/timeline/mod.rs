@@ -8,6 +8,7 @@ mod twins;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
+pub use crate::cluster::UNNAMED as UNNAMED_HOST;
 use crate::model::{
     Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why,
 };
@@ -396,6 +397,15 @@ impl Timeline {
     /// First and last moment that any log covers.
     pub fn span(&self) -> Option<Span> {
         self.covered.iter().map(|c| c.span).reduce(|a, b| a.union(&b))
+    }
+
+    /// Forgets coverage and heartbeats outside of a span; events stay where indices point.
+    pub fn narrow(&mut self, span: Span) {
+        self.covered.retain(|c| c.span.overlaps(&span));
+        for c in &mut self.covered {
+            c.span = Span::new(c.span.from.max(span.from), c.span.to.min(span.to));
+        }
+        self.beats.retain(|b| b.from <= span.to && b.to >= span.from);
     }
 
     pub fn path(&self, source: u32) -> &str {
