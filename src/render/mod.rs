@@ -6,10 +6,12 @@ mod lanes;
 mod listing;
 mod markdown;
 mod term;
+mod whois;
 
 use crate::report::Report;
 pub use lanes::timeline as timeline_text;
 pub use listing::inventory;
+pub use whois::whois;
 
 /// How a renderer may write.
 #[derive(Clone, Copy, Debug)]
