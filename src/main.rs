@@ -192,16 +192,15 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
     if !["text", "csv", "json"].contains(&format) {
         return Err(Failure::usage(format!("--format {format}: not a format; one of text, csv, json")));
     }
-    let mut out = Vec::new();
-    let problems =
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let (hosts, problems) =
         run::sar(&args.paths, &Settings::default(), format, &mut out).map_err(|e| Failure::usage(e.to_string()))?;
+    // A reader that went away wants no more.
+    let _ = out.flush();
     for problem in &problems {
         eprintln!("pgautopsy: {problem}");
     }
-    if out.is_empty() {
-        return Ok(NOTHING);
-    }
-    print(&String::from_utf8_lossy(&out))
+    Ok(if hosts == 0 { NOTHING } else { 0 })
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {

@@ -30,6 +30,7 @@ fn render(report: &Report, _: Style) -> String {
     weighed(&mut out, v);
     missing(&mut out, v);
     remedies(&mut out, v);
+    numbers(&mut out, report);
     risks(&mut out, report);
     timeline(&mut out, report);
     evidence(&mut out, v);
@@ -141,6 +142,15 @@ fn remedies(out: &mut String, v: &Verdict) {
             markdown(&r.risk),
             markdown(&r.verify)
         );
+    }
+}
+
+fn numbers(out: &mut String, report: &Report) {
+    let main = report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline);
+    let Some(found) = main.map(|i| &i.numbers).filter(|n| !n.is_empty()) else { return };
+    let _ = writeln!(out, "\n## Numbers that stood out\n");
+    for n in found {
+        let _ = writeln!(out, "- {} {}", markdown(&n.text), place(n));
     }
 }
 

@@ -20,6 +20,7 @@ fn render(report: &Report, style: Style) -> String {
     missing(&mut p, &report.verdict);
     steps(&mut p, &report.verdict);
     others(&mut p, report);
+    numbers(&mut p, report);
     risks(&mut p, report);
     axis(&mut p, report);
     timeline(&mut p, report);
@@ -319,6 +320,20 @@ fn others(p: &mut Page, report: &Report) {
     }
     if rest.len() > shown {
         p.line(&format!("  {} more: -v", rest.len() - shown));
+    }
+}
+
+/// Of the incident that the verdict is about.
+fn numbers(p: &mut Page, report: &Report) {
+    let main = report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline);
+    let Some(found) = main.map(|i| &i.numbers).filter(|n| !n.is_empty()) else { return };
+    p.heading("Numbers that stood out");
+    let shown = p.shown(found.len());
+    for n in found.iter().take(shown) {
+        p.wrapped("  ", &format!("{} {}", n.text, place(n)));
+    }
+    if found.len() > shown {
+        p.line(&format!("  {} more: -v", found.len() - shown));
     }
 }
 

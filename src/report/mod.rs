@@ -11,6 +11,7 @@ mod hypotheses;
 mod inventory;
 mod merge;
 mod missing;
+mod numbers;
 mod quiet;
 mod rank;
 mod remedies;
@@ -203,6 +204,9 @@ pub struct Incident {
     pub hosts: Vec<String>,
     pub write_outage: Option<WriteOutage>,
     pub phases: Vec<Phase>,
+    /// Numbers of the hosts above a limit and above what the host is used to; `text` compares them.
+    #[serde(default)]
+    pub numbers: Vec<Proof>,
     pub verdict: Verdict,
     /// Why that member took over, or why nobody did.
     #[serde(default)]

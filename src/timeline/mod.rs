@@ -4,6 +4,7 @@ mod copies;
 mod roles;
 mod skew;
 mod steps;
+mod twins;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
@@ -209,7 +210,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
         t.by_what.entry(e.what).or_default().push(i as u32);
     }
     widen(&mut t, sources);
-    merge_twins(&mut t.series);
+    twins::merge(&mut t.series);
     t
 }
 
@@ -316,28 +317,6 @@ fn widen(t: &mut Timeline, sources: &[Source]) {
     }
     t.covered.sort_by_key(|c| (c.node, c.program, c.source, c.span));
     t.covered.dedup();
-}
-
-/// The same numbers from a binary file and from its text are kept once: the series with more samples.
-fn merge_twins(series: &mut Vec<Series>) {
-    series.sort_by(|a, b| {
-        let key = |s: &Series| (s.node, s.metric, s.item.clone(), std::cmp::Reverse(s.samples.len()), s.source);
-        key(a).cmp(&key(b))
-    });
-    let mut kept: Vec<Series> = Vec::new();
-    for s in series.drain(..) {
-        let span =
-            |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
-        let twin = kept.iter().any(|k| {
-            (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item)
-                && span(k).widened(120 * SECOND).contains(span(&s).from)
-                && span(k).widened(120 * SECOND).contains(span(&s).to)
-        });
-        if !twin {
-            kept.push(s);
-        }
-    }
-    *series = kept;
 }
 
 impl Timeline {
