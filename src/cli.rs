@@ -62,6 +62,7 @@ pub enum Listing {
     Formats,
     Metrics,
     Nodes,
+    Checks,
 }
 
 #[derive(Debug, Args)]

@@ -2,10 +2,12 @@
 #![allow(clippy::print_stderr)]
 
 mod cli;
+mod progress;
 
 use clap::Parser;
 use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When};
 use pgautopsy::causes::CAUSES;
+use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
 use pgautopsy::messages::TABLES;
 use pgautopsy::model::{Metric, Weight, What};
@@ -68,7 +70,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
 }
 
 fn analyze(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading)?;
+    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
     if !args.output.quiet {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
@@ -82,13 +84,15 @@ fn analyze(args: Analyze) -> Result<u8, Failure> {
     Ok(if args.exit_code && found { FOUND } else { 0 })
 }
 
-fn report_on(paths: &[PathBuf], reading: &Reading) -> Result<Report, Failure> {
+fn report_on(paths: &[PathBuf], reading: &Reading, quiet: bool) -> Result<Report, Failure> {
     if paths.is_empty() {
         return Err(Failure::usage(
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
-    let settings = reading.settings().map_err(Failure::usage)?;
+    let mut settings = reading.settings().map_err(Failure::usage)?;
+    let progress = settings.progress.insert(Default::default()).clone();
+    let _shown = progress::show(&progress, quiet);
     run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
 }
 
@@ -195,7 +199,7 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading)?;
+    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
     print(&render::inventory(&report))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }
@@ -203,8 +207,11 @@ fn ls(args: Analyze) -> Result<u8, Failure> {
 fn explain(name: &str) -> Result<u8, Failure> {
     if let Some(cause) = pgautopsy::causes::by_id(name) {
         let mut out = format!("# {}: {}\n\n{}\n\n## Remedies\n", cause.id, cause.title, cause.doc);
+        // Without a cluster at hand: with the defaults.
+        let nothing = pgautopsy::timeline::Timeline::default();
         for r in cause.remedies {
-            out.push_str(&format!("\n- [{}] {}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.text, r.risk, r.verify));
+            let text = report::remedy_text(&nothing, "the host", r.text);
+            out.push_str(&format!("\n- [{}] {text}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.risk, r.verify));
         }
         return print(&out);
     }
@@ -246,6 +253,14 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
         Listing::Metrics => {
             for m in Metric::ALL {
                 out.push_str(&format!("{:<14} {:<9} {}\n", m.id(), m.unit(), m.doc()));
+            }
+        }
+        Listing::Checks => {
+            for c in CHECKS.iter().flat_map(|g| g.iter()) {
+                out.push_str(&format!(
+                    "{:<24} {}\n{:24} threshold: {}\n{:24} origin: {}\n",
+                    c.id, c.title, "", c.threshold, "", c.origin
+                ));
             }
         }
         Listing::Nodes => {

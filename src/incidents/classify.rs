@@ -332,23 +332,42 @@ pub(super) fn stalls(t: &Timeline, incidents: &mut Vec<Incident>) {
 /// (our choice).
 const STUCK: Micros = MINUTE;
 
+/// So many failures up to the end of a short log are no accident (our choice).
+const TRIES: u32 = 3;
+
 /// How long after a change of roles a member may need to find its way back (our choice).
 const REJOIN: Micros = 30 * MINUTE;
 
+/// What says that a member cannot follow or cannot be created.
+const STRAYED: &[What] = &[
+    What::PgDiverged,
+    What::PgWalRemoved,
+    What::PgWalreceiverLost,
+    What::BootstrapFailed,
+    What::RewindFailed,
+    What::PgReplicaRefused,
+];
+
+/// Twice PostgreSQL's wal_retrieve_retry_interval: streaming that fails again within this never worked.
+const ATTEMPT: Micros = 10 * SECOND;
+
+/// Whether a member found its way back after a failure. Equal messages are folded: the last one of a run counts.
+pub fn rejoined(t: &Timeline, e: &Event) -> bool {
+    let good = [What::PgStreaming, What::BootstrapDone, What::RewindExit, What::Promoted, What::PromotedAgain];
+    t.find(&good, Span::new(e.until, Micros::MAX)).filter(|g| g.node == e.node && g.until > e.until).any(|g| {
+        let attempt = Span::new(g.until, g.until.saturating_add(ATTEMPT));
+        g.what != What::PgStreaming || !t.find(STRAYED, attempt).any(|b| b.node == g.node && b.at >= g.until)
+    })
+}
+
 /// Members that cannot replicate or cannot be created while the others work.
 pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
-    let signs =
-        [What::PgDiverged, What::PgWalRemoved, What::PgWalreceiverLost, What::BootstrapFailed, What::RewindFailed];
-    let nodes: BTreeSet<NodeId> = t.all(&signs).map(|e| e.node).collect();
+    let nodes: BTreeSet<NodeId> = t.all(STRAYED).map(|e| e.node).collect();
     for node in nodes {
-        let healed = |e: &Event| {
-            let good = [What::PgStreaming, What::BootstrapDone, What::Promoted, What::PromotedAgain];
-            t.find(&good, Span::new(e.until, Micros::MAX)).any(|g| g.node == node)
-        };
         let hits: Vec<(u32, &Event)> = t
-            .all(&signs)
+            .all(STRAYED)
             .filter(|e| e.node == node && (e.what != What::PgWalreceiverLost || e.why == Why::Auth))
-            .filter(|e| !healed(e.event))
+            .filter(|e| !rejoined(t, e.event))
             .map(|e| (e.index, e.event))
             .collect();
         let (Some((_, first)), Some(last)) = (hits.first(), hits.iter().map(|(_, e)| e.until).max()) else { continue };
@@ -357,9 +376,11 @@ pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
         let refused =
             hits.iter().filter(|(_, e)| e.what == What::BootstrapFailed).map(|(_, e)| e.count).sum::<u32>() > 1;
         let aftermath = Span::new(span.from - REJOIN, span.to);
-        // A refused login does not heal by itself; one is enough where the log ends before a second could come.
+        // A refused login or a parted timeline does not heal by itself; one is enough where the log ends before a
+        // second could come. Anything else must have been tried a few times.
         let end = t.covered.iter().filter(|c| c.node == node).map(|c| c.span.to).max().unwrap_or(last);
-        let cut = end - span.from < STUCK && hits.iter().any(|(_, e)| e.why == Why::Auth);
+        let firm = |e: &Event| e.why == Why::Auth || matches!(e.what, What::PgDiverged | What::PgReplicaRefused);
+        let cut = end - span.from < STUCK && (times >= TRIES || hits.iter().any(|(_, e)| firm(e)));
         if !(cut || times > 1 && (span.length() >= STUCK || refused))
             || incidents.iter().any(|x| x.kind != Kind::NearMiss && x.span.overlaps(&aftermath))
         {

@@ -1,9 +1,13 @@
 //! Puts the report together from its parts.
 
+use super::blameless::blameless;
 use super::axis::order;
 use super::cite::proof;
+use super::cost::cost;
+use super::succession::succession;
 use super::{Incident, Phase, Piece, Report, SCHEMA, Skip, Tool, VerdictKind, WriteOutage};
 use super::{inventory::inventory, quiet, risks, timeline::timeline, verdict::verdict};
+use crate::axis::Axis;
 use crate::causes::judge_all;
 use crate::incidents::{self, Kind};
 use crate::model::{Source, rfc3339, seconds};
@@ -11,7 +15,8 @@ use crate::timeline::Timeline;
 
 /// The whole report.
 pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source], skipped: Vec<Skip>) -> Report {
-    let built: Vec<Incident> = incidents.iter().enumerate().map(|(i, x)| incident(t, x, i)).collect();
+    let axis = crate::axis::find(t);
+    let built: Vec<Incident> = incidents.iter().enumerate().map(|(i, x)| incident(t, &axis, x, i)).collect();
     let risks = risks::find(t);
     let worst = built
         .iter()
@@ -19,7 +24,7 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         .min_by_key(|(b, x)| (x.planned || b.verdict.kind == VerdictKind::NoIncident, x.kind.rank(), x.at))
         .map(|(b, _)| b.verdict.clone());
     let verdict = worst.unwrap_or_else(|| quiet::nothing(t, &risks));
-    let parts = super::axis::parts(t, &crate::axis::find(t));
+    let parts = super::axis::parts(t, &axis);
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -37,7 +42,7 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
     }
 }
 
-fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
+fn incident(t: &Timeline, axis: &Axis, x: &incidents::Incident, index: usize) -> Incident {
     let judged = judge_all(t, x);
     let verdict = verdict(t, x, &judged);
     let planned = x.planned || (verdict.kind == VerdictKind::NoIncident && x.kind != Kind::NearMiss);
@@ -77,6 +82,9 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
             })
             .collect(),
         verdict,
+        succession: succession(t, x),
+        cost: cost(t, axis, x),
+        do_not_blame: blameless(t, x, &judged),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The whole answer as plain data: the JSON of the contract, and what the other outputs render.
 
 mod axis;
+mod blameless;
 mod build;
 mod chain;
 mod cite;
+mod cost;
 mod headline;
 mod hypotheses;
 mod inventory;
@@ -13,6 +15,7 @@ mod quiet;
 mod rank;
 mod remedies;
 mod risks;
+mod succession;
 mod timeline;
 mod verdict;
 mod words;
@@ -23,6 +26,7 @@ pub use axis::{
     TwoPrimaries,
 };
 pub use build::build;
+pub use remedies::remedy_text;
 pub use merge::merge;
 pub use timeline::row as timeline_row;
 
@@ -198,6 +202,23 @@ pub struct Incident {
     pub write_outage: Option<WriteOutage>,
     pub phases: Vec<Phase>,
     pub verdict: Verdict,
+    /// Why that member took over, or why nobody did.
+    #[serde(default)]
+    pub succession: Vec<Statement>,
+    /// Time without writes, two primaries, lost WAL, members that stayed broken.
+    #[serde(default)]
+    pub cost: Vec<Statement>,
+    /// Loud lines that explain nothing here, each with the reason.
+    #[serde(default)]
+    pub do_not_blame: Vec<Statement>,
+}
+
+/// A sentence with the lines that prove it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Statement {
+    pub text: String,
+    pub host: String,
+    pub evidence: Vec<Proof>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,7 @@
 //! What each stream shows of itself: its clock, its zone, its names, and Patroni's silences.
 
 use super::events::wording;
+use super::scan::Stamps;
 use super::{LogReader, TEXT_MAX};
 use crate::formats::beats::BeatFolder;
 use crate::formats::pg_csv;
@@ -27,13 +28,17 @@ impl LogReader {
     }
 
     pub(super) fn name(&mut self, stream: usize, naming: Naming, name: Arc<str>, line: u32) {
+        self.named(stream, naming, name, line, 1);
+    }
+
+    pub(super) fn named(&mut self, stream: usize, naming: Naming, name: Arc<str>, line: u32, times: u32) {
         let Some(list) = self.out.streams.get_mut(stream).map(|s| &mut s.names) else { return };
         let at = *self.names.entry((stream, naming, name.clone())).or_insert_with(|| {
             list.push(NameHint { naming, name, line, seen: 0 });
             list.len() - 1
         });
         if let Some(hint) = list.get_mut(at) {
-            hint.seen = hint.seen.saturating_add(1);
+            hint.seen = hint.seen.saturating_add(times);
         }
     }
 
@@ -108,6 +113,27 @@ impl LogReader {
         // Patroni holds lines back for up to two seconds: the latest stamp counts, not the last line.
         if stamp.civil >= *latest {
             *latest = stamp.civil;
+            *at_line = number;
+            text.clear();
+            text.extend_from_slice(line.get(..TEXT_MAX.min(line.len())).unwrap_or(line));
+        }
+    }
+
+    /// What `note_stamp` does with each of a run's stamps, none of which follows on a silence.
+    pub(super) fn note_stamps(&mut self, at: usize, stamps: &Stamps, line: &[u8], number: u32) {
+        let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
+        stream.stamped += stamps.count;
+        stream.first.get_or_insert(stamps.first);
+        stream.last = Some(stamps.last);
+        stream.min = stream.min.min(stamps.min);
+        stream.max = stream.max.max(stamps.max);
+        *stream.written_zone.entry(stamps.first.zone).or_default() += stamps.count;
+        if stream.program != Program::Patroni {
+            return;
+        }
+        let (latest, at_line, text) = previous.get_or_insert_with(|| (stamps.max, number, Vec::new()));
+        if stamps.max >= *latest {
+            *latest = stamps.max;
             *at_line = number;
             text.clear();
             text.extend_from_slice(line.get(..TEXT_MAX.min(line.len())).unwrap_or(line));
