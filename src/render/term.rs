@@ -14,6 +14,7 @@ fn render(report: &Report, style: Style) -> String {
     let mut p = Page { out: String::new(), style };
     answer(&mut p, report);
     chain(&mut p, &report.verdict);
+    consequences(&mut p, report);
     questions(&mut p, &report.verdict);
     weighed(&mut p, &report.verdict);
     missing(&mut p, &report.verdict);
@@ -183,6 +184,19 @@ fn chain(p: &mut Page, v: &Verdict) {
             if let Some(raw) = proof.raw.as_ref().filter(|_| p.style.verbose) {
                 p.wrapped("            | ", raw);
             }
+        }
+    }
+}
+
+/// Who took over, what it cost, and what is not to blame.
+fn consequences(p: &mut Page, report: &Report) {
+    let Some(main) = report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline) else { return };
+    let parts =
+        [("Who took over", &main.succession), ("What it cost", &main.cost), ("Do not blame", &main.do_not_blame)];
+    for (heading, statements) in parts.into_iter().filter(|(_, s)| !s.is_empty()) {
+        p.heading(heading);
+        for s in statements.iter().take(p.shown(statements.len())) {
+            p.wrapped("  - ", &format!("{} {}", s.text, s.evidence.first().map_or_else(String::new, place)));
         }
     }
 }
