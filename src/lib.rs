@@ -5,8 +5,12 @@
 
 pub mod axis;
 pub mod causes;
+pub mod checks;
 pub mod clock;
 pub mod cluster;
+pub mod collect;
+pub mod config;
+pub mod daily;
 pub mod detect;
 pub mod formats;
 pub mod incidents;
@@ -18,3 +22,5 @@ pub mod report;
 pub mod run;
 pub mod sysstat;
 pub mod timeline;
+pub mod triage;
+pub mod when;

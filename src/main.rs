@@ -5,8 +5,9 @@ mod cli;
 mod progress;
 
 use clap::Parser;
-use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When};
+use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When, WindowArgs};
 use pgautopsy::causes::CAUSES;
+use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
 use pgautopsy::messages::TABLES;
 use pgautopsy::model::{Metric, Weight, What};
@@ -24,13 +25,14 @@ const NOTHING: u8 = 3;
 const BUG: u8 = 4;
 
 /// Why the program ends without its output.
-struct Failure {
-    code: u8,
-    message: String,
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    pub message: String,
 }
 
 impl Failure {
-    fn usage(message: impl Into<String>) -> Failure {
+    pub fn usage(message: impl Into<String>) -> Failure {
         Failure { code: USAGE, message: message.into() }
     }
 }
@@ -61,6 +63,11 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Explain { name }) => explain(&name),
         Some(Command::List { what, paths }) => list(what, &paths),
         Some(Command::Render { report, output }) => rendered(&report, &output),
+        Some(Command::Daily(args)) => cli::daily::run(args),
+        Some(Command::Triage(args)) => cli::triage::run(args),
+        Some(Command::Collect(args)) => cli::collect::run(args),
+        Some(Command::Completions { shell }) => print(&String::from_utf8_lossy(&cli::completions(shell))),
+        Some(Command::Man { folder }) => manual(folder),
         Some(Command::Schema) => {
             let schema = serde_json::to_string_pretty(&report::schema()).unwrap_or_default();
             print(&format!("{schema}\n"))
@@ -68,8 +75,22 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     }
 }
 
+/// One page to stdout, or all of them into a folder.
+fn manual(folder: Option<PathBuf>) -> Result<u8, Failure> {
+    let failed = |e: std::io::Error| Failure::usage(format!("man: {e}"));
+    let pages = cli::manual().map_err(failed)?;
+    match folder {
+        None => pages.first().map_or(Ok(0), |(_, page)| print(&String::from_utf8_lossy(page))),
+        Some(folder) => {
+            std::fs::create_dir_all(&folder).map_err(failed)?;
+            pages.iter().try_for_each(|(name, page)| std::fs::write(folder.join(name), page)).map_err(failed)?;
+            Ok(0)
+        }
+    }
+}
+
 fn analyze(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
+    let report = report_on(&args.paths, &args.reading, &args.window, args.output.quiet)?;
     if !args.output.quiet {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
@@ -83,16 +104,26 @@ fn analyze(args: Analyze) -> Result<u8, Failure> {
     Ok(if args.exit_code && found { FOUND } else { 0 })
 }
 
-fn report_on(paths: &[PathBuf], reading: &Reading, quiet: bool) -> Result<Report, Failure> {
+fn report_on(paths: &[PathBuf], reading: &Reading, window: &WindowArgs, quiet: bool) -> Result<Report, Failure> {
     if paths.is_empty() {
         return Err(Failure::usage(
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
     let mut settings = reading.settings().map_err(Failure::usage)?;
+    settings.window = window.window().map_err(Failure::usage)?;
     let progress = settings.progress.insert(Default::default()).clone();
     let _shown = progress::show(&progress, quiet);
-    run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
+    run::analyse(paths, &settings).map_err(|e| Failure::usage(format!("{e}{}", meant(paths))))
+}
+
+/// A mistyped command looks like a path that is not there.
+fn meant(paths: &[PathBuf]) -> String {
+    let Some(first) = paths.first().filter(|p| !p.exists()) else { return String::new() };
+    let name = first.to_string_lossy();
+    let commands = cli::commands();
+    let near = pgautopsy::daily::checks::near(&name, commands.iter().map(String::as_str));
+    near.map_or_else(String::new, |c| format!("; did you mean the command `pgautopsy {c}`?"))
 }
 
 fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
@@ -142,19 +173,29 @@ fn print(text: &str) -> Result<u8, Failure> {
 }
 
 fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
-    let settings = args.reading.settings().map_err(Failure::usage)?;
+    let mut settings = args.reading.settings().map_err(Failure::usage)?;
+    settings.window = args.window.window().map_err(Failure::usage)?;
     let bundle = run::read(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
     let (t, _, _) = run::place(bundle.sources, &settings);
+    let span = run::window(&t, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+    let asked = |e: &&pgautopsy::timeline::Event| span.is_none_or(|s| e.at <= s.to && e.until >= s.from);
     let mut out = String::new();
     let least = if args.verbose { Weight::Detail } else { Weight::Notable };
     if args.format == "csv" {
         out.push_str("at,until,host,program,what,count,text,path,line,raw\n");
     }
-    for e in t.events.iter().filter(|e| e.what.weight() >= least) {
-        let row = report::timeline_row(&t, e);
+    let events = t.events.iter().filter(|e| e.what.weight() >= least).filter(asked);
+    let events = if args.no_fold { events.cloned().collect() } else { report::fold_repeats(events) };
+    let rows: Vec<_> = events.iter().map(|e| report::timeline_row(&t, e)).collect();
+    if args.format == "text" {
+        let terminal = terminal_size::terminal_size().filter(|_| std::io::stdout().is_terminal());
+        let width = args.width.or(terminal.map(|(w, _)| usize::from(w.0)));
+        return print(&render::timeline_text(&rows, width));
+    }
+    for row in &rows {
         match args.format.as_str() {
             "jsonl" => {
-                out.push_str(&serde_json::to_string(&row).unwrap_or_default());
+                out.push_str(&serde_json::to_string(row).unwrap_or_default());
                 out.push('\n');
             }
             "csv" => {
@@ -173,7 +214,6 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
                 ));
                 out.push_str(&String::from_utf8_lossy(&w.into_inner().unwrap_or_default()));
             }
-            "text" => out.push_str(&render::timeline_line(&row)),
             other => return Err(Failure::usage(format!("--format {other}: not a format; one of text, csv, jsonl"))),
         }
     }
@@ -185,29 +225,31 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
     if !["text", "csv", "json"].contains(&format) {
         return Err(Failure::usage(format!("--format {format}: not a format; one of text, csv, json")));
     }
-    let mut out = Vec::new();
-    let problems =
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let (hosts, problems) =
         run::sar(&args.paths, &Settings::default(), format, &mut out).map_err(|e| Failure::usage(e.to_string()))?;
+    // A reader that went away wants no more.
+    let _ = out.flush();
     for problem in &problems {
         eprintln!("pgautopsy: {problem}");
     }
-    if out.is_empty() {
-        return Ok(NOTHING);
-    }
-    print(&String::from_utf8_lossy(&out))
+    Ok(if hosts == 0 { NOTHING } else { 0 })
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
-    print(&render::inventory(&report))?;
+    let report = report_on(&args.paths, &args.reading, &args.window, args.output.quiet)?;
+    print(&render::inventory(&report, args.output.verbose))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }
 
 fn explain(name: &str) -> Result<u8, Failure> {
     if let Some(cause) = pgautopsy::causes::by_id(name) {
         let mut out = format!("# {}: {}\n\n{}\n\n## Remedies\n", cause.id, cause.title, cause.doc);
+        // Without a cluster at hand: with the defaults.
+        let nothing = pgautopsy::timeline::Timeline::default();
         for r in cause.remedies {
-            out.push_str(&format!("\n- [{}] {}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.text, r.risk, r.verify));
+            let text = report::remedy_text(&nothing, "the host", r.text);
+            out.push_str(&format!("\n- [{}] {text}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.risk, r.verify));
         }
         return print(&out);
     }
@@ -251,17 +293,25 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
                 out.push_str(&format!("{:<14} {:<9} {}\n", m.id(), m.unit(), m.doc()));
             }
         }
+        Listing::Checks => {
+            for c in CHECKS.iter().flat_map(|g| g.iter()) {
+                out.push_str(&format!(
+                    "{:<24} {}\n{:24} threshold: {}\n{:24} origin: {}\n",
+                    c.id, c.title, "", c.threshold, "", c.origin
+                ));
+            }
+            out.push_str("\nThresholds that pgautopsy.toml may change, with their defaults:\n\n");
+            for c in pgautopsy::daily::checks::CHECKS {
+                out.push_str(&format!("{:<22} {:>6} {:<6} {}\n", c.id, c.default, c.unit, c.doc));
+            }
+        }
+        Listing::Config => out.push_str(&pgautopsy::config::template()),
         Listing::Nodes => {
             if paths.is_empty() {
                 return Err(Failure::usage("list nodes needs a bundle: pgautopsy list nodes PATH"));
             }
             let report = run::analyse(paths, &Settings::default()).map_err(|e| Failure::usage(e.to_string()))?;
-            for h in &report.inventory.hosts {
-                out.push_str(&format!("{}\n", h.name));
-                for a in &h.aliases {
-                    out.push_str(&format!("    {:<30} {}\n", a.name, a.why));
-                }
-            }
+            out.push_str(&render::whois(&report));
         }
     }
     print(&out)

@@ -77,11 +77,8 @@ impl<'a> Case<'a> {
 
     /// Median of a series outside the incident: the host's own normal.
     pub fn baseline(&self, series: &Series) -> Option<f32> {
-        let span = self.incident.span.widened(60 * SECOND);
-        let mut values: Vec<f32> =
-            series.samples.iter().filter(|s| s.to < span.from || s.from > span.to).map(|s| s.value).collect();
-        values.sort_by(f32::total_cmp);
-        values.get(values.len() / 2).copied()
+        let anywhere = Sample { from: 0, to: 0, value: 0.0 };
+        self.normal(series, anywhere).usual
     }
 
     /// Nodes that run a member of the DCS: those with an etcd log, or named in its member list.
@@ -213,6 +210,17 @@ pub const DCS_ERRORS: &[What] = &[
     What::DcsAuthFailed,
     What::DcsWaiting,
     What::K8sError,
+];
+
+/// What makes an incident a crash in its own right.
+pub const FAULTS: &[What] = &[
+    What::PgBackendSignal,
+    What::PgPanic,
+    What::PgNoSpace,
+    What::PgIoError,
+    What::PgCorruption,
+    What::OomKill,
+    What::PgDatadirBad,
 ];
 
 /// Number of messages behind some hits.

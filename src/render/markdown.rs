@@ -26,9 +26,11 @@ fn render(report: &Report, _: Style) -> String {
     }
     impact(&mut out, report);
     chain(&mut out, v);
+    consequences(&mut out, report);
     weighed(&mut out, v);
     missing(&mut out, v);
     remedies(&mut out, v);
+    numbers(&mut out, report);
     risks(&mut out, report);
     timeline(&mut out, report);
     evidence(&mut out, v);
@@ -76,6 +78,19 @@ fn chain(out: &mut String, v: &Verdict) {
     for l in &v.chain {
         let proof = l.evidence.first().map_or_else(String::new, place);
         let _ = writeln!(out, "| {} | {} | {} | {} | {proof} |", l.at, markdown(&l.host), l.role, markdown(&l.text));
+    }
+}
+
+fn consequences(out: &mut String, report: &Report) {
+    let Some(main) = report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline) else { return };
+    let parts =
+        [("Who took over", &main.succession), ("What it cost", &main.cost), ("Do not blame", &main.do_not_blame)];
+    for (heading, statements) in parts.into_iter().filter(|(_, s)| !s.is_empty()) {
+        let _ = writeln!(out, "\n## {heading}\n");
+        for s in statements {
+            let proof = s.evidence.first().map_or_else(String::new, place);
+            let _ = writeln!(out, "- {} {proof}", markdown(&s.text));
+        }
     }
 }
 
@@ -127,6 +142,15 @@ fn remedies(out: &mut String, v: &Verdict) {
             markdown(&r.risk),
             markdown(&r.verify)
         );
+    }
+}
+
+fn numbers(out: &mut String, report: &Report) {
+    let main = report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline);
+    let Some(found) = main.map(|i| &i.numbers).filter(|n| !n.is_empty()) else { return };
+    let _ = writeln!(out, "\n## Numbers that stood out\n");
+    for n in found {
+        let _ = writeln!(out, "- {} {}", markdown(&n.text), place(n));
     }
 }
 

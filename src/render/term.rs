@@ -14,11 +14,13 @@ fn render(report: &Report, style: Style) -> String {
     let mut p = Page { out: String::new(), style };
     answer(&mut p, report);
     chain(&mut p, &report.verdict);
+    consequences(&mut p, report);
     questions(&mut p, &report.verdict);
     weighed(&mut p, &report.verdict);
     missing(&mut p, &report.verdict);
     steps(&mut p, &report.verdict);
     others(&mut p, report);
+    numbers(&mut p, report);
     risks(&mut p, report);
     axis(&mut p, report);
     timeline(&mut p, report);
@@ -186,6 +188,19 @@ fn chain(p: &mut Page, v: &Verdict) {
     }
 }
 
+/// Who took over, what it cost, and what is not to blame.
+fn consequences(p: &mut Page, report: &Report) {
+    let Some(main) = report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline) else { return };
+    let parts =
+        [("Who took over", &main.succession), ("What it cost", &main.cost), ("Do not blame", &main.do_not_blame)];
+    for (heading, statements) in parts.into_iter().filter(|(_, s)| !s.is_empty()) {
+        p.heading(heading);
+        for s in statements.iter().take(p.shown(statements.len())) {
+            p.wrapped("  - ", &format!("{} {}", s.text, s.evidence.first().map_or_else(String::new, place)));
+        }
+    }
+}
+
 /// The order in which experts ask: the server itself, orders, space, I/O, and the network as what remains.
 const QUESTIONS: &[(&str, &str)] = &[
     ("PostgreSQL crash?", "postgres_crash"),
@@ -305,6 +320,20 @@ fn others(p: &mut Page, report: &Report) {
     }
     if rest.len() > shown {
         p.line(&format!("  {} more: -v", rest.len() - shown));
+    }
+}
+
+/// Of the incident that the verdict is about.
+fn numbers(p: &mut Page, report: &Report) {
+    let main = report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline);
+    let Some(found) = main.map(|i| &i.numbers).filter(|n| !n.is_empty()) else { return };
+    p.heading("Numbers that stood out");
+    let shown = p.shown(found.len());
+    for n in found.iter().take(shown) {
+        p.wrapped("  ", &format!("{} {}", n.text, place(n)));
+    }
+    if found.len() > shown {
+        p.line(&format!("  {} more: -v", found.len() - shown));
     }
 }
 

@@ -50,6 +50,9 @@ pub struct QuorumInterval {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Lease {
     pub leader: String,
+    /// Scope of its cluster; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub cluster: String,
     pub from: String,
     /// Proofs of renewal, folded into runs.
     pub renewals: Vec<Renewals>,
@@ -62,7 +65,7 @@ pub struct Lease {
     pub expiry: String,
     /// Later than `expiry` if a new Raft leader started all leases anew.
     pub expiry_latest: String,
-    /// released, expired, taken early, held at the end of the logs
+    /// released, expired, gone early, held at the end of the logs
     pub ending: String,
     pub steps: Vec<LeaseStep>,
     pub two_primaries: Option<TwoPrimaries>,
@@ -84,7 +87,7 @@ pub struct Renewals {
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LeaseStep {
-    /// lock not renewed, demotion decided, PostgreSQL told to stop, lock given back, demoted, promoted, first write accepted
+    /// lock seen gone, lock not renewed, demotion decided, PostgreSQL told to stop, lock given back, demoted, promoted, lock taken anew, first write accepted
     pub name: String,
     pub at: String,
     pub host: String,
@@ -149,6 +152,9 @@ pub struct HostClock {
     pub high_s: Option<f64>,
     /// What was taken off this host's times.
     pub corrected_s: f64,
+    /// It surely differs from another host's, and nothing tells which of them is wrong.
+    #[serde(default)]
+    pub doubtful: bool,
     pub text: String,
     /// Pairs of lines that bound it.
     pub evidence: Vec<Proof>,
@@ -252,6 +258,7 @@ fn lease(t: &Timeline, l: &Found) -> Lease {
         })
         .collect();
     Lease {
+        cluster: String::new(),
         leader: t.name(l.node).to_string(),
         from: rfc3339(l.renewals.first().map_or(l.last, |r| r.from)),
         renewals: l
@@ -313,7 +320,8 @@ fn sentence(t: &Timeline, l: &Found) -> String {
         }
     }
     for s in &l.steps {
-        if !matches!(s.name, "promoted" | "demotion decided" | "lock given back") {
+        if !matches!(s.name, "promoted" | "lock taken anew" | "demotion decided" | "lock given back" | "lock seen gone")
+        {
             continue;
         }
         let side = match s.order {
@@ -324,7 +332,7 @@ fn sentence(t: &Timeline, l: &Found) -> String {
         };
         text.push_str(&format!("; {} on {} at {}{side}", s.name, t.name(s.node), moment(s.at)));
     }
-    if l.ending == Ending::TakenEarly {
+    if l.ending == Ending::GoneEarly {
         text.push_str("; the key was gone before it could run out, and nothing shows that it was given back");
     }
     if let Some(o) = l.overlap {
@@ -408,6 +416,11 @@ fn clocks(t: &Timeline) -> Vec<HostClock> {
         } else {
             format!("; {:+.3} s were taken off all its times", seconds(o.corrected))
         };
+        let done = if t.skew.doubtful.contains(&o.node) {
+            format!("{done}; it surely differs from another host's, and nothing tells which of them is wrong")
+        } else {
+            done
+        };
         let mine: Vec<_> =
             t.skew.anchors.iter().filter(|a| !a.refused && (a.first.node == o.node || a.then.node == o.node)).collect();
         let refused =
@@ -423,6 +436,7 @@ fn clocks(t: &Timeline) -> Vec<HostClock> {
             low_s: s(o.low),
             high_s: s(o.high),
             corrected_s: round(seconds(o.corrected)),
+            doubtful: t.skew.doubtful.contains(&o.node),
             text: format!("{host}'s clock minus {against}'s is {range} ({} pairs of lines){done}{doubt}", mine.len()),
             evidence: mine
                 .iter()
@@ -464,7 +478,12 @@ pub fn notes(report: &super::Report, all: bool) -> Vec<(&'static str, String)> {
         out.push(("loop", format!("{} {} to {}: {}", g.host, clock(&g.from), clock(&g.to), g.text)));
     }
     for c in &report.clocks {
-        if all || c.corrected_s != 0.0 || c.low_s.is_some_and(|l| l > 0.1) || c.high_s.is_some_and(|h| h < -0.1) {
+        if all
+            || c.doubtful
+            || c.corrected_s != 0.0
+            || c.low_s.is_some_and(|l| l > 0.1)
+            || c.high_s.is_some_and(|h| h < -0.1)
+        {
             out.push(("clock", c.text.clone()));
         }
     }

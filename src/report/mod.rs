@@ -1,17 +1,23 @@
 //! The whole answer as plain data: the JSON of the contract, and what the other outputs render.
 
 mod axis;
+mod blameless;
 mod build;
 mod chain;
 mod cite;
+mod cost;
 mod headline;
 mod hypotheses;
 mod inventory;
+mod merge;
 mod missing;
+mod numbers;
 mod quiet;
 mod rank;
 mod remedies;
+mod repeats;
 mod risks;
+mod succession;
 mod timeline;
 mod verdict;
 mod words;
@@ -22,7 +28,12 @@ pub use axis::{
     TwoPrimaries,
 };
 pub use build::build;
+pub use merge::merge;
+pub use remedies::remedy_text;
+pub use repeats::fold as fold_repeats;
 pub use timeline::row as timeline_row;
+
+pub use crate::timeline::UNNAMED_HOST;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -181,6 +192,9 @@ pub struct Incident {
     /// `kind` more closely, e.g. `dcs_outage_ridden_out_failsafe`, `rejoin_failure`, `planned_reboot`.
     #[serde(default)]
     pub form: String,
+    /// Scope of its cluster; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub cluster: String,
     pub planned: bool,
     /// The trouble began between these two.
     #[serde(default)]
@@ -192,7 +206,27 @@ pub struct Incident {
     pub hosts: Vec<String>,
     pub write_outage: Option<WriteOutage>,
     pub phases: Vec<Phase>,
+    /// Numbers of the hosts above a limit and above what the host is used to; `text` compares them.
+    #[serde(default)]
+    pub numbers: Vec<Proof>,
     pub verdict: Verdict,
+    /// Why that member took over, or why nobody did.
+    #[serde(default)]
+    pub succession: Vec<Statement>,
+    /// Time without writes, two primaries, lost WAL, members that stayed broken.
+    #[serde(default)]
+    pub cost: Vec<Statement>,
+    /// Loud lines that explain nothing here, each with the reason.
+    #[serde(default)]
+    pub do_not_blame: Vec<Statement>,
+}
+
+/// A sentence with the lines that prove it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Statement {
+    pub text: String,
+    pub host: String,
+    pub evidence: Vec<Proof>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -220,6 +254,10 @@ pub struct Piece {
 pub struct Phase {
     pub name: String,
     pub at: String,
+    /// `before` if the phase listed before it surely came before it, `unknown` if the hosts' clocks leave that open;
+    /// empty for the first.
+    #[serde(default)]
+    pub previous: String,
     pub host: String,
     pub evidence: Vec<Proof>,
 }
@@ -238,11 +276,20 @@ pub struct Inventory {
     pub hosts: Vec<Host>,
     pub sources: Vec<SourceRow>,
     pub skipped: Vec<Skip>,
+    /// Names that two hosts claim.
+    #[serde(default)]
+    pub contradictions: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     pub name: String,
+    /// Programs whose logs of this host are in the bundle; empty for a host that only others name.
+    #[serde(default)]
+    pub logs: Vec<String>,
+    /// Scopes of its clusters; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub clusters: Vec<String>,
     /// Other names of the same machine, each with the reason.
     pub aliases: Vec<Alias>,
 }
@@ -257,7 +304,13 @@ pub struct Alias {
 pub struct SourceRow {
     pub path: String,
     pub kind: String,
+    /// Why it was taken for that.
+    #[serde(default)]
+    pub kind_why: String,
     pub host: String,
+    /// Why it was given to that host.
+    #[serde(default)]
+    pub host_why: String,
     pub first: Option<String>,
     pub last: Option<String>,
     pub zone: String,
@@ -269,6 +322,12 @@ pub struct SourceRow {
     pub understood: u64,
     pub noise: u64,
     pub unknown: u64,
+    /// Of the unknown lines those of level ERROR and above: alarms without a name.
+    #[serde(default)]
+    pub unnamed: u64,
+    /// The first lines that no table knows.
+    #[serde(default)]
+    pub unknown_lines: Vec<String>,
     pub problems: Vec<String>,
 }
 

@@ -1,11 +1,18 @@
 //! All events, roles, series and facts of a bundle on one axis of UTC time: sorted, indexed, read-only.
 
+mod copies;
 mod roles;
 mod skew;
+mod steps;
+mod twins;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
-use crate::model::{Fact, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why};
+pub use crate::cluster::UNNAMED as UNNAMED_HOST;
+use crate::model::{
+    Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why,
+};
+pub use copies::Copied;
 pub use roles::{Beats, Gap};
 pub use skew::{Anchor, Offset, Place, Skew};
 use std::collections::BTreeMap;
@@ -122,6 +129,8 @@ pub struct Timeline {
     pub series: Vec<Series>,
     pub facts: Vec<Known>,
     pub covered: Vec<Covered>,
+    /// Sources whose lines stand in another source as well.
+    pub copies: Vec<Copied>,
     /// How far the hosts' clocks differ; their times are corrected where the difference is proven.
     pub skew: Skew,
     by_what: BTreeMap<What, Vec<u32>>,
@@ -135,8 +144,11 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
         for (j, stream) in source.parsed.streams.iter().enumerate() {
             let node = cluster.of_stream.get(i).and_then(|s| s.get(j)).copied().unwrap_or(own);
             let Some(clock) = clocks.of_stream.get(i).and_then(|c| c.get(j)) else { continue };
+            let again = steps::repeated_hour(stream, clock);
             for raw in &stream.raws {
-                match clock.time(raw.at, raw.zone, raw.written) {
+                let later = again.filter(|(line, from, to)| raw.line >= *line && (*from..=*to).contains(&raw.at));
+                let hour = if later.is_some_and(|_| clock.rule.repeats(raw.at)) { HOUR } else { 0 };
+                match clock.time(raw.at, raw.zone, raw.written).map(|at| at + hour) {
                     Some(at) => {
                         let until = at + (raw.until - raw.at);
                         let since = at - (raw.at - raw.since);
@@ -171,7 +183,8 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
             {
                 t.covered.push(Covered { node, program: stream.program, source: i as u32, span: Span::new(from, to) });
             }
-            roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps);
+            t.events.extend(steps::events(stream, clock, node, i));
+            roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps, again);
         }
         let clock = clocks.of_source.get(i);
         for fact in &source.parsed.facts {
@@ -186,6 +199,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     t.cluster = cluster;
     t.clocks = clocks;
     history(&mut t);
+    copies::merge(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.skew = skew::measure(&t);
@@ -197,7 +211,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
         t.by_what.entry(e.what).or_default().push(i as u32);
     }
     widen(&mut t, sources);
-    merge_twins(&mut t.series);
+    twins::merge(&mut t.series);
     t
 }
 
@@ -306,28 +320,6 @@ fn widen(t: &mut Timeline, sources: &[Source]) {
     t.covered.dedup();
 }
 
-/// The same numbers from a binary file and from its text are kept once: the series with more samples.
-fn merge_twins(series: &mut Vec<Series>) {
-    series.sort_by(|a, b| {
-        let key = |s: &Series| (s.node, s.metric, s.item.clone(), std::cmp::Reverse(s.samples.len()), s.source);
-        key(a).cmp(&key(b))
-    });
-    let mut kept: Vec<Series> = Vec::new();
-    for s in series.drain(..) {
-        let span =
-            |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
-        let twin = kept.iter().any(|k| {
-            (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item)
-                && span(k).widened(120 * SECOND).contains(span(&s).from)
-                && span(k).widened(120 * SECOND).contains(span(&s).to)
-        });
-        if !twin {
-            kept.push(s);
-        }
-    }
-    *series = kept;
-}
-
 impl Timeline {
     /// All events of the given meanings within a span, in order of time.
     pub fn find(&self, whats: &[What], span: Span) -> impl Iterator<Item = Hit<'_>> + use<'_> {
@@ -407,12 +399,26 @@ impl Timeline {
         self.covered.iter().map(|c| c.span).reduce(|a, b| a.union(&b))
     }
 
+    /// Forgets coverage and heartbeats outside of a span; events stay where indices point.
+    pub fn narrow(&mut self, span: Span) {
+        self.covered.retain(|c| c.span.overlaps(&span));
+        for c in &mut self.covered {
+            c.span = Span::new(c.span.from.max(span.from), c.span.to.min(span.to));
+        }
+        self.beats.retain(|b| b.from <= span.to && b.to >= span.from);
+    }
+
     pub fn path(&self, source: u32) -> &str {
         self.paths.get(source as usize).map_or("?", String::as_str)
     }
 
     pub fn resolve(&self, name: &str) -> Option<NodeId> {
         self.cluster.resolve(name)
+    }
+
+    /// No source of the node names its host.
+    pub fn is_unnamed(&self, node: NodeId) -> bool {
+        *self.name(node) == *crate::cluster::UNNAMED
     }
 
     pub fn name(&self, node: NodeId) -> Arc<str> {

@@ -1,12 +1,18 @@
 //! Everything that is tested from outside: labelled incidents, the command line, the repository itself.
 
+mod aftermath;
 mod cases;
 mod cli;
+mod collect;
+mod daily;
+mod forms;
 mod mangle;
 mod repository;
 mod same_bytes;
 mod samples;
 mod schema;
+mod tools;
+mod triage;
 mod truth;
 
 use std::path::PathBuf;

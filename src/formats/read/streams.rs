@@ -5,8 +5,17 @@ use super::scan::Stamps;
 use super::{LogReader, TEXT_MAX};
 use crate::formats::beats::BeatFolder;
 use crate::formats::pg_csv;
-use crate::model::{NameHint, Naming, Program, SECOND, Silence, Stamp, Stream, Written};
+use crate::model::{Micros, NameHint, Naming, Program, SECOND, Silence, Stamp, StepBack, Stream, Written};
 use std::sync::Arc;
+
+/// Stamps that go back this far are no late lines (those come up to two seconds late; our choice).
+const STEP: Micros = 30 * SECOND;
+
+/// Zones differ by whole quarter hours.
+const QUARTER: Micros = 900 * SECOND;
+
+/// Lines of two programs that follow each other in one file are written within a loop or so (our choice).
+const BESIDE: Micros = 15 * SECOND;
 
 impl LogReader {
     pub(super) fn host(&mut self, name: &[u8]) -> Arc<str> {
@@ -62,10 +71,27 @@ impl LogReader {
         let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
         stream.stamped += 1;
         stream.first.get_or_insert(stamp);
-        stream.last = Some(stamp);
+        // Patroni's logger holds lines back for up to two seconds; processes of PostgreSQL write past each other by less.
+        if let Some(before) = stream.last.replace(stamp)
+            && before.civil - stamp.civil >= STEP
+            && (before.zone, before.written) == (stamp.zone, stamp.written)
+            && stream.steps.len() < 256
+        {
+            let (from, to, zone, written) = (before.civil, stamp.civil, stamp.zone, stamp.written);
+            stream.steps.push(StepBack { from, to, zone, written, line: number, text: wording(line) });
+        }
         stream.min = stream.min.min(stamp.civil);
         stream.max = stream.max.max(stamp.civil);
         *stream.written_zone.entry(stamp.zone).or_default() += 1;
+        // Patroni's output carries PostgreSQL's lines: where the writer changes, two clocks stand side by side.
+        if let Some(last) = self.last.as_ref().filter(|l| l.stream != at && l.program != stream.program)
+            && stream.own_clock
+            && (last.stamp.written, stamp.written) == (Written::Full, Written::Full)
+            && let Some(q) = pg_csv::quarters(last.stamp.civil - stamp.civil)
+            && (last.stamp.civil - stamp.civil - i64::from(q) * QUARTER).abs() <= BESIDE
+        {
+            *stream.beside.entry((last.program, last.stamp.zone, q)).or_default() += 1;
+        }
         if let Some(q) = proof {
             *stream.proofs.entry(q).or_default() += 1;
         }
