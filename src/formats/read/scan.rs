@@ -6,7 +6,7 @@
 
 use super::LINE_MAX;
 use super::events::{FOLD, began, folds};
-use super::record::{alarms_by_level, is_continuation_word};
+use super::record::{STRANGE_MAX, alarms_by_level, is_continuation_word};
 use crate::formats::json;
 use crate::formats::lanes::{Lanes, QuickHead};
 use crate::messages::{Fields, Found, NoFields, find, find_with};
@@ -48,8 +48,10 @@ pub struct Run {
     pub understood: u64,
     pub noise: u64,
     pub unknown: u64,
-    /// One for each program, in order of their first lines.
-    pub stamps: Vec<Stamps>,
+    /// The first lines that nothing knows.
+    pub strange: Vec<Place>,
+    /// All lines of a run are of one program: where the writer changes, clocks are compared.
+    pub stamps: Option<Stamps>,
     pub events: Vec<Event>,
     pub beats: Vec<Beats>,
     pub last: Option<(Program, Stamp, u32)>,
@@ -66,6 +68,8 @@ pub struct Stamps {
     pub max: Micros,
     /// Longest step forward beyond the latest stamp so far.
     pub widest: Micros,
+    /// Longest step back from one line to the next.
+    pub back: Micros,
     /// The last line that carries the latest stamp.
     pub latest: Place,
 }
@@ -240,7 +244,14 @@ impl Scanner {
                 if !self.stamp(run, head, place) {
                     return false;
                 }
-                if more { run.noise += 1 } else { run.unknown += 1 }
+                if more {
+                    run.noise += 1;
+                } else {
+                    run.unknown += 1;
+                    if run.strange.len() < STRANGE_MAX {
+                        run.strange.push(place);
+                    }
+                }
             }
             Found::Meaning(meaning) => {
                 let merged = head.program == Program::Etcd && head.message.last() == Some(&b']');
@@ -313,12 +324,12 @@ impl Scanner {
         true
     }
 
-    /// Counts a stamp; `false`, and nothing done, if the zone is not that of the run.
+    /// Counts a stamp; `false`, and nothing done, if program or zone is not that of the run.
     #[inline]
     fn stamp(&mut self, run: &mut Run, head: &QuickHead<'_>, place: Place) -> bool {
         let stamp = head.stamp;
-        let Some(stamps) = run.stamps.iter_mut().find(|s| s.program == head.program) else {
-            run.stamps.push(Stamps {
+        let Some(stamps) = &mut run.stamps else {
+            run.stamps = Some(Stamps {
                 program: head.program,
                 count: 1,
                 first: stamp,
@@ -326,15 +337,17 @@ impl Scanner {
                 min: stamp.civil,
                 max: stamp.civil,
                 widest: 0,
+                back: 0,
                 latest: place,
             });
             return true;
         };
-        if stamps.first.zone != stamp.zone {
+        if (stamps.program, stamps.first.zone) != (head.program, stamp.zone) {
             self.splits = true;
             return false;
         }
         stamps.count += 1;
+        stamps.back = stamps.back.max(stamps.last.civil - stamp.civil);
         stamps.last = stamp;
         stamps.min = stamps.min.min(stamp.civil);
         stamps.widest = stamps.widest.max(stamp.civil - stamps.max);
