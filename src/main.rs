@@ -88,7 +88,7 @@ fn report_on(paths: &[PathBuf], reading: &Reading) -> Result<Report, Failure> {
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
-    let settings = reading.settings().map_err(Failure::usage)?;
+    let settings = Settings { excerpts: true, ..reading.settings().map_err(Failure::usage)? };
     run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
 }
 

@@ -519,6 +519,7 @@ impl LogReader {
     ) {
         let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
         stream.stamped += 1;
+        stream.volume.note(stamp.civil);
         stream.first.get_or_insert(stamp);
         stream.last = Some(stamp);
         stream.min = stream.min.min(stamp.civil);

@@ -19,6 +19,22 @@ pub fn terminal(text: &str, max: usize) -> String {
     middle_cut(&out, max)
 }
 
+/// For HTML text and quoted attributes: markup and unsafe characters become visible text.
+pub fn html(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in terminal(text, max).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 fn middle_cut(text: &str, max: usize) -> String {
     let count = text.chars().count();
     if count <= max || max < 8 {

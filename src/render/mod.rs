@@ -1,9 +1,12 @@
 //! A report as bytes: each output renders the same plain data and decides nothing.
 
 mod escape;
+mod html;
 mod json;
 mod markdown;
 mod term;
+mod times;
+mod words;
 
 use crate::report::Report;
 
@@ -39,7 +42,7 @@ macro_rules! renderers {
     };
 }
 
-renderers! { term, markdown, json }
+renderers! { term, markdown, json, html }
 
 /// The renderer of a name.
 pub fn by_name(name: &str) -> Option<&'static Renderer> {

@@ -46,7 +46,14 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         .min_by_key(|(b, x)| (x.planned || b.verdict.kind == VerdictKind::NoIncident, x.kind.rank(), x.at))
         .map(|(b, _)| b.verdict.clone());
     let verdict = worst.unwrap_or_else(|| nothing(t, &risks));
+    let window = series::window(t, incidents);
     Report {
+        window: window.map(|w| Window { from: rfc3339(w.from), to: rfc3339(w.to) }),
+        lanes: window.map_or_else(Vec::new, |w| lanes::lanes(t, w)),
+        leases: window.map_or_else(Vec::new, |w| lanes::leases(t, w)),
+        series: window.map_or_else(Vec::new, |w| series::series(t, incidents, w)),
+        volume: window.map_or_else(Vec::new, |w| series::volume(t, w)),
+        excerpts: Vec::new(),
         schema: SCHEMA.to_owned(),
         tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         verdict,

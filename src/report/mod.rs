@@ -2,11 +2,16 @@
 
 mod build;
 mod cite;
+pub mod excerpts;
+mod lanes;
+mod plots;
 mod rank;
 mod risks;
+mod series;
 mod words;
 
 pub use build::{build, row as timeline_row};
+pub use plots::{Excerpt, Lane, LaneSpan, Lease, Point, Series, Volume};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +31,26 @@ pub struct Report {
     pub inventory: Inventory,
     /// Only what matters; all of it with `pgautopsy timeline`.
     pub timeline: Vec<TimelineEvent>,
+    /// The time that the plots show.
+    #[serde(default)]
+    pub window: Option<Window>,
+    #[serde(default)]
+    pub lanes: Vec<Lane>,
+    #[serde(default)]
+    pub leases: Vec<Lease>,
+    #[serde(default)]
+    pub series: Vec<Series>,
+    #[serde(default)]
+    pub volume: Vec<Volume>,
+    /// Raw lines around what is cited.
+    #[serde(default)]
+    pub excerpts: Vec<Excerpt>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    pub from: String,
+    pub to: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
