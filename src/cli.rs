@@ -51,6 +51,8 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// A copy of a bundle with consistent pseudonyms, which gives the same verdict
+    Redact(RedactArgs),
     /// The JSON Schema of the report
     Schema,
 }
@@ -80,7 +82,7 @@ pub struct Analyze {
 
 #[derive(Debug, Args)]
 pub struct Output {
-    /// text, md or json
+    /// text, md, html, json or card
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
     /// Write to a file; the format follows its ending. Repeatable
@@ -95,6 +97,15 @@ pub struct Output {
     /// Print the report only, no warnings
     #[arg(short, long)]
     pub quiet: bool,
+    /// Replace host names, addresses, users, databases and SQL literals with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
+    /// A card of 12 lines for a ticket
+    #[arg(long, conflicts_with = "format")]
+    pub card: bool,
+    /// Only ASCII characters in the text
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -129,6 +140,17 @@ pub struct TimelineArgs {
     /// Also what is of interest to few
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RedactArgs {
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Folder to write to; must be new or empty
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
 #[derive(Debug, Args)]

@@ -4,9 +4,11 @@ use crate::clock::{self, Zones};
 use crate::cluster;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::read_log;
+use crate::formats::wash::Wash;
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Skipped, read_all};
 use crate::model::{Coverage, Parsed, Problem, Source};
+use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,12 +152,17 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
         Detected::Binary(what) => return Err(format!("not a log: {what}")),
         Detected::Unknown => return Err(format!("not recognised: {}", detection.why)),
         Detected::Log { envelope, newest_first } => {
-            let mut parsed = if detection.encoding == Encoding::Utf8 {
+            let thorough = detection.wash.filter(Wash::is_thorough);
+            let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
                 read_log(input, envelope, newest_first)
             } else {
                 let mut all = Vec::new();
                 let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);
-                read_log(&mut decode(&all, detection.encoding).as_ref(), envelope, newest_first)
+                let text = decode(&all, detection.encoding);
+                match thorough {
+                    Some(wash) => read_log(&mut wash.text(&text).as_slice(), envelope, newest_first),
+                    None => read_log(&mut text.as_ref(), envelope, newest_first),
+                }
             };
             let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
             programs.sort_unstable();
@@ -172,6 +179,7 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
             }
             parsed.coverage = Coverage { bytes: all.len() as u64, ..Coverage::default() };
             let text = decode(&all, detection.encoding);
+            let text = detection.wash.map_or(text.clone(), |w| w.text(&text).into());
             let name = path.rsplit(['/', '!']).next().unwrap_or(path);
             (document.read)(&text, name, &mut parsed);
             parsed
@@ -188,6 +196,18 @@ pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incide
     let timeline = timeline::build(&sources, cluster, clocks);
     let incidents = incidents::find(&timeline);
     (timeline, incidents, sources)
+}
+
+/// Copies a bundle into the folder `to` under pseudonyms.
+pub fn redact(paths: &[PathBuf], to: &Path, settings: &Settings) -> Result<(Redactor, Copied), InputError> {
+    let bundle = read(paths, settings)?;
+    let mut names = redact::known(&bundle.sources, &cluster::join(&bundle.sources));
+    names.scan_paths(paths, &settings.limits, settings.threads.max(1))?;
+    let redactor = Redactor::new(&names);
+    let prefixes = prefixes(paths);
+    let shown = |path: &str| shortened(path, &prefixes).to_owned();
+    let copied = redact::copy(paths, to, &settings.limits, &shown, &redactor)?;
+    Ok((redactor, copied))
 }
 
 /// The files of a bundle written in one literal: `//- path` lines begin them.

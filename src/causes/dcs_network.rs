@@ -2,7 +2,7 @@
 
 use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Metric, Program, What, Why};
+use crate::model::{Metric, Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
@@ -93,12 +93,21 @@ fn assess(c: &Case<'_>) -> Assessment {
             ),
             cites(&connect).into_iter().chain(cites(&lost)),
         );
-        let majority = c.find(&[What::LeaderWon]).iter().any(|e| c.incident.old != Some(e.node));
-        if majority && !stalls && !froze {
+        // A member that just started elects, too; and what was elected long before is not the answer to this.
+        let begun = connect.iter().chain(&lost).map(|e| e.at).min().unwrap_or(c.incident.at) - c.t.ttl();
+        let started = |e: &Hit<'_>| {
+            c.t.find(&[What::EtcdStart], Span::new(e.at - 10 * SECOND, e.at)).any(|s| s.node == e.node)
+        };
+        let won: Vec<Hit<'_>> = c
+            .find(&[What::LeaderWon])
+            .into_iter()
+            .filter(|e| c.incident.old != Some(e.node) && e.at >= begun && !started(e))
+            .collect();
+        if !won.is_empty() && !stalls && !froze {
             a.pro(
                 Strength::Decisive,
                 format!("{} was cut off: the other etcd members elected a leader without it", c.old_name()),
-                cites(&c.find(&[What::LeaderWon])),
+                cites(&won),
             );
         }
     } else if !requests.is_empty() && !second.is_empty() {
@@ -185,6 +194,32 @@ mod tests {
                 dcs_network: confirmed (demotion)
                   + strong: on pg1: connections to the DCS timed out and etcd peers were lost at the same time
                   + decisive: pg1 was cut off: the other etcd members elected a leader without it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_first_election_after_the_start_does_not_prove_a_cut() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:27,000 ERROR: Request to server http://10.0.0.12:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.12', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by ConnectTimeoutError(<HTTPConnection(host='10.0.0.12', port=2379)>, 'Connection to 10.0.0.12 timed out. (connect timeout=1.67)'))")
+2026-03-04 10:00:33,200 ERROR: Error communicating with DCS
+2026-03-04 10:00:33,300 INFO: Demoting self (offline)
+2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader
+//- pg1/etcd.log
+{"level":"warn","ts":"2026-03-04T10:00:27.000000Z","caller":"etcdserver/x.go:1","msg":"lost TCP streaming connection with remote peer","stream-reader-type":"stream Message","local-member-id":"1","remote-peer-id":"2","error":"read tcp 10.0.0.11:2380->10.0.0.12:44: i/o timeout"}
+//- pg2/etcd.log
+{"level":"info","ts":"2026-03-04T09:59:50.000000Z","caller":"embed/etcd.go:307","msg":"starting an etcd server","etcd-version":"3.5.1"}
+{"level":"info","ts":"2026-03-04T09:59:51.000000Z","caller":"etcdserver/x.go:1","msg":"2 is starting a new election at term 1"}
+{"level":"info","ts":"2026-03-04T09:59:51.100000Z","caller":"etcdserver/x.go:1","msg":"2 became leader at term 2"}
+"#,
+            expect![[r#"
+                dcs_network: likely (demotion)
+                  + strong: on pg1: connections to the DCS timed out and etcd peers were lost at the same time
             "#]],
         );
     }

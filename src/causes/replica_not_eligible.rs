@@ -142,7 +142,7 @@ mod tests {
 2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
 "#,
             expect![[r#"
-                replica_not_eligible: possible (demotion)
+                replica_not_eligible: possible (failover)
                   + weak: pg2 refused to take over: WAL position behind by more than maximum_lag_on_failover
             "#]],
         );

@@ -7,6 +7,7 @@ mod binary;
 mod text;
 mod votes;
 
+use crate::formats::wash::Wash;
 use crate::formats::{DOCUMENTS, Document, Envelope, document, prompt};
 use crate::messages::{self, Found};
 use crate::model::Program;
@@ -28,6 +29,8 @@ pub struct Detection {
     pub found: Detected,
     pub why: String,
     pub encoding: Encoding,
+    /// What copying did to the text and has to be undone before it is read.
+    pub wash: Option<Wash>,
 }
 
 #[derive(Debug)]
@@ -46,7 +49,7 @@ pub enum Detected {
 /// Tells what a file is from its first bytes (64 KiB are plenty) and, where that leaves a doubt, its name.
 pub fn detect(head: &[u8], name: &str) -> Detection {
     let encoding = encoding(head);
-    let plain = |found, why: String| Detection { found, why, encoding: Encoding::Utf8 };
+    let plain = |found, why: String| Detection { found, why, encoding: Encoding::Utf8, wash: None };
     if head.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
         let why = if head.contains(&0) { "holds nothing but NUL bytes" } else { "holds nothing" };
         return plain(Detected::Empty, why.to_owned());
@@ -62,8 +65,17 @@ pub fn detect(head: &[u8], name: &str) -> Detection {
         }
     }
     let text = decode(head, encoding);
-    let (found, why) = detect_text(&text, name);
-    Detection { found, why, encoding }
+    let wash = Wash::needed(&text);
+    match &wash {
+        None => {
+            let (found, why) = detect_text(&text, name);
+            Detection { found, why, encoding, wash }
+        }
+        Some(w) => {
+            let (found, why) = detect_text(&w.text(&text), name);
+            Detection { found, why: format!("{why}; {}", w.words()), encoding, wash }
+        }
+    }
 }
 
 fn detect_text(text: &[u8], name: &str) -> (Detected, String) {

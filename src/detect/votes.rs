@@ -1,5 +1,6 @@
 //! Lets the lines of a text vote on its layout: each by itself, bodies before envelopes.
 
+use crate::formats::wash::without_controls;
 use crate::formats::{BODIES, ENVELOPES, Envelope};
 use crate::model::{Micros, Written};
 
@@ -32,8 +33,8 @@ pub fn count(text: &[u8]) -> Votes {
 
 impl Votes {
     fn line(&mut self, line: &[u8]) {
-        let line = without_nuls(line.strip_suffix(b"\r").unwrap_or(line));
-        let line = line.strip_prefix(b"> ").unwrap_or(line);
+        let line = without_controls(line);
+        let line = line.as_ref();
         if line.trim_ascii().is_empty() || line.starts_with(b"\t") || line.starts_with(b"    ") || is_marker(line) {
             return;
         }
@@ -118,12 +119,6 @@ impl Votes {
         let turned = if self.newest_first() { ", newest first" } else { "" };
         format!("of {} sampled lines: {}{turned}", self.lines, list.join(", "))
     }
-}
-
-/// NULs before a line: what `copytruncate` leaves at the place where it cut.
-fn without_nuls(line: &[u8]) -> &[u8] {
-    let from = line.iter().position(|b| *b != 0).unwrap_or(line.len());
-    line.get(from..).unwrap_or(line)
 }
 
 /// Lines that exporters and collectors write between records.

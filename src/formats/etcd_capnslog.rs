@@ -73,6 +73,31 @@ fn grpc_level(line: &[u8]) -> Option<(Level, &[u8])> {
         .find_map(|(word, level)| line.strip_prefix(*word).and_then(|_| Some((*level, line.get(word.len() - 2..)?))))
 }
 
+/// How many lines etcd left out: `text [merged 12 repeated lines in 30.01s]` (pkg/logutil/merge_logger.go, up to 3.4).
+pub fn merged(text: &[u8]) -> u32 {
+    let inside = || {
+        let open = text.strip_suffix(b"]")?;
+        let at = memchr::memmem::rfind(open, b" [merged ")?;
+        let number = open.get(at + 9..)?.split(|b| *b == b' ').next()?;
+        std::str::from_utf8(number).ok()?.parse().ok()
+    };
+    inside().unwrap_or(0)
+}
+
+/// Level and text of a line whose stamp a wrapper took away: `W | rafthttp: text`.
+pub fn levelled(text: &[u8]) -> Option<(Level, &[u8])> {
+    let [c, b' ', b'|', b' ', ..] = text else { return None };
+    let level = match c {
+        b'C' => Level::Fatal,
+        b'E' => Level::Error,
+        b'W' => Level::Warning,
+        b'N' | b'I' => Level::Info,
+        b'D' | b'T' => Level::Debug,
+        _ => return None,
+    };
+    Some((level, without_package(text.get(4..)?)))
+}
+
 /// The text without its package; journald keeps the package and drops stamp and level.
 pub fn without_package(text: &[u8]) -> &[u8] {
     let Some(colon) = memchr::memmem::find(text.get(..40.min(text.len())).unwrap_or(b""), b": ") else { return text };

@@ -10,6 +10,7 @@ pub static FORMAT: Body = Body {
     head,
     samples: &[
         r#"{"level":"warn","ts":"2025-12-23T05:26:22.870Z","caller":"wal/wal.go:805","msg":"slow fdatasync","took":"7.240018332s","expected-duration":"1s"}"#,
+        "2025-12-23T05:26:22.870Z    WARN    wal/wal.go:805    slow fdatasync    {\"took\": \"7.240018332s\", \"expected-duration\": \"1s\"}",
         r#"{"level":"warn","ts":1612345678.123456,"caller":"clientv3/retry_interceptor.go:62","msg":"retrying of unary invoker failed","error":"rpc error: code = Unavailable desc = etcdserver: request timed out"}"#,
         "2025-12-23T05:26:22.870123Z\tinfo\traft\tetcdserver/zap_raft.go:77\tfab5ff01cf613aaa became leader at term 3",
         "2025-12-23T05:26:22.870Z\twarn\twal/wal.go:805\tslow fdatasync\t{\"took\": \"7.240018332s\", \"expected-duration\": \"1s\"}",
@@ -53,7 +54,10 @@ fn object(line: &[u8]) -> Option<Head<'_>> {
 /// `ts⇥level⇥caller⇥msg⇥{fields}`; lines of the raft library have the logger's name before the caller.
 fn console(line: &[u8]) -> Option<Head<'_>> {
     let (at, used) = stamp::iso(line)?;
-    let mut parts = line.get(used..)?.strip_prefix(b"\t")?.split(|b| *b == b'\t');
+    let rest = line.get(used..)?;
+    // Terminals and chats make several blanks of a tab.
+    let rest = rest.strip_prefix(b"\t").or_else(|| rest.strip_prefix(b"  "))?;
+    let mut parts = columns(rest).into_iter();
     let level = zap_level(parts.next()?)?;
     if memchr::memmem::find(parts.next()?, b".go:").is_none() {
         memchr::memmem::find(parts.next()?, b".go:")?;
@@ -66,6 +70,19 @@ fn console(line: &[u8]) -> Option<Head<'_>> {
     }
     head.object = object;
     Some(head)
+}
+
+/// Parts between tabs or runs of blanks; the fields at the end are one part.
+fn columns(text: &[u8]) -> Vec<&[u8]> {
+    let mut out = Vec::new();
+    let mut rest = text.trim_ascii_start();
+    while !rest.is_empty() && out.len() < 6 {
+        let gap = rest.iter().zip(rest.iter().skip(1)).position(|(a, b)| *a == b'\t' || (*a == b' ' && *b == b' '));
+        let end = gap.filter(|_| rest.first() != Some(&b'{')).unwrap_or(rest.len());
+        out.push(rest.get(..end).unwrap_or(rest));
+        rest = rest.get(end..).unwrap_or(b"").trim_ascii_start();
+    }
+    out
 }
 
 /// zap keeps out of the text what older loggers wrote into it and what decides the meaning: the error, the alarm.

@@ -1,6 +1,7 @@
 //! Which program the name in an envelope means, and what the text tells where the name is a shell's or a container's.
 
 use super::{etcd_capnslog, vip_manager};
+use crate::messages::{Found, find};
 use crate::model::Program;
 
 /// Beginnings of names; the first match wins, so the special stand before the general.
@@ -103,15 +104,39 @@ pub fn program_of(ident: &[u8]) -> Option<Program> {
     if OTHERS.iter().any(|o| base.contains(o)) {
         return None;
     }
-    NAMES.iter().find(|(_, names)| names.iter().any(|n| base.starts_with(n))).map(|(program, _)| *program)
+    let known = NAMES.iter().find(|(_, names)| names.iter().any(|n| base.starts_with(n))).map(|(program, _)| *program);
+    known.or_else(|| wrapped(base))
 }
 
-/// Which program says `text` under a name that tells nothing (`bash`, `docker`, a container's id).
-pub fn program_by_text(text: &[u8]) -> Option<Program> {
-    if etcd_capnslog::without_package(text).len() < text.len() {
+/// `start-etcd`, `run-patroni.sh`: scripts that start a program and log under their own name.
+fn wrapped(name: &str) -> Option<Program> {
+    let words = || name.split(['-', '_', '.', '@']);
+    if words()
+        .any(|w| matches!(w, "backup" | "check" | "operator" | "monitor" | "watch" | "health" | "restore" | "defrag"))
+    {
+        return None;
+    }
+    words().find_map(|w| match w {
+        "patroni" => Some(Program::Patroni),
+        "etcd" => Some(Program::Etcd),
+        _ => None,
+    })
+}
+
+/// Which program says `text` under a name that tells nothing (`bash`, `docker`, a container's id), or under none, as in
+/// what is copied from a log system's page.
+pub fn program_by_text(ident: &[u8], text: &[u8]) -> Option<Program> {
+    if etcd_capnslog::without_package(text).len() < text.len() || etcd_capnslog::levelled(text).is_some() {
         return Some(Program::Etcd);
     }
-    vip_manager::BEGINNINGS.iter().any(|b| text.starts_with(b)).then_some(Program::Proxy)
+    if vip_manager::BEGINNINGS.iter().any(|b| text.starts_with(b)) {
+        return Some(Program::Proxy);
+    }
+    let means = |p: &Program| matches!(find(*p, text), Found::Meaning(_));
+    if ident.is_empty() && text.len() >= 12 {
+        return [Program::Patroni, Program::Etcd].into_iter().find(means);
+    }
+    None
 }
 
 #[cfg(test)]
@@ -129,13 +154,19 @@ mod tests {
             ("CROND", Some(Program::Job)),
             ("run-parts(/etc/cron.hourly)", Some(Program::Job)),
             ("systemd-logind", Some(Program::Systemd)),
+            ("start-etcd", Some(Program::Etcd)),
+            ("run_patroni.sh", Some(Program::Patroni)),
+            ("check-etcd", None),
             ("dockerd", None),
             ("", None),
         ] {
             assert_eq!(program_of(ident.as_bytes()), program, "{ident}");
         }
-        assert_eq!(program_by_text(b"etcdserver: server is likely overloaded"), Some(Program::Etcd));
-        assert_eq!(program_by_text(b"IP address 10.0.0.5/24 state is false, desired true"), Some(Program::Proxy));
-        assert_eq!(program_by_text(b"hello"), None);
+        assert_eq!(program_by_text(b"bash", b"etcdserver: server is likely overloaded"), Some(Program::Etcd));
+        assert_eq!(
+            program_by_text(b"sh", b"IP address 10.0.0.5/24 state is false, desired true"),
+            Some(Program::Proxy)
+        );
+        assert_eq!(program_by_text(b"", b"hello"), None);
     }
 }

@@ -17,6 +17,7 @@ pub mod sheet;
 pub mod stamp;
 pub mod tree;
 pub mod units;
+pub mod wash;
 
 mod beats;
 #[cfg(test)]
@@ -118,7 +119,7 @@ envelopes! {
 }
 bodies! {
     patroni, vip_manager, walg, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman,
-    haproxy, keepalived, vmware_tools, dpkg, kernel, pg_stderr,
+    haproxy, keepalived, vmware_tools, dpkg, kernel, pg_stderr, patroni_custom,
 }
 documents! {
     private_key, transcript, journal_export, json_export,

@@ -1,7 +1,7 @@
 //! Patroni's own lines: `2021-02-01 13:45:05,683 INFO: text`, and the usual custom forms.
 
 use super::stamp::{iso, zone_word};
-use super::{Body, Head, pg_csv};
+use super::{Body, Head, patroni_custom, pg_csv};
 use crate::model::{Grain, Level, Micros, Program, SECOND, Zone};
 
 pub static FORMAT: Body = Body {
@@ -69,6 +69,7 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     if level == Level::Fatal && fatal && line.get(19) != Some(&b',') && matches!(stamp.zone, Zone::Abbrev(_)) {
         return None;
     }
+    let message = patroni_custom::without_logger(message);
     let mut head = Head::plain(Program::Patroni, Some(stamp), level, message);
     head.pid = pid;
     if message.starts_with(b"Got response from ") {

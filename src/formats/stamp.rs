@@ -142,6 +142,31 @@ pub fn syslog(text: &[u8]) -> Option<(Stamp, usize)> {
     Some((Stamp { civil: base + time, zone: Zone::Unwritten, written, grain }, end))
 }
 
+/// `01.02.2021 13:45:05`, `01/Feb/2021:13:45:05`, `01-Feb-2021 13:45:05`, `01 Feb 2021 13:45:05`: day first.
+/// `01/02/2021` is left alone: it is one day in Europe and another in America.
+pub fn european(text: &[u8]) -> Option<(Stamp, usize)> {
+    let day = digits(text, 0, 2)?;
+    let mark = *text.get(2)?;
+    if !matches!(mark, b'.' | b'/' | b'-' | b' ') {
+        return None;
+    }
+    let (month, after) = match digits(text, 3, 2).filter(|_| mark == b'.') {
+        Some(month) => (month, 5),
+        None => month(text.get(3..)?).map(|(m, n)| (m, 3 + n))?,
+    };
+    if *text.get(after)? != mark {
+        return None;
+    }
+    let year = digits(text, after + 1, 4)?;
+    if !matches!(text.get(after + 5)?, b' ' | b':' | b'T') || !valid(month, day) || year < 1970 {
+        return None;
+    }
+    let (time, grain, end) = clock(text, after + 6)?;
+    let at = civil(year as i32, month, day, 0, 0, 0) + time;
+    let (zone, end) = offset(text, end);
+    Some((Stamp { civil: at, zone, written: Written::Full, grain }, end))
+}
+
 /// `Tue Jul 14 12:00:00 2020`, as ctime prints.
 pub fn ctime(text: &[u8]) -> Option<(Stamp, usize)> {
     let rest = text.get(4..)?;
@@ -301,7 +326,95 @@ static MONTHS: &[(&str, u32)] = &[
     ("окт", 10),
     ("ноя", 11),
     ("дек", 12),
+    ("июня", 6),
+    ("июля", 7),
+    ("нояб", 11),
+    ("сент", 9),
+    ("sty", 1),
+    ("lut", 2),
+    ("kwi", 4),
+    ("maj", 5),
+    ("cze", 6),
+    ("lip", 7),
+    ("sie", 8),
+    ("wrz", 9),
+    ("paź", 10),
+    ("lis", 11),
+    ("gru", 12),
+    ("led", 1),
+    ("úno", 2),
+    ("bře", 3),
+    ("dub", 4),
+    ("kvě", 5),
+    ("čen", 6),
+    ("čec", 7),
+    ("srp", 8),
+    ("zář", 9),
+    ("říj", 10),
+    ("pro", 12),
+    ("Oca", 1),
+    ("Şub", 2),
+    ("Nis", 4),
+    ("Haz", 6),
+    ("Tem", 7),
+    ("Ağu", 8),
+    ("Eyl", 9),
+    ("Eki", 10),
+    ("Kas", 11),
+    ("Ara", 12),
+    ("mrt", 3),
+    ("apr", 4),
+    ("mei", 5),
+    ("aug", 8),
+    ("okt", 10),
+    ("dec", 12),
+    ("січ", 1),
+    ("лют", 2),
+    ("бер", 3),
+    ("кві", 4),
+    ("тра", 5),
+    ("чер", 6),
+    ("лип", 7),
+    ("сер", 8),
+    ("вер", 9),
+    ("жов", 10),
+    ("лис", 11),
+    ("гру", 12),
+    ("იან", 1),
+    ("თებ", 2),
+    ("მარ", 3),
+    ("აპრ", 4),
+    ("მაი", 5),
+    ("ივნ", 6),
+    ("ივლ", 7),
+    ("აგვ", 8),
+    ("სექ", 9),
+    ("ოქტ", 10),
+    ("ნოე", 11),
+    ("დეკ", 12),
+    ("Ιαν", 1),
+    ("Φεβ", 2),
+    ("Μάρ", 3),
+    ("Απρ", 4),
+    ("Μάι", 5),
+    ("Ιούν", 6),
+    ("Ιούλ", 7),
+    ("Αύγ", 8),
+    ("Σεπ", 9),
+    ("Οκτ", 10),
+    ("Νοέ", 11),
+    ("Δεκ", 12),
 ];
+
+/// `2月`, `12월`: Chinese, Japanese and Korean count their months.
+fn counted_month(text: &[u8]) -> Option<(u32, usize)> {
+    let blank = text.iter().take_while(|b| **b == b' ').count().min(1);
+    let n = text.iter().skip(blank).take(2).take_while(|b| b.is_ascii_digit()).count();
+    let m = digits(text, blank, n).filter(|m| n > 0 && (1..=12).contains(m))?;
+    let rest = text.get(blank + n..)?;
+    let word = ["月", "월"].iter().find(|w| rest.starts_with(w.as_bytes()))?;
+    Some((m, blank + n + word.len()))
+}
 
 /// Month number and the bytes of its name.
 fn month(text: &[u8]) -> Option<(u32, usize)> {
@@ -311,7 +424,7 @@ fn month(text: &[u8]) -> Option<(u32, usize)> {
         return Some((*m, 3));
     }
     if !head.first()?.is_ascii_alphabetic() && head.first()?.is_ascii() {
-        return None;
+        return if head.iter().any(|b| *b >= 0x80) { counted_month(text) } else { None };
     }
     let (name, m) =
         MONTHS.iter().skip(12).filter(|(n, _)| text.starts_with(n.as_bytes())).max_by_key(|(n, _)| n.len())?;
@@ -349,6 +462,15 @@ mod tests {
         assert_eq!(read(syslog, "Feb  1 13:45:05 patroni:").0, "1972-02-01T13:45:05.000Z");
         assert_eq!(read(syslog, "Feb 1 13:45:05 patroni:").0, "1972-02-01T13:45:05.000Z");
         assert_eq!(read(syslog, "авг 24 10:00:00 db1").0, "1972-08-24T10:00:00.000Z");
+        assert_eq!(read(syslog, "2月 24 10:00:00 db1").0, "1972-02-24T10:00:00.000Z");
+        assert_eq!(read(syslog, "12월  4 10:00:00 db1").0, "1972-12-04T10:00:00.000Z");
+        assert_eq!(read(syslog, "paź 24 10:00:00 db1").0, "1972-10-24T10:00:00.000Z");
+        for text in
+            ["01.02.2021 13:45:05", "01/Feb/2021:13:45:05 +0000", "01-Feb-2021 13:45:05", "01 févr 2021 13:45:05"]
+        {
+            assert_eq!(read(european, text).0, "2021-02-01T13:45:05.000Z", "{text}");
+        }
+        assert!(european(b"01/02/2021 13:45:05").is_none());
         assert_eq!(read(ctime, "Tue Jul 14 12:00:00 2020]").0, "2020-07-14T12:00:00.000Z");
         assert_eq!(read(since_boot, "[   12.345678] x").0, "1970-01-01T00:00:12.345Z");
         assert_eq!(read(epoch, "1616923456.123 [99]").0, "2021-03-28T09:24:16.123Z");

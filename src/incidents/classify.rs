@@ -20,8 +20,8 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
     let promotions: Vec<&Event> = events.iter().filter(|(_, c)| *c == Class::Promotion).map(|(e, _)| *e).collect();
     let requested = any(&[What::SwitchoverRequested, What::ManualFailover, What::DemoteGraceful]);
     // A promotion names the next leader, not the one before.
-    let begins_by_promotion = events.first().is_some_and(|(_, c)| *c == Class::Promotion);
-    let leader = t.leader_before(if begins_by_promotion { ep.span.from } else { ep.span.from + SECOND });
+    let before = promotions.iter().map(|e| e.at).fold(ep.span.from + SECOND, Micros::min);
+    let leader = t.leader_before(before);
     let old = demotion.map(|e| e.node).or(leader.map(|l| l.0));
     let bootstrap = old.is_none() || leader.is_none();
 
@@ -35,6 +35,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
             Kind::Failover
         } else if requested && demotion.is_none_or(|d| d.at >= first_request(&events)) {
             Kind::Switchover
+        } else if same && demotion.is_none() && has(Class::NoLeader) {
+            // Nobody took over while it was away.
+            Kind::NoLeader
         } else if same && demotion.is_none() && has(Class::Crash) {
             // It recovered under its own lock: nobody demoted it.
             Kind::Crash
@@ -90,10 +93,12 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
             .or_else(|| stop_of(&events, old))
             .or_else(|| promotions.first().map(|e| e.at))
             .unwrap_or(ep.span.from),
+        // What came before it may be its cause, or have nothing to do with it.
+        Kind::Crash => first(Class::Crash).map_or(ep.span.from, |e| e.began()),
         _ => events.first().map_or(ep.span.from, |(e, _)| e.at),
     };
     let new = match kind {
-        Kind::Failover | Kind::Demotion | Kind::Switchover => {
+        Kind::Failover | Kind::Demotion | Kind::Switchover | Kind::NoLeader => {
             promotions.last().map(|e| e.node).or_else(|| t.leader_after(ep.span.to))
         }
         _ => None,

@@ -166,3 +166,67 @@ Sep 29 08:00:07 o3 systemd[1]: Started etcd.
         "#]],
     );
 }
+
+#[test]
+fn the_first_election_of_a_started_etcd_is_no_part_of_a_crash_after_it() {
+    check(
+        r#"//- n1/etcd.log
+{"level":"info","ts":"2026-03-02T06:02:45.003Z","caller":"embed/etcd.go:307","msg":"starting an etcd server","etcd-version":"3.5.1"}
+{"level":"info","ts":"2026-03-02T06:02:45.326Z","logger":"raft","caller":"etcdserver/zap_raft.go:77","msg":"11c6416a5f16511c is starting a new election at term 1"}
+{"level":"info","ts":"2026-03-02T06:02:45.327Z","logger":"raft","caller":"etcdserver/zap_raft.go:77","msg":"11c6416a5f16511c became candidate at term 2"}
+//- n2/patroni.log
+2026-03-02 06:03:05,100 INFO: no action. I am (n2), the leader with the lock
+2026-03-02 06:03:15,100 INFO: no action. I am (n2), the leader with the lock
+2026-03-02 06:03:29,100 INFO: no action. I am (n2), the leader with the lock
+//- n2/postgresql.log
+2026-03-02 06:03:25.415 UTC [10490] LOG:  server process (PID 10501) was terminated by signal 9: Killed
+2026-03-02 06:03:25.416 UTC [10490] LOG:  terminating any other active server processes
+2026-03-02 06:03:27.416 UTC [10490] LOG:  all server processes terminated; reinitializing
+"#,
+        expect![[r#"
+            crash: n2 to -, 2 s, n2
+        "#]],
+    );
+}
+
+#[test]
+fn nobody_takes_over_until_the_dead_primary_is_back() {
+    check(
+        r#"//- n1/patroni.log
+2026-03-02 06:03:05,100 INFO: no action. I am (n1), the leader with the lock
+2026-03-02 06:03:15,100 INFO: no action. I am (n1), the leader with the lock
+2026-03-02 06:04:28,000 WARNING: Postgresql is not running.
+2026-03-02 06:04:28,100 INFO: doing crash recovery in a single user mode
+2026-03-02 06:04:34,100 INFO: promoted self to leader by acquiring session lock
+2026-03-02 06:04:44,100 INFO: no action. I am (n1), the leader with the lock
+//- n2/patroni.log
+2026-03-02 06:03:15,200 INFO: no action. I am (n2), a secondary, and following a leader (n1)
+2026-03-02 06:03:41,200 INFO: My wal position exceeds maximum replication lag
+2026-03-02 06:03:41,300 INFO: following a different leader because i am not the healthiest node
+2026-03-02 06:04:44,200 INFO: no action. I am (n2), a secondary, and following a leader (n1)
+"#,
+        expect![[r#"
+            no_leader: n1 to n1, 52 s, n1 n2
+        "#]],
+    );
+}
+
+#[test]
+fn the_winner_of_a_race_is_not_the_old_primary() {
+    check(
+        r#"//- n1/patroni.log
+2026-03-04 10:00:10,123 INFO: no action. I am (n1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (n1), the leader with the lock
+//- n2/patroni.log
+2026-03-04 10:00:20,123 INFO: no action. I am (n2), a secondary, and following a leader (n1)
+2026-03-04 10:00:50,123 INFO: My wal position exceeds maximum replication lag
+//- n3/patroni.log
+2026-03-04 10:00:20,123 INFO: no action. I am (n3), a secondary, and following a leader (n1)
+2026-03-04 10:00:50,323 INFO: promoted self to leader by acquiring session lock
+2026-03-04 10:01:00,123 INFO: no action. I am (n3), the leader with the lock
+"#,
+        expect![[r#"
+            failover: n1 to n3, 0 s, n2 n3 n1
+        "#]],
+    );
+}

@@ -68,7 +68,7 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         | EtcdTlsRejected | EtcdAuthFailed | QuorumLost | NoRaftLeader | EtcdRequestTimeout | EtcdStopSignal
         | EtcdRemoved | ClusterIdMismatch | QuotaExceeded => Class::Etcd,
         FsyncSlow if e.num >= FSYNC_SEVERE_MS => Class::Etcd,
-        ElectionStart | LeaderLost | Candidate => Class::Etcd,
+        ElectionStart | LeaderLost | Candidate if !first_election(t, e) => Class::Etcd,
         UnitStartTimeout => Class::StartFailure,
         // Two other members carry on.
         UnitFailed | UnitOom | UnitWatchdog | UnitStopTimeout if unit(e) == Some(Program::Etcd) => Class::Etcd,
@@ -84,6 +84,11 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
 fn anew(t: &Timeline, e: &Event) -> bool {
     let around = Span::new(e.at - 3 * t.loop_wait(), e.at + 3 * t.loop_wait());
     t.find(&[What::LockAcquired], around).filter(|x| x.node == e.node).count() > 2
+}
+
+/// A starting member knows no leader and asks for votes: within ten of the usual election timeouts of 1 s.
+fn first_election(t: &Timeline, e: &Event) -> bool {
+    t.find(&[What::EtcdStart], Span::new(e.at - 10 * SECOND, e.at)).any(|s| s.node == e.node)
 }
 
 /// Whether the process that was killed or crashed is part of the cluster.

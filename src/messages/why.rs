@@ -16,6 +16,9 @@ static SIGNS: &[(&str, Why)] = &[
     ("Disk quota exceeded", Why::NoSpace),
     ("certificate has expired", Why::TlsExpired),
     ("certificate expired", Why::TlsExpired),
+    // The name of alert 45 in Go and in OpenSSL.
+    ("expired certificate", Why::TlsExpired),
+    ("CERTIFICATE_EXPIRED", Why::TlsExpired),
     ("CERTIFICATE_VERIFY_FAILED", Why::Tls),
     ("certificate verify failed", Why::Tls),
     ("x509:", Why::Tls),
@@ -162,6 +165,8 @@ mod tests {
                 "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)",
                 Why::TlsExpired,
             ),
+            ("remote error: tls: expired certificate", Why::TlsExpired),
+            ("[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] sslv3 alert certificate expired (_ssl.c:1131)", Why::TlsExpired),
             ("<ResourceExhausted error: 'etcdserver: mvcc: database space exceeded', code: 8>", Why::Quota),
             ("write /var/lib/etcd/member/wal/0.wal: no space left on device", Why::NoSpace),
             ("lookup etcd1 on 10.0.0.2:53: no such host", Why::Dns),

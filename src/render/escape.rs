@@ -71,6 +71,11 @@ pub fn markdown_code(text: &str) -> String {
     }
 }
 
+/// A code span in a cell of a table, where a bar would end the cell.
+pub fn markdown_cell(text: &str) -> String {
+    markdown_code(text).replace('|', "\\|")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,12 +1,21 @@
 //! A report as bytes: each output renders the same plain data and decides nothing.
 
+mod card;
+mod columns;
 mod escape;
+pub mod grafana;
+#[cfg(test)]
+mod hostile;
 mod html;
 mod json;
 mod markdown;
+mod plot;
 mod term;
+#[cfg(test)]
+mod testing;
 mod times;
 mod words;
+mod wrap;
 
 use crate::report::Report;
 
@@ -18,11 +27,13 @@ pub struct Style {
     pub colour: bool,
     /// Show what is folded otherwise.
     pub verbose: bool,
+    /// Nothing but ASCII.
+    pub ascii: bool,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { width: 80, colour: false, verbose: false }
+        Style { width: 80, colour: false, verbose: false, ascii: false }
     }
 }
 
@@ -42,7 +53,7 @@ macro_rules! renderers {
     };
 }
 
-renderers! { term, markdown, json, html }
+renderers! { term, markdown, json, html, card }
 
 /// The renderer of a name.
 pub fn by_name(name: &str) -> Option<&'static Renderer> {

@@ -1,17 +1,27 @@
 //! The whole answer as plain data: the JSON of the contract, and what the other outputs render.
 
 mod build;
+mod chain;
 mod cite;
 pub mod excerpts;
+mod headline;
+mod hypotheses;
+mod inventory;
 mod lanes;
+mod missing;
 mod plots;
+mod quiet;
 mod rank;
+mod remedies;
 mod risks;
 mod series;
+mod timeline;
+mod verdict;
 mod words;
 
-pub use build::{build, row as timeline_row};
+pub use build::build;
 pub use plots::{Excerpt, Lane, LaneSpan, Lease, Point, Series, Volume};
+pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

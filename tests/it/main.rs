@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod mangle;
+mod redact;
 mod repository;
 mod same_bytes;
 mod samples;

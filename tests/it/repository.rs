@@ -19,7 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("causes", &["timeline", "incidents", "messages"]),
     ("report", &["timeline", "incidents", "causes"]),
     ("render", &["report"]),
-    ("run", &["input", "detect", "formats", "sysstat", "cluster", "clock", "timeline", "incidents", "report"]),
+    ("redact", &["report", "formats", "messages", "sysstat", "cluster", "detect", "input"]), // writes what it reads
+    (
+        "run",
+        &["input", "detect", "formats", "sysstat", "cluster", "clock", "timeline", "incidents", "report", "redact"],
+    ),
 ];
 
 fn sources(folder: &Path) -> Vec<(String, String)> {

@@ -205,7 +205,9 @@ fn part_stamp(piece: &Piece<'_>) -> Option<Stamp> {
 fn read_piece(piece: &Piece<'_>, name: &str) -> Parsed {
     let text = piece.text();
     let mut parsed = Parsed::default();
-    match detect(text.as_bytes(), "").found {
+    let detection = detect(text.as_bytes(), "");
+    let text = detection.wash.map_or_else(|| text.clone(), |w| String::from_utf8_lossy(&w.text(text.as_bytes())).into_owned());
+    match detection.found {
         Detected::Log { envelope, newest_first } => return read_log(&mut text.as_bytes(), envelope, newest_first),
         Detected::Document(d)
             if d.name != FORMAT.name && !LOOSE.contains(&d.name) && (d.sniff)(text.as_bytes(), "") >= 85 =>

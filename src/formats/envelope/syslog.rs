@@ -54,6 +54,8 @@ pub fn severity(n: u32) -> Level {
 
 fn header_stamp(text: &[u8]) -> Option<(Stamp, usize)> {
     match text.first()? {
+        // `2月 24 18:18:14`.
+        b'0'..=b'9' if text.iter().take(3).any(|b| *b >= 0x80) => syslog(text),
         b'0'..=b'9' => {
             if let Some((stamp, used)) = iso(text) {
                 // `2021-02-01 13:45:05 host …` is too weak a sign: many programs begin their own lines so.
@@ -68,6 +70,9 @@ fn header_stamp(text: &[u8]) -> Option<(Stamp, usize)> {
 /// journalctl `short-full`: `Tue 2021-02-01 13:45:05 CET`.
 fn full(text: &[u8]) -> Option<(Stamp, usize)> {
     let space = text.iter().take(6).position(|b| *b == b' ')?;
+    if !text.get(..space)?.iter().all(|b| b.is_ascii_alphabetic() || *b >= 0x80 || *b == b'.') {
+        return None;
+    }
     let (mut stamp, used) = iso(text.get(space + 1..)?)?;
     let mut end = space + 1 + used;
     if let Some((zone, more)) = zone_word(text.get(end..)?) {

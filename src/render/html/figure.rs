@@ -54,7 +54,7 @@ impl Figure {
         if !self.keys.is_empty() {
             page.raw("<ul class=\"keys\">");
             for k in &self.keys {
-                page.raw("<li data-host=\"").text(&k.host).raw("\"><svg class=\"key ").text(&k.class);
+                page.raw("<li data-host=\"").host(&k.host).raw("\"><svg class=\"key ").text(&k.class);
                 page.raw("\" width=\"30\" height=\"12\" aria-hidden=\"true\"><rect x=\"1\" y=\"1\" width=\"28\" height=\"10\"/><line x1=\"1\" y1=\"6\" x2=\"29\" y2=\"6\"/></svg>");
                 page.text(&k.text).raw("</li>");
             }
@@ -83,7 +83,7 @@ impl Figure {
         for m in &self.marks {
             page.raw("<g class=\"").text(&m.class).raw("\"");
             if !m.host.is_empty() {
-                page.raw(" data-host=\"").text(&m.host).raw("\"");
+                page.raw(" data-host=\"").host(&m.host).raw("\"");
             }
             for (name, value) in &m.data {
                 page.raw(" data-").raw(name).raw("=\"").text(value).raw("\"");
@@ -99,7 +99,7 @@ impl Figure {
                 .text(class)
                 .raw(if hide { " off" } else { "" })
                 .raw("\" data-host=\"")
-                .text(host);
+                .host(host);
             page.raw("\" data-a=\"").text(&format!("{from:.3}")).raw("\" data-b=\"").text(&format!("{to:.3}"));
             let x = if *class == "pn" { a } else { a + 5 };
             page.raw("\" x=\"")
@@ -126,7 +126,7 @@ impl Figure {
         });
         page.raw("</tr></thead><tbody>");
         for (host, row) in &self.rows {
-            page.raw("<tr data-host=\"").text(host).raw("\">");
+            page.raw("<tr data-host=\"").host(host).raw("\">");
             for (i, cell) in row.iter().enumerate() {
                 if i == 0 {
                     page.tagged("<th scope=\"row\">", cell, "</th>");

@@ -2,7 +2,7 @@
 
 use super::draw::{GRID, HIGH, LEFT, PLOT, Scale, WIDTH, label, layer, nice, time_axis, value, write};
 use super::figure::{BOTTOM, Figure, Key, Mark, TOP};
-use super::page::Svg;
+use super::page::{Svg, host_key};
 use crate::render::times::{day_clock, seconds};
 use crate::report::{Report, Series};
 use plotters::prelude::*;
@@ -161,7 +161,7 @@ fn figure(report: &Report, panel: &Panel, series: &[&Series], scale: Scale, host
         marks.push(Mark { host: s.host.clone(), class, data: vec![("n", s.points.len().to_string())], svg });
         let shift = start - scale.from;
         let points: Vec<_> = s.points.iter().map(|p| [round(p.0 + shift), round(p.1 + shift), p.2, p.3]).collect();
-        data.push(json!({"k": name, "h": s.host, "u": s.unit, "p": points}));
+        data.push(json!({"k": name, "h": host_key(&s.host), "u": label(&s.unit, 20), "p": points}));
     }
     let shown = limit.filter(|l| *l < top);
     let why = series.iter().find_map(|s| s.limit_why.clone()).unwrap_or_default();
@@ -340,7 +340,7 @@ fn volumes(report: &Report, scale: Scale, hosts: &[String]) -> Vec<Figure> {
             let shift = start - scale.from;
             let points: Vec<_> =
                 points.iter().map(|p| [round(p[0] + shift), round(p[1] + shift), p[2], p[3]]).collect();
-            data.push(json!({"k": host, "h": host, "u": "", "p": points}));
+            data.push(json!({"k": host_key(host), "h": host_key(host), "u": "", "p": points}));
         }
         let what = if alarms { "Messages that mean trouble, per" } else { "Stamped lines of all logs of a host, per" };
         out.push(Figure {

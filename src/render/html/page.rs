@@ -5,6 +5,14 @@ use crate::render::escape;
 /// Longest text from a log that is shown in one place.
 const LONGEST: usize = 4_000;
 
+/// Longest name of a host.
+const HOST: usize = 80;
+
+/// A host's name in the script's data: the same as in [`Page::host`].
+pub fn host_key(name: &str) -> String {
+    escape::terminal(name, HOST)
+}
+
 /// Markup can only come from the program's own text (`raw`) or from a drawing (`svg`).
 #[derive(Debug, Default)]
 pub struct Page {
@@ -24,6 +32,12 @@ impl Page {
     /// Any text, also inside a quoted attribute.
     pub fn text(&mut self, text: &str) -> &mut Page {
         self.out.push_str(&escape::html(text, LONGEST));
+        self
+    }
+
+    /// A host's name as attributes and the script's data hold it.
+    pub fn host(&mut self, name: &str) -> &mut Page {
+        self.out.push_str(&escape::html(name, HOST));
         self
     }
 

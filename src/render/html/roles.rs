@@ -3,6 +3,7 @@
 use super::draw::{GRID, LEFT, PLOT, Scale, WIDTH, label, layer, time_axis, write};
 use super::figure::{BOTTOM, Figure, Key, Mark, TOP};
 use super::metrics::{bands, colour};
+use super::page::host_key;
 use crate::render::times::{clock, day_clock, length, seconds};
 use crate::report::{Incident, Report};
 use plotters::prelude::*;
@@ -112,7 +113,7 @@ pub fn figure(report: &Report, scale: Scale, hosts: &[String]) -> Option<Figure>
             e.text.clone()
         };
         let at = ((at - scale.from) * 1_000.0).round() / 1_000.0;
-        events.push(json!({"i": i, "t": at, "h": e.host, "c": kind(&e.program), "x": label(&text, 160)}));
+        events.push(json!({"i": i, "t": at, "h": host_key(&e.host), "c": kind(&e.program), "x": label(&text, 160)}));
     }
     let mut ends = [i32::MIN; 3];
     for (n, p) in numbered.iter().enumerate() {
@@ -177,7 +178,7 @@ pub fn figure(report: &Report, scale: Scale, hosts: &[String]) -> Option<Figure>
         keys,
         head: vec!["host", "role", "from (UTC)", "to (UTC)", "for"],
         rows,
-        data: json!({"id": "plot-roles", "e": events, "lanes": lanes.iter().map(|l| json!([l, lane_top(l).unwrap_or(0)])).collect::<Vec<_>>(), "top": top_room - 6}),
+        data: json!({"id": "plot-roles", "e": events, "lanes": lanes.iter().map(|l| json!([host_key(l), lane_top(l).unwrap_or(0)])).collect::<Vec<_>>(), "top": top_room - 6}),
     })
 }
 
@@ -192,7 +193,7 @@ pub fn phases(report: &Report, page: &mut super::page::Page) {
     page.raw("<ol class=\"phases\">");
     for p in i.phases.iter().take(12) {
         page.raw("<li data-host=\"")
-            .text(&p.host)
+            .host(&p.host)
             .raw("\"><time>")
             .text(clock(&p.at))
             .raw("</time> <b>")

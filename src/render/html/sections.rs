@@ -115,7 +115,7 @@ pub fn chain(page: &mut Page, report: &Report, v: &Verdict, id: &'static str) {
             "mechanism" => "mechanism",
             _ => "effect",
         };
-        page.raw("<li class=\"").raw(role).raw("\" data-host=\"").text(&l.host).raw("\"><time>");
+        page.raw("<li class=\"").raw(role).raw("\" data-host=\"").host(&l.host).raw("\"><time>");
         page.text(if l.at.is_empty() { "no time" } else { clock(&l.at) }).raw("</time><span class=\"role\">").raw(role);
         page.raw("</span><div>").text(&l.text);
         links(page, report, &l.evidence);
@@ -247,7 +247,7 @@ pub fn events(page: &mut Page, report: &Report) {
     page.raw("<section id=\"events\" aria-labelledby=\"h-events\"><h2 id=\"h-events\">Events</h2><p class=\"soft\" id=\"shown\">");
     page.int(report.timeline.len().min(EVENTS)).raw(" events, times in UTC.</p><div class=\"scroll tall\" tabindex=\"0\" role=\"group\" aria-label=\"Events\"><table class=\"events\"><thead><tr><th scope=\"col\">time</th><th scope=\"col\">host</th><th scope=\"col\">program</th><th scope=\"col\">event</th><th scope=\"col\">line</th></tr></thead><tbody>");
     for (i, e) in report.timeline.iter().take(EVENTS).enumerate() {
-        page.raw("<tr id=\"t").int(i).raw("\" data-host=\"").text(&e.host).raw("\" data-kind=\"").raw(kind(&e.program));
+        page.raw("<tr id=\"t").int(i).raw("\" data-host=\"").host(&e.host).raw("\" data-kind=\"").raw(kind(&e.program));
         page.raw("\" data-at=\"").text(&e.at).raw(if e.alarm { "\" class=\"alarm\"" } else { "\"" });
         page.raw("><td><time>").text(&e.at.replace('T', " ").replace('Z', "")).raw("</time></td><td>").text(&e.host);
         page.raw("</td><td>").text(&e.program).raw("</td><td>").raw(if e.alarm {
@@ -312,7 +312,7 @@ pub fn inventory(page: &mut Page, report: &Report) {
     page.raw("</ul><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Sources\"><table><thead><tr><th scope=\"col\">source</th><th scope=\"col\">kind</th><th scope=\"col\">host</th><th scope=\"col\">from (UTC)</th><th scope=\"col\">to (UTC)</th><th scope=\"col\">zone</th><th scope=\"col\">lines</th></tr></thead><tbody>");
     for s in &inv.sources {
         page.raw("<tr data-host=\"")
-            .text(&s.host)
+            .host(&s.host)
             .raw("\"><th scope=\"row\">")
             .text(&s.path)
             .raw("</th><td>")

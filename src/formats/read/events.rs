@@ -1,0 +1,196 @@
+//! Events of a stream: equal ones close to each other become one with a count; heartbeats become runs.
+
+use super::{Last, LogReader, TEXT_MAX};
+use crate::formats::secrets::masked;
+use crate::messages::engine_clip;
+use crate::model::{MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
+use std::sync::Arc;
+
+/// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
+/// `[merged N repeated lines]` looks back at most.
+const FOLD: Micros = MINUTE;
+
+/// What repeats of one message share: stream, meaning, reason, subject.
+pub(super) type FoldKey = (usize, What, Why, Option<Arc<str>>);
+
+impl LogReader {
+    /// A traceback says why the record failed that it belongs to. That record, pushed or folded without a reason,
+    /// joins the others with the same reason.
+    pub(super) fn explain(&mut self, last: &Last, why: Why) {
+        let Some(at) = last.raw else { return };
+        let Some(raws) = self.out.streams.get_mut(last.stream).map(|s| &mut s.raws) else { return };
+        let Some(raw) = raws.get(at).filter(|r| r.why == Why::Unsaid && r.count == 1) else { return };
+        let without = (last.stream, raw.what, Why::Unsaid, raw.who.clone());
+        let with = (last.stream, raw.what, why, raw.who.clone());
+        self.open.remove(&without);
+        let (until, newest) = (raw.until, at + 1 == raws.len());
+        if folds(raw.what)
+            && newest
+            && let Some(earlier) = self.open.get(&with).copied()
+            && let Some(same) = raws.get_mut(earlier).filter(|r| (until - r.until).abs() <= FOLD)
+        {
+            same.count = same.count.saturating_add(1);
+            same.until = same.until.max(until);
+            raws.pop();
+            if let Some(l) = &mut self.last {
+                l.raw = Some(earlier);
+            }
+            return;
+        }
+        if let Some(raw) = raws.get_mut(at) {
+            raw.why = why;
+        }
+        self.open.insert(with, at);
+    }
+
+    /// Counts the repeats that the writer itself left out in front of this line.
+    pub(super) fn more(&mut self, stream: usize, raw: Option<usize>, repeats: u32) {
+        let raws = self.out.streams.get_mut(stream).map(|s| &mut s.raws);
+        if let (Some(raws), Some(at), 1..) = (raws, raw, repeats)
+            && let Some(raw) = raws.get_mut(at)
+        {
+            raw.count = raw.count.saturating_add(repeats - 1);
+        }
+    }
+
+    pub(super) fn meaning(
+        &mut self,
+        stream: usize,
+        stamp: Stamp,
+        pid: u32,
+        meaning: Meaning,
+        line: &[u8],
+        number: u32,
+    ) -> Option<usize> {
+        if let Some(me) = meaning.me.clone() {
+            let naming = match self.out.streams.get(stream)?.program {
+                Program::Etcd => Naming::EtcdId,
+                _ => Naming::Member,
+            };
+            self.name(stream, naming, me, number);
+        }
+        if meaning.what.is_beat() {
+            let role = match meaning.what {
+                What::BeatLeader => Role::Leader,
+                What::BeatStandbyLeader => Role::StandbyLeader,
+                What::BeatReplica => Role::Replica,
+                _ => Role::Idle,
+            };
+            self.beats.get_mut(stream)?.beat(role, stamp, number, meaning.who, line.get(..TEXT_MAX.min(line.len()))?);
+            return None;
+        }
+        let raws = &mut self.out.streams.get_mut(stream)?.raws;
+        // Kernels before 4.19 say why in one line and whom in the next; the victim may be a child of the first choice.
+        if meaning.what == What::OomKill
+            && meaning.why == Why::Unsaid
+            && let Some(at) = raws.len().checked_sub(1)
+            && let Some(raw) = raws.last_mut().filter(|r| r.what == What::OomKill && r.why != Why::Unsaid)
+            && (0..=SECOND).contains(&(stamp.civil - raw.at))
+        {
+            (raw.num, raw.who) = (meaning.num, meaning.who);
+            return Some(at);
+        }
+        let key = (stream, meaning.what, meaning.why, meaning.who.clone());
+        if folds(meaning.what)
+            && let Some(at) = self.open.get(&key)
+            && let Some(raw) = raws.get_mut(*at)
+            && (stamp.civil - raw.until).abs() <= FOLD
+            && raw.zone == stamp.zone
+            && raw.written == stamp.written
+        {
+            raw.count = raw.count.saturating_add(1);
+            raw.until = raw.until.max(stamp.civil);
+            if meaning.num.abs() > raw.num.abs() {
+                raw.num = meaning.num;
+            }
+            return Some(*at);
+        }
+        raws.push(Raw {
+            at: stamp.civil,
+            until: stamp.civil,
+            zone: stamp.zone,
+            written: stamp.written,
+            grain: stamp.grain,
+            count: 1,
+            what: meaning.what,
+            why: meaning.why,
+            num: meaning.num,
+            who: meaning.who,
+            pid,
+            line: number,
+            text: wording(line),
+        });
+        self.open.insert(key, raws.len() - 1);
+        Some(raws.len() - 1)
+    }
+}
+
+/// Repeats of these are counted, not listed. Role changes and process starts are always listed.
+fn folds(what: What) -> bool {
+    use What::*;
+    !matches!(
+        what,
+        Promoted
+            | PromotedAgain
+            | DemoteOffline
+            | DemoteGraceful
+            | DemoteImmediate
+            | DemoteNolock
+            | DemotedLockUpdate
+            | DemotedDcs
+            | DemotedForeignLock
+            | DemotedLostRace
+            | PgStarting
+            | PgReady
+            | PgReadyReadOnly
+            | PgShutdownFast
+            | PgShutdownImmediate
+            | PgShutdownSmart
+            | PgShutDown
+            | PgPostmaster
+            | PgNewTimeline
+            | Boot
+            | EtcdStart
+            | EtcdStopSignal
+            // Each of these has its own term, request or way to end.
+            | LeaderSeen
+            | LeaderLost
+            | LeaderChanged
+            | QuorumLost
+            | LockAcquired
+            | LockReleased
+            | LockReleasedPgDown
+            | LockReleasedDatadir
+            | DemotedStartTimeout
+            | DemotedCrash
+            | DemotedNotHealthiest
+            | DemotedNofailover
+            | DemotedWatchdog
+            | SwitchoverRequested
+            | ManualFailover
+            | NoSpaceAlarm
+            | CorruptAlarm
+            | AlarmCleared
+            | UnitStarting
+            | UnitStarted
+            | UnitStopping
+            | UnitStopped
+            | UnitFailed
+            | LeaderWon
+            | PgPromoteRequest
+            | FsyncSlow
+            // Each has its own process.
+            | PgBackendSignal
+            | OomKill
+            | CoreDump
+            | SystemShutdown
+            | VipGained
+            | VipLost
+    )
+}
+
+/// A line as it is kept: without secrets (a connection string in an error message), clipped.
+pub(super) fn wording(line: &[u8]) -> Arc<str> {
+    let text = String::from_utf8_lossy(line.get(..line.len().min(4 * TEXT_MAX)).unwrap_or(line));
+    Arc::from(engine_clip(&masked(&text), TEXT_MAX))
+}

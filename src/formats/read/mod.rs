@@ -1,0 +1,163 @@
+//! The line loop that all logs share: envelope → body → meaning → folded events, with every line accounted for.
+//!
+//! `peel` finds out which program wrote a line, `record` what it means, `events` folds equal ones, `streams` keeps what
+//! each stream shows of its clock, its names and its silences.
+
+mod events;
+mod peel;
+mod record;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+use super::{Envelope, Peeled, pg_csv};
+use crate::formats::beats::BeatFolder;
+use crate::formats::wash::without_controls;
+use crate::input::Lines;
+use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
+use events::FoldKey;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{BufRead, Read};
+use std::sync::Arc;
+
+/// Longest wording kept of a line.
+const TEXT_MAX: usize = 400;
+
+/// Bytes read of one line; what stands behind is counted, not read. No program of the cluster writes longer ones.
+const LINE_MAX: u64 = 1 << 20;
+
+/// Reads a log line by line; `envelope` is what detection found around its lines.
+pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, newest_first: bool) -> Parsed {
+    let mut reader = LogReader::new(envelope);
+    if newest_first {
+        let mut all = Vec::new();
+        // Turning round needs the whole text; exports of this kind are small (see limits in README).
+        if let Err(e) = input.take(64 << 20).read_to_end(&mut all) {
+            reader.problem(format!("reading stopped: {e}"));
+        }
+        let lines: Vec<&[u8]> = all.split(|b| *b == b'\n').collect();
+        for (i, line) in lines.iter().enumerate().rev() {
+            reader.line(line, i as u32 + 1);
+        }
+        reader.out.newest_first = true;
+        return reader.finish();
+    }
+    let mut lines = Lines::new(input, LINE_MAX);
+    loop {
+        match lines.next() {
+            Ok(Some(line)) => reader.line(line.bytes, line.number),
+            Ok(None) => break,
+            Err(e) => {
+                reader.problem(format!("reading stopped: {e}"));
+                break;
+            }
+        }
+    }
+    if lines.cut_lines() > 0 {
+        let (n, bytes) = (lines.cut_lines(), lines.cut_bytes());
+        reader
+            .problem(format!("{n} lines are longer than {LINE_MAX} bytes; {bytes} bytes at their ends were not read"));
+    }
+    reader.finish()
+}
+
+/// The state of reading one log.
+#[derive(Debug)]
+pub struct LogReader {
+    out: Parsed,
+    envelope: Option<&'static Envelope>,
+    streams: HashMap<(Program, Option<Arc<str>>, bool), usize>,
+    beats: Vec<BeatFolder>,
+    /// Latest stamp of each stream, and of Patroni's streams the line it stood on.
+    previous: Vec<Option<(Micros, u32, Vec<u8>)>>,
+    open: HashMap<FoldKey, usize>,
+    hosts: HashMap<Vec<u8>, Arc<str>>,
+    names: HashMap<(usize, Naming, Arc<str>), usize>,
+    last: Option<Last>,
+    /// A csvlog row whose quotes are still open, and the line it began on.
+    row: Vec<u8>,
+    row_line: u32,
+    /// journalctl's mark between two boots, waiting for the time of the next record.
+    booted: Option<(Vec<u8>, u32)>,
+}
+
+#[derive(Debug, Clone)]
+struct Last {
+    stream: usize,
+    program: Program,
+    stamp: Stamp,
+    pid: u32,
+    raw: Option<usize>,
+}
+
+impl LogReader {
+    pub fn new(envelope: Option<&'static Envelope>) -> LogReader {
+        LogReader {
+            out: Parsed::default(),
+            envelope,
+            streams: HashMap::new(),
+            beats: Vec::new(),
+            previous: Vec::new(),
+            open: HashMap::new(),
+            hosts: HashMap::new(),
+            names: HashMap::new(),
+            last: None,
+            row: Vec::new(),
+            row_line: 0,
+            booted: None,
+        }
+    }
+
+    fn problem(&mut self, what: String) {
+        self.out.problems.push(Problem { line: None, what });
+    }
+
+    /// Takes the next line, without its line end.
+    pub fn line(&mut self, line: &[u8], number: u32) {
+        self.out.coverage.lines += 1;
+        self.out.coverage.bytes += line.len() as u64 + 1;
+        let cleaned = without_controls(line);
+        let line = cleaned.as_ref();
+        if !self.row.is_empty() {
+            self.row.push(b'\n');
+            self.row.extend_from_slice(line);
+            self.out.coverage.noise += 1;
+            if !pg_csv::unfinished(&self.row) || self.row.len() > (1 << 20) {
+                let row = std::mem::take(&mut self.row);
+                self.whole_line(&row, self.row_line);
+            }
+            return;
+        }
+        if line.trim_ascii().is_empty() {
+            self.out.coverage.noise += 1;
+            return;
+        }
+        // `-- Reboot --` up to systemd 248, `-- Boot <id> --` since.
+        if line == b"-- Reboot --" || (line.starts_with(b"-- Boot ") && line.ends_with(b" --")) {
+            self.out.coverage.understood += 1;
+            self.booted = self.last.is_some().then(|| (line.to_vec(), number));
+            return;
+        }
+        self.whole_line(line, number);
+    }
+
+    /// Takes a record that a document has taken out of its own wrapping.
+    pub fn take(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
+        self.out.coverage.lines += 1;
+        let body = Cow::Owned(without_controls(&peeled.body).into_owned());
+        self.peeled(Peeled { body, ..peeled }, line, number);
+    }
+    /// Closes what is open and hands the yield over.
+    pub fn finish(mut self) -> Parsed {
+        if !self.row.is_empty() {
+            let row = std::mem::take(&mut self.row);
+            self.whole_line(&row, self.row_line);
+        }
+        for (stream, folder) in self.out.streams.iter_mut().zip(self.beats) {
+            stream.beat_every = folder.every();
+            stream.beats = folder.finish();
+        }
+        self.out
+    }
+}

@@ -1,0 +1,100 @@
+//! Which program wrote a line: takes it out of what wraps it, layer by layer.
+
+use super::LogReader;
+use crate::formats::ident::{program_by_text, program_of};
+use crate::formats::{BODIES, ENVELOPES, Head, Peeled, etcd_capnslog, kernel, patroni_custom, pg_csv, pg_stderr};
+use crate::model::{Level, Program, Written};
+use std::borrow::Cow;
+
+impl LogReader {
+    pub(super) fn whole_line(&mut self, line: &[u8], number: u32) {
+        let peeled = self.envelope.and_then(|e| (e.peel)(line));
+        let peeled = peeled.or_else(|| match body_head(line) {
+            Some(_) => None,
+            None => ENVELOPES.iter().find_map(|e| (e.peel)(line)),
+        });
+        match peeled {
+            Some(p) => self.peeled(p, line, number),
+            None => match body_head(line) {
+                Some(head) if head.object.is_none() && head.program == Program::Postgres && self.begins_row(line) => {
+                    self.row = line.to_vec();
+                    self.row_line = number;
+                }
+                Some(head) => self.record(None, head, line, number),
+                None => self.headless(line, line, number),
+            },
+        }
+    }
+
+    /// csvlog rows may go on over line ends inside quotes.
+    pub(super) fn begins_row(&self, line: &[u8]) -> bool {
+        self.row.is_empty() && (pg_csv::FORMAT.head)(line).is_some() && pg_csv::unfinished(line)
+    }
+
+    pub(super) fn peeled(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
+        let body = peeled.body.as_ref();
+        // An object's other fields hide its text from a reader; the text is in the object as it stands here.
+        let line = if line.first() == Some(&b'{') && !body.is_empty() { body } else { line };
+        if let Some(head) = body_head(body) {
+            return self.record(Some(&peeled), head, line, number);
+        }
+        if let Some(inner) = ENVELOPES.iter().find_map(|e| (e.peel)(body)).filter(|p| p.body.len() < body.len()) {
+            // Container runtimes and shippers wrap what syslog or the journal wrapped before.
+            let inner = Peeled {
+                stamp: peeled.stamp.filter(|s| s.written == Written::Full).or(inner.stamp),
+                host: inner.host.or_else(|| peeled.host.clone()).map(|h| Cow::Owned(h.into_owned())),
+                ident: inner.ident.or_else(|| peeled.ident.clone()).map(|i| Cow::Owned(i.into_owned())),
+                body: Cow::Owned(inner.body.into_owned()),
+                ..inner
+            };
+            return self.peeled(inner, line, number);
+        }
+        let ident = peeled.ident.as_deref().unwrap_or(b"");
+        let program = program_of(ident).or_else(|| program_by_text(ident, body));
+        if body.is_empty() {
+            self.out.coverage.noise += 1;
+            return;
+        }
+        let mut head = Head::plain(program.unwrap_or(Program::Other), None, peeled.level, body);
+        match program {
+            Some(Program::Etcd) => match etcd_capnslog::levelled(body) {
+                Some((level, message)) => (head.level, head.message) = (level, Cow::Borrowed(message)),
+                None => head.message = Cow::Borrowed(etcd_capnslog::without_package(body)),
+            },
+            Some(Program::Kernel) => head.message = Cow::Borrowed(kernel::without_uptime(body)),
+            Some(Program::Postgres) => {
+                // `[7-1] LOG:  text` from syslog_facility's numbering; later parts have no severity.
+                match pg_stderr::severity(body) {
+                    Some((level, message)) => {
+                        head.level = level.unwrap_or(Level::Debug);
+                        head.message = message;
+                    }
+                    None => return self.headless(body, line, number),
+                }
+            }
+            // A line of Patroni's unit without Patroni's head is a continuation or a child's output.
+            Some(Program::Patroni) | None => {
+                if let Some((level, message)) = pg_stderr::severity(body) {
+                    head = Head::plain(Program::Postgres, None, level.unwrap_or(Level::Debug), b"");
+                    head.message = message;
+                } else if let Some((level, message)) = program.and_then(|_| patroni_custom::levelled(body)) {
+                    (head.level, head.message) = (level, Cow::Borrowed(message));
+                } else if program.is_some() || ident.is_empty() {
+                    let belongs = self.last.as_ref().is_some_and(|l| {
+                        l.program == Program::Patroni && (peeled.pid == 0 || l.pid == peeled.pid || l.pid == 0)
+                    });
+                    if belongs {
+                        return self.headless(body, line, number);
+                    }
+                }
+            }
+            Some(_) => {}
+        }
+        head.pid = peeled.pid;
+        self.record(Some(&peeled), head, line, number);
+    }
+}
+
+fn body_head(text: &[u8]) -> Option<Head<'_>> {
+    BODIES.iter().find_map(|b| (b.head)(text))
+}

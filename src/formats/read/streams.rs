@@ -1,0 +1,112 @@
+//! What each stream shows of itself: its clock, its zone, its names, and Patroni's silences.
+
+use super::events::wording;
+use super::{LogReader, TEXT_MAX};
+use crate::formats::beats::BeatFolder;
+use crate::formats::pg_csv;
+use crate::model::{NameHint, Naming, Program, SECOND, Silence, Stamp, Stream, Written};
+use std::sync::Arc;
+
+impl LogReader {
+    pub(super) fn host(&mut self, name: &[u8]) -> Arc<str> {
+        if let Some(host) = self.hosts.get(name) {
+            return host.clone();
+        }
+        let host: Arc<str> = Arc::from(String::from_utf8_lossy(name).as_ref());
+        self.hosts.insert(name.to_vec(), host.clone());
+        host
+    }
+
+    pub(super) fn name(&mut self, stream: usize, naming: Naming, name: Arc<str>, line: u32) {
+        let Some(list) = self.out.streams.get_mut(stream).map(|s| &mut s.names) else { return };
+        let at = *self.names.entry((stream, naming, name.clone())).or_insert_with(|| {
+            list.push(NameHint { naming, name, line, seen: 0 });
+            list.len() - 1
+        });
+        if let Some(hint) = list.get_mut(at) {
+            hint.seen = hint.seen.saturating_add(1);
+        }
+    }
+
+    pub(super) fn stream(&mut self, program: Program, host: Option<Arc<str>>, own: bool) -> usize {
+        let key = (program, host, own);
+        if let Some(at) = self.streams.get(&key) {
+            return *at;
+        }
+        let mut stream = Stream::new(program, key.1.clone(), own);
+        let at = self.out.streams.len();
+        if let Some(host) = &key.1 {
+            stream.names.push(NameHint { naming: Naming::Host, name: host.clone(), line: 0, seen: 1 });
+        }
+        self.out.streams.push(stream);
+        self.beats.push(BeatFolder::default());
+        self.previous.push(None);
+        self.streams.insert(key, at);
+        at
+    }
+
+    pub(super) fn note_stamp(
+        &mut self,
+        at: usize,
+        stamp: Stamp,
+        outer: Option<Stamp>,
+        proof: Option<i32>,
+        line: &[u8],
+        number: u32,
+    ) {
+        let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
+        stream.stamped += 1;
+        stream.volume.note(stamp.civil);
+        stream.first.get_or_insert(stamp);
+        stream.last = Some(stamp);
+        stream.min = stream.min.min(stamp.civil);
+        stream.max = stream.max.max(stamp.civil);
+        *stream.written_zone.entry(stamp.zone).or_default() += 1;
+        if let Some(q) = proof {
+            *stream.proofs.entry(q).or_default() += 1;
+        }
+        if let Some(outer) = outer
+            && let Some(q) = clock_difference(outer, stamp)
+        {
+            *stream.pairs.entry((outer.zone, q)).or_default() += 1;
+        }
+        if stream.program != Program::Patroni {
+            return;
+        }
+        let (latest, at_line, text) = previous.get_or_insert_with(|| (stamp.civil, number, Vec::new()));
+        if stamp.civil - *latest > 4 * SECOND && stream.gaps.len() < 4096 {
+            let usual = self.beats.get(at).and_then(BeatFolder::every).unwrap_or(10 * SECOND);
+            if stamp.civil - *latest > usual + usual / 2 + SECOND {
+                stream.gaps.push(Silence { from: *latest, to: stamp.civil, line: *at_line, text: wording(text) });
+            }
+        }
+        // Patroni holds lines back for up to two seconds: the latest stamp counts, not the last line.
+        if stamp.civil >= *latest {
+            *latest = stamp.civil;
+            *at_line = number;
+            text.clear();
+            text.extend_from_slice(line.get(..TEXT_MAX.min(line.len())).unwrap_or(line));
+        }
+    }
+}
+
+/// Outer minus inner clock in quarter hours; the year of a syslog stamp is taken from the inner one.
+fn clock_difference(outer: Stamp, inner: Stamp) -> Option<i32> {
+    if inner.written != Written::Full {
+        return None;
+    }
+    let outer = match outer.written {
+        Written::Full => outer.civil,
+        Written::NoYear => {
+            let (year, ..) = crate::model::split_civil(inner.civil);
+            let (_, m, d, time) = crate::model::split_civil(outer.civil);
+            // Around New Year the two clocks may be in different years.
+            [year - 1, year, year + 1]
+                .map(|y| crate::model::civil(y, m, d, 0, 0, 0) + time)
+                .into_iter()
+                .min_by_key(|c| (c - inner.civil).abs())?
+        }
+        _ => return None,
+    };
+    pg_csv::quarters(outer - inner.civil)
+}

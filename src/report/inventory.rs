@@ -1,0 +1,54 @@
+//! What was in the bundle and how it was read.
+
+use super::{Alias, Host, Inventory, Skip, SourceRow};
+use crate::model::{Source, Span, rfc3339};
+use crate::timeline::Timeline;
+
+pub(super) fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) -> Inventory {
+    let hosts = t
+        .cluster
+        .nodes
+        .iter()
+        .map(|n| Host {
+            name: n.name.to_string(),
+            aliases: n
+                .aliases
+                .iter()
+                .map(|((naming, name), why)| Alias { name: name.to_string(), why: format!("{naming:?}: {why}") })
+                .collect(),
+        })
+        .collect();
+    let rows = sources.iter().enumerate().map(|(i, s)| source_row(t, s, i)).collect();
+    Inventory { hosts, sources: rows, skipped }
+}
+
+fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
+    let spans: Vec<Span> = t.covered.iter().filter(|c| c.source as usize == i).map(|c| c.span).collect();
+    let all = spans.into_iter().reduce(|a, b| a.union(&b));
+    let clock = t
+        .clocks
+        .of_stream
+        .get(i)
+        .and_then(|c| c.iter().zip(&s.parsed.streams).max_by_key(|(_, st)| st.stamped).map(|(c, _)| c));
+    let node = t.cluster.of_source.get(i).copied();
+    let c = &s.parsed.coverage;
+    SourceRow {
+        path: s.path.clone(),
+        kind: s.parsed.kind.clone(),
+        host: node.map_or_else(String::new, |n| t.name(n).to_string()),
+        first: all.map(|a| rfc3339(a.from)),
+        last: all.map(|a| rfc3339(a.to)),
+        zone: clock.map_or_else(String::new, |c| c.label.clone()),
+        zone_why: clock.map_or_else(String::new, |c| c.why.clone()),
+        lines: c.lines,
+        understood: c.understood,
+        noise: c.noise,
+        unknown: c.unknown + c.unread,
+        problems: s
+            .parsed
+            .problems
+            .iter()
+            .map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what)))
+            .collect(),
+    }
+}

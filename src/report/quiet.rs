@@ -1,0 +1,146 @@
+//! What to say of a bundle in which no incident was found.
+
+use super::cite::{of_event, proof};
+use super::missing::needed;
+use super::words::moment;
+use super::{Confidence, Link, Risk, Verdict, VerdictKind};
+use crate::causes::{Need, Who, length};
+use crate::incidents::Cite;
+use crate::model::{Micros, Program, Role, Span, Weight, What, rfc3339};
+use crate::timeline::Timeline;
+use std::collections::BTreeMap;
+
+/// No incident at all: say so only if the logs that would show one are there.
+pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
+    let led = t.beats.iter().any(|b| b.role == Role::Leader || b.role == Role::Replica);
+    let etcd = t.covers(Program::Etcd, None, Span { from: Micros::MIN, to: Micros::MAX });
+    let span = t.span().map_or_else(String::new, |s| {
+        format!(" between {} and {} ({})", moment(s.from), moment(s.to), length(s.length()))
+    });
+    let clients = t.undated.iter().enumerate().find(|(_, e)| e.what == What::PoolerServerLost);
+    let mut contributing: Vec<String> = Vec::new();
+    if clients.is_some() {
+        contributing.push("vip_or_proxy_healthcheck".to_owned());
+    }
+    if risks.iter().any(|r| r.id == "clock_skew") {
+        contributing.push("clock_skew".to_owned());
+    }
+    let alarms = if led { Vec::new() } else { alarms(t) };
+    let (kind, confidence, headline) = if led {
+        (
+            VerdictKind::NoIncident,
+            Confidence::High,
+            format!("No demotion, failover or crash{span}: the members' heartbeats went on."),
+        )
+    } else if etcd && alarms.is_empty() {
+        (
+            VerdictKind::NoIncident,
+            Confidence::Medium,
+            format!("No election, timeout or failure of etcd{span}; Patroni's own log is not in the bundle."),
+        )
+    } else {
+        let why = if t.covers(Program::Patroni, None, Span { from: Micros::MIN, to: Micros::MAX }) {
+            "Patroni's log holds no heartbeat"
+        } else {
+            "no Patroni log was found"
+        };
+        let also = alarms.first().map_or_else(String::new, |(e, n)| {
+            let undated = if e.dated { "" } else { ", at an unknown time" };
+            format!(
+                " What it does show: {}{undated}{}.",
+                e.what.words(),
+                if *n > 1 { format!(" ({n} messages)") } else { String::new() }
+            )
+        });
+        (
+            VerdictKind::InsufficientEvidence,
+            Confidence::Low,
+            format!("Nothing in this bundle tells whether a role changed{span}: {why}.{also}"),
+        )
+    };
+    let whole = t.span().unwrap_or(Span { from: 0, to: 0 });
+    let missing = if kind == VerdictKind::InsufficientEvidence {
+        vec![
+            needed(
+                t,
+                None,
+                None,
+                whole.from,
+                whole.to,
+                Need::Log(Program::Patroni, Who::Any),
+                vec!["planned_or_external_action".to_owned()],
+            ),
+            needed(
+                t,
+                None,
+                None,
+                whole.from,
+                whole.to,
+                Need::Log(Program::Etcd, Who::DcsMembers),
+                vec!["etcd_slow_disk".to_owned(), "etcd_quorum_loss".to_owned()],
+            ),
+            needed(
+                t,
+                None,
+                None,
+                whole.from,
+                whole.to,
+                Need::Log(Program::Postgres, Who::OldPrimary),
+                vec!["postgres_crash".to_owned()],
+            ),
+        ]
+    } else {
+        Vec::new()
+    };
+    let chain = clients
+        .and_then(|(i, _)| proof(t, Cite::Undated(i as u32)))
+        .map(|p| Link {
+            role: "effect".into(),
+            text: "clients lost their connection at the pooler; no member of the cluster changed its role".into(),
+            at: String::new(),
+            host: p.host.clone(),
+            evidence: vec![p],
+        })
+        .into_iter()
+        .chain(harmless(t))
+        .collect();
+    Verdict {
+        kind,
+        root_cause: None,
+        contributing,
+        confidence,
+        headline,
+        chain,
+        hypotheses: Vec::new(),
+        missing_evidence: missing,
+        remedies: Vec::new(),
+    }
+}
+
+/// What cries out in a bundle without an incident, the most frequent first; messages without a time before all.
+fn alarms(t: &Timeline) -> Vec<(&crate::timeline::Event, u32)> {
+    let mut found: BTreeMap<What, (&crate::timeline::Event, u32)> = BTreeMap::new();
+    for e in t.undated.iter().chain(&t.events).filter(|e| e.what.weight() == Weight::Alarm) {
+        // A constant difference between clocks is a risk of its own.
+        if e.what == What::PeerClockDrift {
+            continue;
+        }
+        found.entry(e.what).or_insert((e, 0)).1 += e.count;
+    }
+    let mut list: Vec<_> = found.into_values().collect();
+    list.sort_by_key(|(e, n)| (e.dated, std::cmp::Reverse(*n), e.what));
+    list
+}
+
+/// Loud lines that explain nothing: said once each, so that nobody blames them.
+fn harmless(t: &Timeline) -> Option<Link> {
+    let renewals: Vec<_> = t.all(&[What::DcsAuthToken, What::DcsAuthTry, What::EtcdAuthToken]).take(6).collect();
+    let first = renewals.first()?;
+    Some(Link {
+        role: "mechanism".to_owned(),
+        text: format!("harmless: {} renewed its etcd token, as it does from time to time", t.name(first.node)),
+        at: rfc3339(first.at),
+        host: t.name(first.node).to_string(),
+        evidence: renewals.iter().map(|e| of_event(t, e.event)).collect(),
+    })
+}

@@ -1,0 +1,42 @@
+//! The events that a reader of the report wants to see.
+
+use super::TimelineEvent;
+use super::words::event_words;
+use crate::incidents;
+use crate::model::{MINUTE, Span, Weight, rfc3339};
+use crate::timeline::Timeline;
+
+/// Rows of the report's timeline; the rest is one command away.
+const TIMELINE_MAX: usize = 300;
+
+pub(super) fn timeline(t: &Timeline, incidents: &[incidents::Incident]) -> Vec<TimelineEvent> {
+    let windows: Vec<Span> = incidents.iter().map(|x| x.span.widened(2 * MINUTE)).collect();
+    let near = |e: &crate::timeline::Event| windows.iter().any(|w| w.overlaps(&Span::new(e.at, e.until)));
+    let mut rows: Vec<&crate::timeline::Event> =
+        t.events.iter().filter(|e| e.what.weight() >= Weight::Notable && near(e)).collect();
+    if rows.len() > TIMELINE_MAX {
+        rows.retain(|e| e.what.weight() == Weight::Alarm);
+    }
+    if windows.is_empty() {
+        rows = t.events.iter().filter(|e| e.what.weight() == Weight::Alarm).collect();
+    }
+    rows.truncate(TIMELINE_MAX);
+    rows.into_iter().map(|e| row(t, e)).collect()
+}
+
+/// One row of a timeline.
+pub fn row(t: &Timeline, e: &crate::timeline::Event) -> TimelineEvent {
+    TimelineEvent {
+        at: rfc3339(e.at),
+        until: (e.until > e.at).then(|| rfc3339(e.until)),
+        host: t.name(e.node).to_string(),
+        program: e.program.id().to_owned(),
+        what: e.what.id().to_owned(),
+        text: event_words(e),
+        count: e.count,
+        path: t.path(e.source).to_owned(),
+        line: e.line,
+        raw: e.text.to_string(),
+        alarm: e.what.weight() == Weight::Alarm,
+    }
+}
