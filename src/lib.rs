@@ -1,8 +1,9 @@
 //! pgautopsy: why did a Patroni-run PostgreSQL primary fail over, and what proves it.
 //!
 //! Data runs one way, each stage a module: `input` → `detect` → `formats` (with `messages` and `sysstat`) → `cluster`
-//! → `clock` → `timeline` → `incidents` → `causes` → `report` → `render`. `run` is the pipeline.
+//! → `clock` → `timeline` → `axis` → `incidents` → `causes` → `report` → `render`. `run` is the pipeline.
 
+pub mod axis;
 pub mod causes;
 pub mod clock;
 pub mod cluster;

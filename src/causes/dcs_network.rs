@@ -2,7 +2,7 @@
 
 use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Metric, Program, SECOND, Span, What, Why};
+use crate::model::{Metric, NodeId, Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
@@ -110,6 +110,16 @@ fn assess(c: &Case<'_>) -> Assessment {
                 cites(&won),
             );
         }
+    } else if !stalls && !froze && unreachable(c, &connect).len() >= 2 {
+        a.pro(
+            Strength::Strong,
+            format!(
+                "{} got no connection to {}, whose etcd members worked meanwhile",
+                hosts(c, &connect),
+                list(unreachable(c, &connect).into_iter().map(|n| c.name(n)))
+            ),
+            cites(&connect),
+        );
     } else if !requests.is_empty() && !second.is_empty() {
         let strength = if stalls || (froze && connect.is_empty()) { Strength::Weak } else { Strength::Strong };
         a.pro(
@@ -158,6 +168,16 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Decisive, "the change was asked for", []);
     }
     a
+}
+
+/// Other hosts whose etcd did not answer a connect although it wrote before and after.
+fn unreachable(c: &Case<'_>, connect: &[Hit<'_>]) -> BTreeSet<NodeId> {
+    connect
+        .iter()
+        .filter_map(|e| Some((e, c.t.cluster.resolve(e.who.as_deref()?)?)))
+        .filter(|(e, n)| *n != e.node && c.t.covers(Program::Etcd, Some(*n), Span::around(e.at, SECOND, SECOND)))
+        .map(|(_, n)| n)
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::case::{cites, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::{Cite, Kind};
-use crate::model::{Program, SECOND, Span, What, Why};
+use crate::model::{NodeId, Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 
 pub static CAUSE: Cause = Cause {
@@ -137,7 +137,10 @@ fn assess(c: &Case<'_>) -> Assessment {
         if (starts.is_empty() && !other_pid) || !ordered.is_empty() {
             continue;
         }
-        let alive = lived(c, old, gap.span);
+        let mut alive = lived(c, old, gap.span);
+        if alive.is_empty() {
+            alive = stopped_after(c, old, gap.span);
+        }
         if !anew.is_empty() {
             a.con(
                 Strength::Weak,
@@ -147,7 +150,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         } else if !alive.is_empty() {
             a.pro(
                 Strength::Strong,
-                format!("Patroni on {name} started anew after {} of silence, in which PostgreSQL wrote on and was not restarted", length(gap.span.length())),
+                format!("Patroni on {name} started anew after {} of silence; PostgreSQL ran on all the time", length(gap.span.length())),
                 [Cite::Gap(i as u32)].into_iter().chain(cites(&starts)).chain(cites(&alive)),
             );
         } else if gap.span.length() > ttl {
@@ -185,11 +188,21 @@ fn assess(c: &Case<'_>) -> Assessment {
 }
 
 /// Lines of PostgreSQL within a silence of Patroni.
-fn lived<'a>(c: &Case<'a>, node: crate::model::NodeId, gap: Span) -> Vec<Hit<'a>> {
+fn lived<'a>(c: &Case<'a>, node: NodeId, gap: Span) -> Vec<Hit<'a>> {
     c.t.during(gap)
         .filter(|e| e.node == node && e.program == Program::Postgres && e.at > gap.from + SECOND && e.at < gap.to)
         .take(4)
         .collect()
+}
+
+/// A server whose first word after the silence is that it was told to stop had been running through it.
+fn stopped_after<'a>(c: &Case<'a>, node: NodeId, silent: Span) -> Vec<Hit<'a>> {
+    let orders = [What::PgShutdownFast, What::PgShutdownImmediate, What::PgShutdownSmart];
+    let starts = [What::PgStarting, What::PgInterrupted, What::PgNotRunning, What::PgShutDown];
+    let first =
+        c.t.during(Span::new(silent.from + SECOND, silent.to + 2 * c.t.ttl()))
+            .find(|e| e.node == node && e.at > silent.from && (orders.contains(&e.what) || starts.contains(&e.what)));
+    first.filter(|e| orders.contains(&e.what)).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -197,6 +210,35 @@ mod tests {
     use super::super::testing::check;
     use super::CAUSE;
     use expect_test::expect;
+
+    #[test]
+    fn patroni_is_killed_and_its_successor_stops_a_server_that_ran_on() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:01:16,317 INFO: Using default value thread_stack_size = 524288
+2026-03-04 10:01:16,344 INFO: Patroni global thread_pool_size = 5
+2026-03-04 10:01:17,698 INFO: Lock owner: pg2; I am pg1
+2026-03-04 10:01:17,699 INFO: Demoting self (immediate-nolock)
+2026-03-04 10:01:19,157 INFO: demoting self because I do not have the lock and I was a leader
+//- pg1/postgresql.log
+2026-03-04 09:59:27.231 UTC [2906] LOG:  checkpoint complete: wrote 0 buffers (0.0%); 0 WAL file(s) added, 0 removed, 0 recycled; write=0.004 s, sync=0.001 s, total=0.008 s
+2026-03-04 10:01:17.839 UTC [2903] LOG:  received immediate shutdown request
+2026-03-04 10:01:17.842 UTC [2903] LOG:  database system is shut down
+2026-03-04 10:01:20.381 UTC [7034] LOG:  starting PostgreSQL 15.18 on x86_64-pc-linux-gnu
+//- pg2/patroni.log
+2026-03-04 10:00:20,223 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,123 INFO: promoted self to leader by acquiring session lock
+"#,
+            expect![[r#"
+                patroni_process_died: likely (failover)
+                  + strong: Patroni on pg1 started anew after 56.2 s of silence; PostgreSQL ran on all the time
+            "#]],
+        );
+    }
 
     #[test]
     fn systemd_sees_patroni_killed_and_a_replica_takes_over() {
@@ -248,7 +290,7 @@ mod tests {
 "#,
             expect![[r#"
                 patroni_process_died: likely (failover)
-                  + strong: Patroni on pg1 started anew after 60.0 s of silence, in which PostgreSQL wrote on and was not restarted
+                  + strong: Patroni on pg1 started anew after 60.0 s of silence; PostgreSQL ran on all the time
             "#]],
         );
     }

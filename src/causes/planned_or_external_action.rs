@@ -98,9 +98,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         What::LockUpdateFailed,
         What::DemotedLostRace,
         What::DcsGetClusterFailed,
-        What::PgNotRunning,
-        What::PgNoSpace,
-    ]);
+    ]) || c
+        .find(&[What::PgNotRunning, What::PgNoSpace])
+        .iter()
+        // Patroni finds a server that somebody else stopped not running, afterwards.
+        .any(|e| ordered.first().is_none_or(|o| o.node != e.node || e.at < o.at));
     let seen = ordered.first().is_some_and(|e| {
         c.t.covers(Program::Patroni, Some(e.node), crate::model::Span::around(e.at, 60 * SECOND, 60 * SECOND))
     });
@@ -158,6 +160,32 @@ mod tests {
             expect![[r#"
                 planned_or_external_action: confirmed (switchover)
                   + decisive: a switchover away from pg1 was asked for
+            "#]],
+        );
+    }
+
+    #[test]
+    fn somebody_stops_the_server_by_hand_and_patroni_starts_it_again() {
+        check(
+            &CAUSE,
+            r#"//- pg1/patroni.log
+2026-03-04 09:59:54,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:04,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:14,123 WARNING: Postgresql is not running.
+2026-03-04 10:00:14,124 INFO: Lock owner: pg1; I am pg1
+2026-03-04 10:00:14,324 INFO: starting primary after failure
+2026-03-04 10:00:15,122 INFO: postmaster pid=1086
+2026-03-04 10:00:16,123 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/postgresql.log
+2026-03-04 09:50:27.231 UTC [2906] LOG:  checkpoint complete: wrote 0 buffers (0.0%); 0 WAL file(s) added, 0 removed, 0 recycled; write=0.004 s, sync=0.001 s, total=0.008 s
+2026-03-04 10:00:04.839 UTC [2903] LOG:  received fast shutdown request
+2026-03-04 10:00:04.842 UTC [2903] LOG:  database system is shut down
+2026-03-04 10:00:15.381 UTC [1086] LOG:  starting PostgreSQL 15.18 on x86_64-pc-linux-gnu
+2026-03-04 10:00:15.581 UTC [1086] LOG:  database system is ready to accept connections
+"#,
+            expect![[r#"
+                planned_or_external_action: likely (crash)
+                  + strong: PostgreSQL on pg1 was asked to shut down, and Patroni gives no reason of its own
             "#]],
         );
     }

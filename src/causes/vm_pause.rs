@@ -94,6 +94,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Strong, format!("the silence of {name} ends with a start: it had ended"), cites(&anew));
         return a;
     }
+    let started = c.on(old, &[What::PatroniStart], Span::new(gap.span.from + SECOND, gap.span.to + 5 * SECOND));
+    if !started.is_empty() {
+        a.con(Strength::Strong, format!("Patroni on {name} started anew after it: a process ended"), cites(&started));
+        return a;
+    }
     let silent = Span::new(gap.span.from + 2 * SECOND, gap.span.to - 2 * SECOND);
     let inside: Vec<Hit<'_>> =
         c.t.during(silent).filter(|e| e.node == old && e.at > silent.from && e.at < silent.to).take(8).collect();

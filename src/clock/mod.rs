@@ -153,7 +153,7 @@ fn clock(stream: &Stream, proof: Option<&Proof>, years: &year::Years, source: &S
         }
         None if !needs_zone(stream) => {
             let why = format!("written in {} lines", stream.stamped);
-            Clock { label: "UTC".into(), rule: Rule::Fixed(0), why, assumed: false, year, day: None }
+            Clock { label: written_label(stream), rule: Rule::Fixed(0), why, assumed: false, year, day: None }
         }
         None => Clock {
             label: "UTC".into(),
@@ -163,6 +163,17 @@ fn clock(stream: &Stream, proof: Option<&Proof>, years: &year::Years, source: &S
             year,
             day: None,
         },
+    }
+}
+
+/// The zone that all stamps say themselves: by name if it is one, else `as written`.
+fn written_label(stream: &Stream) -> String {
+    let mut offsets: Vec<i32> = stream.written_zone.keys().filter_map(|z| zone::written_offset(*z)).collect();
+    offsets.sort_unstable();
+    offsets.dedup();
+    match offsets.as_slice() {
+        [one] => Rule::Fixed(*one).label(),
+        _ => "as written".to_owned(),
     }
 }
 

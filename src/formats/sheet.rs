@@ -104,6 +104,7 @@ impl<'a> Sheet<'a> {
     pub fn event(&mut self, program: Program, stamp: Stamp, what: What, who: Option<&str>, line: Line<'_>) {
         let raw = Raw {
             at: stamp.civil,
+            since: stamp.civil,
             until: stamp.civil,
             zone: stamp.zone,
             written: stamp.written,

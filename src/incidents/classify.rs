@@ -7,7 +7,7 @@ use crate::timeline::{Event, Timeline};
 use std::collections::BTreeSet;
 
 /// How far before an episode its cause may lie: Patroni reacts within ttl, and averages of sysstat cover ten minutes.
-const LOOK_BACK: Micros = 10 * MINUTE;
+pub(super) const LOOK_BACK: Micros = 10 * MINUTE;
 
 pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
     let events: Vec<(&Event, Class)> =
@@ -121,6 +121,8 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         events: ep.triggers.iter().map(|(i, _)| *i).collect(),
         outage: None,
         phases: phases(t, ep, old, at),
+        onset: span,
+        form: "",
     })
 }
 
@@ -263,6 +265,8 @@ pub(super) fn silences(t: &Timeline, incidents: &mut Vec<Incident>) {
             events: failures.iter().map(|(i, _)| *i).collect(),
             outage: None,
             phases: vec![Phase { name: "last renewal", at: beat.to, node: beat.node, cite }],
+            onset: span,
+            form: "",
         });
     }
 }
@@ -312,6 +316,8 @@ pub(super) fn stalls(t: &Timeline, incidents: &mut Vec<Incident>) {
             events: slow.iter().map(|(i, _)| *i).collect(),
             outage: None,
             phases: Vec::new(),
+            onset: span,
+            form: "",
         });
     }
 }
@@ -365,6 +371,8 @@ pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
             events: hits.iter().map(|(i, _)| *i).collect(),
             outage: None,
             phases: Vec::new(),
+            onset: span,
+            form: "",
         });
     }
 }

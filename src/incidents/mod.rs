@@ -1,12 +1,15 @@
 //! Finds what happened: episodes of role changes, crashes, outages and stalls, planned ones told apart. Uses events only.
 
 mod classify;
+mod form;
+mod near;
 mod outage;
 #[cfg(test)]
 mod tests;
 mod triggers;
 
 use crate::model::{Micros, NodeId, SECOND, Span, What};
+pub use crate::timeline::Cite;
 use crate::timeline::{Event, Timeline};
 pub use outage::Outage;
 pub use triggers::{Class, class_of};
@@ -68,24 +71,6 @@ impl Kind {
     }
 }
 
-/// Where something stands in the timeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Cite {
-    Event(u32),
-    Undated(u32),
-    /// A run of heartbeats; `last`: its last line rather than its first.
-    Beats {
-        run: u32,
-        last: bool,
-    },
-    Gap(u32),
-    Sample {
-        series: u32,
-        sample: u32,
-    },
-    Fact(u32),
-}
-
 #[derive(Clone, Debug)]
 pub struct Phase {
     pub name: &'static str,
@@ -110,6 +95,10 @@ pub struct Incident {
     pub events: Vec<u32>,
     pub outage: Option<Outage>,
     pub phases: Vec<Phase>,
+    /// The trouble began in here: after the last proof that all was well, at the latest with the first sign of it.
+    pub onset: Span,
+    /// What kind of `kind` it is, for people: `dcs_outage_ridden_out_failsafe`, `rejoin_failure`, …
+    pub form: &'static str,
 }
 
 /// Triggers closer than this belong to one episode. Patroni needs at most ttl (30 s) to react to a cause and
@@ -160,9 +149,13 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
     classify::silences(t, &mut incidents);
     classify::stalls(t, &mut incidents);
     classify::stuck_replicas(t, &mut incidents);
+    near::misses(t, &mut incidents);
     incidents.sort_by_key(|i| (i.at, i.kind));
     for incident in &mut incidents {
         outage::measure(t, incident);
+        incident.onset = form::onset(t, incident);
+        incident.form = form::form(t, incident);
+        form::client_view(t, incident);
     }
     incidents
 }

@@ -36,6 +36,8 @@ enum Hole {
     Seconds,
     Millis,
     Why,
+    /// A position in the WAL (`52/2AC4A9E0`) as a number of bytes.
+    Lsn,
     /// A signal by name (`SIGABRT`, `ABRT`) or number.
     Signal,
     /// `{=Cgroup}`: takes the rest and sets the reason that the template itself states.
@@ -53,6 +55,7 @@ impl Hole {
             "s" => Hole::Seconds,
             "ms" => Hole::Millis,
             "why" => Hole::Why,
+            "lsn" => Hole::Lsn,
             "sig" => Hole::Signal,
             "=Cgroup" => Hole::Set(Why::Cgroup),
             "=NotReady" => Hole::Set(Why::NotReady),
@@ -233,6 +236,7 @@ fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
         Hole::Duration => meaning.num = go_duration_ms(value.trim_ascii())?,
         Hole::Seconds => meaning.num = signed(value)? * 1_000.0,
         Hole::Millis => meaning.num = signed(value)?,
+        Hole::Lsn => meaning.num = lsn(value)?,
         Hole::Signal => meaning.num = signal(value).or_else(|| signed(value))?,
         Hole::Why => {
             let why = classify(value);
@@ -286,6 +290,14 @@ fn signed(value: &[u8]) -> Option<f64> {
         Some(rest) => number(rest).map(|(n, _)| -n),
         None => number(value).map(|(n, _)| n),
     }
+}
+
+/// `X/Y`, two halves of 32 bits in hex (PostgreSQL's `pg_lsn`).
+fn lsn(value: &[u8]) -> Option<f64> {
+    let text = std::str::from_utf8(value.trim_ascii()).ok()?;
+    let (high, low) = text.split_once('/')?;
+    let half = |h: &str| u32::from_str_radix(h, 16).ok().map(f64::from);
+    Some(half(high)? * 4_294_967_296.0 + half(low)?)
 }
 
 /// The first `max` bytes, cut at a character boundary.

@@ -80,6 +80,8 @@ impl Meaning {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raw {
     pub at: Micros,
+    /// When the earliest of the run began: earlier than `at` for durations, which are logged at their end.
+    pub since: Micros,
     pub until: Micros,
     pub zone: Zone,
     pub written: Written,

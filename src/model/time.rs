@@ -80,6 +80,16 @@ pub enum Order {
     Unknown,
 }
 
+impl Order {
+    pub fn reversed(self) -> Order {
+        match self {
+            Order::Before => Order::After,
+            Order::After => Order::Before,
+            Order::Unknown => Order::Unknown,
+        }
+    }
+}
+
 impl Time {
     /// Whether `self` came before or after `other`, if the slack of both leaves no doubt.
     pub fn order(self, other: Time) -> Order {

@@ -150,6 +150,8 @@ whats! {
     PgDatadirBad "patroni.pg.datadir_bad" Alarm "data directory missing, empty or not accessible";
     PgSysidMismatch "patroni.pg.sysid_mismatch" Alarm "system identifier does not belong to this cluster";
     RewindNeeded "patroni.rewind.local" Notable "compares timelines after a role change";
+    WalPosition "patroni.rewind.position" Detail "its WAL position when it compared timelines";
+    WalFork "patroni.rewind.fork" Detail "where the primary's timeline forked off";
     RewindBegin "patroni.rewind.begin" Notable "runs pg_rewind";
     RewindFailed "patroni.rewind.failed" Alarm "pg_rewind failed or is not possible";
     RewindExit "patroni.rewind.exit" Notable "pg_rewind ended";
@@ -365,6 +367,27 @@ impl What {
     /// Heartbeats are folded into role spans and never become single events.
     pub fn is_beat(self) -> bool {
         matches!(self, What::BeatLeader | What::BeatReplica | What::BeatStandbyLeader | What::BeatIdle)
+    }
+
+    /// Whether `num` is how long something took, in milliseconds, and the line was written when it was over.
+    pub fn ends_a_duration(self) -> bool {
+        use What::*;
+        matches!(
+            self,
+            FsyncSlow
+                | ApplySlow
+                | ReadSlow
+                | RequestSlow
+                | CommitSlow
+                | EtcdSnapshotSlow
+                | EtcdDbSlow
+                | HeartbeatLate
+                | PgSlowStatement
+                | PgCheckpoint
+                | PgCheckpointSlow
+                | PgLockWait
+                | PgWalIoSlow
+        )
     }
 
     /// Finds a meaning by its stable id.

@@ -3,7 +3,7 @@
 use super::Style;
 use super::escape::terminal;
 use super::times::{clock, seconds};
-use super::words::main_incident;
+use super::words::{lanes, main_incident};
 use super::wrap::{fitted, wrap};
 use crate::report::{Phase, Report};
 use unicode_width::UnicodeWidthStr;
@@ -18,7 +18,7 @@ pub fn lines(report: &Report, style: Style) -> Vec<String> {
     let bounds = seconds(&incident.start).zip(seconds(&incident.end));
     let Some((from, to)) = bounds.map(|(a, b)| (a - 60.0, b + 60.0)) else { return Vec::new() };
     let mut hosts: Vec<&str> = incident.hosts.iter().map(String::as_str).collect();
-    hosts.extend(report.lanes.iter().map(|l| l.host.as_str()));
+    hosts.extend(lanes(report).map(|l| l.host.as_str()));
     let mut seen = std::collections::BTreeSet::new();
     hosts.retain(|h| seen.insert(*h));
     let left_out = hosts.len().saturating_sub(HOSTS);
@@ -40,9 +40,9 @@ pub fn lines(report: &Report, style: Style) -> Vec<String> {
         let apart = |p: &Phase| seconds(&p.at).zip(seconds(at)).map_or(f64::MAX, |(a, b)| (a - b).abs());
         incident.phases.iter().any(|p| p.host == host && apart(p) < 1.5)
     };
-    for lane in &report.lanes {
-        let told = lane.spans.iter().filter(|s| s.role != "unknown" && !near(&s.from, &lane.host));
-        told.for_each(|s| add(&s.from, &lane.host, &s.role.replace('_', " ")));
+    for lane in lanes(report) {
+        let told = lane.intervals.iter().filter(|s| s.role != "unknown" && !near(&s.from, &lane.host));
+        told.for_each(|s| add(&s.from, &lane.host, &s.role));
     }
     if style.verbose {
         report.timeline.iter().filter(|e| e.alarm).for_each(|e| add(&e.at, &e.host, &e.text));
@@ -114,15 +114,15 @@ pub fn lines(report: &Report, style: Style) -> Vec<String> {
 
 /// A host's role at a time as one character.
 fn bar(report: &Report, host: &str, t: f64, ascii: bool) -> char {
-    let lane = report.lanes.iter().find(|l| l.host == host);
+    let lane = lanes(report).find(|l| l.host == host);
     let span = lane.and_then(|l| {
-        l.spans
+        l.intervals
             .iter()
             .find(|s| seconds(&s.from).is_some_and(|a| a <= t + 0.001) && seconds(&s.to).is_some_and(|b| b > t))
     });
     let (plain, nice) = match span.map_or("unknown", |s| s.role.as_str()) {
-        "leader" | "standby_leader" => ('#', '█'),
-        "replica" | "sync_standby" => ('|', '│'),
+        "leader" | "standby leader" => ('#', '█'),
+        "replica" | "sync standby" => ('|', '│'),
         "demoting" | "starting" => ('~', '▒'),
         "down" => ('x', '×'),
         _ => ('?', '?'),

@@ -4,7 +4,7 @@ use super::escape::{markdown, markdown_cell, markdown_code};
 use super::times::{clock, day_clock};
 use super::words::{impact as impact_words, main_incident, reason, root, status_words, sure};
 use super::{Renderer, Style};
-use crate::report::{Missing, Proof, Report, Verdict, VerdictKind};
+use crate::report::{Missing, Proof, Report, Verdict, VerdictKind, axis_notes};
 use std::fmt::Write;
 
 pub static RENDERER: Renderer = Renderer { name: "md", endings: &["md", "markdown"], render };
@@ -27,6 +27,7 @@ fn render(report: &Report, style: Style) -> String {
     contributing(&mut out, v);
     ruled_out(&mut out, v);
     detection(&mut out, report);
+    axis(&mut out, report);
     remedies(&mut out, v);
     missing(&mut out, v);
     risks(&mut out, report);
@@ -165,6 +166,17 @@ fn detection(out: &mut String, report: &Report) {
         }
     }
     let _ = writeln!(out, "- Noticed by: *to be filled in by people (alert, user, chance), and when*");
+}
+
+fn axis(out: &mut String, report: &Report) {
+    let notes = axis_notes(report, false);
+    if notes.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n## Lock, quorum, HA loops and clocks\n");
+    for (about, text) in notes {
+        let _ = writeln!(out, "- {about}: {}", markdown(&text));
+    }
 }
 
 fn remedies(out: &mut String, v: &Verdict) {

@@ -4,7 +4,7 @@ use super::times::{clock, day_clock};
 use super::words::{impact, proof_of, reason, status_words, sure, why_line};
 use super::wrap::Page;
 use super::{Renderer, Style, columns, plot};
-use crate::report::{Hypothesis, Missing, Proof, Report, Verdict, VerdictKind};
+use crate::report::{Hypothesis, Missing, Proof, Report, Verdict, VerdictKind, axis_notes};
 use std::collections::BTreeMap;
 
 pub static RENDERER: Renderer = Renderer { name: "text", endings: &["txt", "text"], render };
@@ -18,6 +18,7 @@ fn render(report: &Report, style: Style) -> String {
     answer(&mut p, report);
     chain(&mut p, v);
     block(&mut p, "Host by host (UTC)", columns::lines(report, style));
+    axis(&mut p, report);
     let lines = plot::lines(report, style.width, style.ascii);
     block(&mut p, "The metric that matters", lines.iter().map(|l| format!("  {l}")).collect());
     weighed(&mut p, v);
@@ -98,6 +99,20 @@ fn chain(p: &mut Page, v: &Verdict) {
             }
         }
     }
+}
+
+/// Lock, quorum, HA loops and clocks: what is out of the ordinary, or all of it.
+fn axis(p: &mut Page, report: &Report) {
+    let notes = axis_notes(report, p.style.verbose);
+    if notes.is_empty() {
+        return;
+    }
+    p.heading("Lock, quorum, HA loops and clocks (UTC)");
+    let shown = p.shown(notes.len(), FOLDED);
+    for (about, text) in notes.iter().take(shown) {
+        p.wrapped(&format!("  {about:<7} "), text);
+    }
+    more(p, notes.len() - shown);
 }
 
 /// The order in which experts ask: the server itself, orders, space, I/O, and the network as what remains.

@@ -1,11 +1,16 @@
 //! Sentences that several outputs share.
 
 use super::times::{clock, day_clock};
-use crate::report::{Hypothesis, Incident, Proof, Report, Verdict, VerdictKind};
+use crate::report::{Hypothesis, Incident, Lane, Proof, Report, Verdict, VerdictKind};
 
 /// The incident that the verdict is about.
 pub fn main_incident(report: &Report) -> Option<&Incident> {
     report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline)
+}
+
+/// The roles of PostgreSQL's members.
+pub fn lanes(report: &Report) -> impl Iterator<Item = &Lane> {
+    report.lanes.iter().filter(|l| l.program == "postgresql")
 }
 
 /// When, and what clients lost.

@@ -1,8 +1,8 @@
 //! Puts the report together from its parts.
 
 use super::cite::proof;
-use super::{Incident, Phase, Report, SCHEMA, Skip, Tool, VerdictKind, Window, WriteOutage};
-use super::{inventory::inventory, lanes, quiet, risks, series, timeline::timeline, verdict::verdict};
+use super::{Incident, Phase, Piece, Report, SCHEMA, Skip, Tool, VerdictKind, Window, WriteOutage};
+use super::{inventory::inventory, quiet, risks, series, timeline::timeline, verdict::verdict};
 use crate::causes::judge_all;
 use crate::incidents::{self, Kind};
 use crate::model::{Source, rfc3339, seconds};
@@ -19,10 +19,9 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         .map(|(b, _)| b.verdict.clone());
     let verdict = worst.unwrap_or_else(|| quiet::nothing(t, &risks));
     let window = series::window(t, incidents);
+    let parts = super::axis::parts(t, &crate::axis::find(t));
     Report {
         window: window.map(|w| Window { from: rfc3339(w.from), to: rfc3339(w.to) }),
-        lanes: window.map_or_else(Vec::new, |w| lanes::lanes(t, w)),
-        leases: window.map_or_else(Vec::new, |w| lanes::leases(t, w)),
         series: window.map_or_else(Vec::new, |w| series::series(t, incidents, w)),
         volume: window.map_or_else(Vec::new, |w| series::volume(t, w)),
         excerpts: Vec::new(),
@@ -33,6 +32,12 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         incidents: built,
         risks,
         inventory: inventory(t, sources, skipped),
+        lanes: parts.lanes,
+        quorum: parts.quorum,
+        leases: parts.leases,
+        loop_gaps: parts.loop_gaps,
+        loop_sight: parts.loop_sight,
+        clocks: parts.clocks,
     }
 }
 
@@ -44,17 +49,21 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
     Incident {
         id: format!("i{}", index + 1),
         kind: x.kind.id().to_owned(),
+        form: x.form.to_owned(),
+        onset: Some(Piece { from: rfc3339(x.onset.from), to: rfc3339(x.onset.to) }),
         planned,
         start: rfc3339(x.span.from),
         end: rfc3339(x.span.to),
         old_primary: name(x.old),
         new_primary: name(x.new.or(if x.kind == Kind::Demotion && x.outage.is_some() { x.old } else { None })),
         hosts: x.nodes.iter().map(|n| t.name(*n).to_string()).collect(),
-        write_outage: x.outage.map(|o| WriteOutage {
+        write_outage: x.outage.as_ref().map(|o| WriteOutage {
             from: rfc3339(o.from),
             to: rfc3339(o.to),
-            seconds: round(seconds(o.to - o.from)),
+            seconds: round(seconds(o.length())),
             uncertainty_s: round(seconds(o.uncertainty)),
+            pieces: o.pieces.iter().map(|p| Piece { from: rfc3339(p.from), to: rfc3339(p.to) }).collect(),
+            cut_off_until: o.cut_off_until.map(rfc3339),
         }),
         phases: x
             .phases

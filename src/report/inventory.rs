@@ -1,6 +1,6 @@
 //! What was in the bundle and how it was read.
 
-use super::{Alias, Host, Inventory, Skip, SourceRow};
+use super::{Alias, Host, Inventory, Skip, SourceClock, SourceRow};
 use crate::model::{Source, Span, rfc3339};
 use crate::timeline::Timeline;
 
@@ -40,6 +40,7 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
         last: all.map(|a| rfc3339(a.to)),
         zone: clock.map_or_else(String::new, |c| c.label.clone()),
         zone_why: clock.map_or_else(String::new, |c| c.why.clone()),
+        clocks: clocks(t, s, i),
         lines: c.lines,
         understood: c.understood,
         noise: c.noise,
@@ -51,4 +52,20 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
             .map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what)))
             .collect(),
     }
+}
+
+/// The clocks of all programs that write in a source.
+fn clocks(t: &Timeline, s: &Source, i: usize) -> Vec<SourceClock> {
+    let clocks = t.clocks.of_stream.get(i).into_iter().flatten();
+    let nodes = t.cluster.of_stream.get(i).into_iter().flatten();
+    let rows = clocks.zip(nodes).zip(&s.parsed.streams).filter(|(_, stream)| stream.stamped > 0);
+    rows.map(|((clock, node), stream)| SourceClock {
+        host: t.name(*node).to_string(),
+        program: stream.program.id().to_owned(),
+        zone: clock.label.clone(),
+        why: clock.why.clone(),
+        lines: stream.stamped,
+        assumed: clock.assumed,
+    })
+    .collect()
 }

@@ -1,5 +1,6 @@
 //! The whole answer as plain data: the JSON of the contract, and what the other outputs render.
 
+mod axis;
 mod build;
 mod chain;
 mod cite;
@@ -7,7 +8,6 @@ pub mod excerpts;
 mod headline;
 mod hypotheses;
 mod inventory;
-mod lanes;
 mod missing;
 mod plots;
 mod quiet;
@@ -19,8 +19,13 @@ mod timeline;
 mod verdict;
 mod words;
 
+pub use axis::notes as axis_notes;
+pub use axis::{
+    HostClock, Lane, LaneInterval, Lease, LeaseStep, LoopGap, LoopSight, LostWal, QuorumInterval, Renewals,
+    TwoPrimaries,
+};
 pub use build::build;
-pub use plots::{Excerpt, Lane, LaneSpan, Lease, Point, Series, Volume};
+pub use plots::{Excerpt, Point, Series, Volume};
 pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
@@ -39,15 +44,29 @@ pub struct Report {
     pub incidents: Vec<Incident>,
     pub risks: Vec<Risk>,
     pub inventory: Inventory,
+    /// What each member was over time.
+    #[serde(default)]
+    pub lanes: Vec<Lane>,
+    /// How many etcd members could agree, over time; empty without a log of etcd.
+    #[serde(default)]
+    pub quorum: Vec<QuorumInterval>,
+    /// The ledger of the leader lock.
+    #[serde(default)]
+    pub leases: Vec<Lease>,
+    /// Holes in the HA loops' beat.
+    #[serde(default)]
+    pub loop_gaps: Vec<LoopGap>,
+    /// Below which length holes cannot be seen, per log.
+    #[serde(default)]
+    pub loop_sight: Vec<LoopSight>,
+    /// How far the hosts' clocks differ.
+    #[serde(default)]
+    pub clocks: Vec<HostClock>,
     /// Only what matters; all of it with `pgautopsy timeline`.
     pub timeline: Vec<TimelineEvent>,
     /// The time that the plots show.
     #[serde(default)]
     pub window: Option<Window>,
-    #[serde(default)]
-    pub lanes: Vec<Lane>,
-    #[serde(default)]
-    pub leases: Vec<Lease>,
     #[serde(default)]
     pub series: Vec<Series>,
     #[serde(default)]
@@ -179,7 +198,13 @@ pub struct Advice {
 pub struct Incident {
     pub id: String,
     pub kind: String,
+    /// `kind` more closely, e.g. `dcs_outage_ridden_out_failsafe`, `rejoin_failure`, `planned_reboot`.
+    #[serde(default)]
+    pub form: String,
     pub planned: bool,
+    /// The trouble began between these two.
+    #[serde(default)]
+    pub onset: Option<Piece>,
     pub start: String,
     pub end: String,
     pub old_primary: Option<String>,
@@ -194,8 +219,21 @@ pub struct Incident {
 pub struct WriteOutage {
     pub from: String,
     pub to: String,
+    /// Without the time in between in which writes were possible.
     pub seconds: f64,
     pub uncertainty_s: f64,
+    /// The stretches without writes; more than one if a primary was there in between.
+    #[serde(default)]
+    pub pieces: Vec<Piece>,
+    /// The old primary's host was cut off from all others at `from`; clients beside it could write until then.
+    #[serde(default)]
+    pub cut_off_until: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Piece {
+    pub from: String,
+    pub to: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -244,11 +282,28 @@ pub struct SourceRow {
     pub last: Option<String>,
     pub zone: String,
     pub zone_why: String,
+    /// Each program's clock in this source; one program may write two (its own and its envelope's).
+    #[serde(default)]
+    pub clocks: Vec<SourceClock>,
     pub lines: u64,
     pub understood: u64,
     pub noise: u64,
     pub unknown: u64,
     pub problems: Vec<String>,
+}
+
+/// The zone of one program's stamps in a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceClock {
+    pub host: String,
+    pub program: String,
+    /// `UTC+09:00`, `Europe/Vienna`, or `as written` where every stamp says its own.
+    pub zone: String,
+    pub why: String,
+    /// Lines with a stamp.
+    pub lines: u64,
+    /// Nothing in the bundle says it.
+    pub assumed: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

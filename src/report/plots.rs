@@ -1,4 +1,4 @@
-//! What plots are drawn from: numbers, roles and lines over time, and the raw lines around what is cited.
+//! What plots are drawn from: numbers and lines over time, and the raw lines around what is cited.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,30 +39,6 @@ pub struct Volume {
     pub lines: Vec<u32>,
     /// Messages among them that mean trouble.
     pub alarms: Vec<u32>,
-}
-
-/// What one host was over time.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Lane {
-    pub host: String,
-    pub spans: Vec<LaneSpan>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct LaneSpan {
-    /// leader, standby_leader, replica, demoting, down or unknown
-    pub role: String,
-    pub from: String,
-    pub to: String,
-}
-
-/// The leader key in one holder's hands: renewed from `from` to `renewed`, valid until `expires` at the latest.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Lease {
-    pub host: String,
-    pub from: String,
-    pub renewed: String,
-    pub expires: String,
 }
 
 /// Lines of a source around cited ones, secrets masked, long lines cut.

@@ -1,11 +1,13 @@
 //! All events, roles, series and facts of a bundle on one axis of UTC time: sorted, indexed, read-only.
 
 mod roles;
+mod skew;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
 use crate::model::{Fact, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why};
 pub use roles::{Beats, Gap};
+pub use skew::{Anchor, Offset, Place, Skew};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Event {
     pub at: Micros,
+    /// When it began: before `at` for durations, which are logged at their end.
+    pub since: Micros,
     pub until: Micros,
     pub slack: Micros,
     pub count: u32,
@@ -37,19 +41,29 @@ impl Event {
     }
     /// Durations are logged at their end: when the thing began.
     pub fn began(&self) -> Micros {
-        match self.what {
-            What::FsyncSlow
-            | What::ApplySlow
-            | What::ReadSlow
-            | What::RequestSlow
-            | What::CommitSlow
-            | What::PgSlowStatement => self.at - (self.num * 1_000.0) as Micros,
-            _ => self.at,
-        }
+        self.since
     }
     pub fn span(&self) -> Span {
         Span::new(self.began(), self.until)
     }
+}
+
+/// Where something stands in the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cite {
+    Event(u32),
+    Undated(u32),
+    /// A run of heartbeats; `last`: its last line rather than its first.
+    Beats {
+        run: u32,
+        last: bool,
+    },
+    Gap(u32),
+    Sample {
+        series: u32,
+        sample: u32,
+    },
+    Fact(u32),
 }
 
 /// An event together with its index in the timeline, by which evidence cites it.
@@ -118,6 +132,8 @@ pub struct Timeline {
     pub facts: Vec<Known>,
     pub covered: Vec<Covered>,
     pub written: Vec<Volume>,
+    /// How far the hosts' clocks differ; their times are corrected where the difference is proven.
+    pub skew: Skew,
     by_what: BTreeMap<What, Vec<u32>>,
 }
 
@@ -133,7 +149,9 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                 match clock.time(raw.at, raw.zone, raw.written) {
                     Some(at) => {
                         let until = at + (raw.until - raw.at);
-                        t.events.push(Event { slack: clock.slack(), ..event(raw, at, until, node, stream.program, i) });
+                        let since = at - (raw.at - raw.since);
+                        let e = event(raw, at, until, node, stream.program, i);
+                        t.events.push(Event { slack: clock.slack(), since, ..e });
                     }
                     None => t.undated.push(Event { dated: false, ..event(raw, 0, 0, node, stream.program, i) }),
                 }
@@ -185,6 +203,10 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     history(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
+    t.skew = skew::measure(&t);
+    skew::correct(&mut t);
+    t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
+    t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.gaps.sort_by_key(|g| (g.span.from, g.node, g.source));
     for (i, e) in t.events.iter().enumerate() {
         t.by_what.entry(e.what).or_default().push(i as u32);
@@ -207,6 +229,7 @@ fn fact_node(fact: &Fact, cluster: &Cluster) -> Option<NodeId> {
 fn event(raw: &Raw, at: Micros, until: Micros, node: NodeId, program: Program, source: usize) -> Event {
     Event {
         at,
+        since: at,
         until,
         slack: 0,
         count: raw.count,
@@ -246,6 +269,7 @@ fn history(t: &mut Timeline) {
         told.push((node, at));
         t.events.push(Event {
             at,
+            since: at,
             until: at,
             slack: SECOND,
             count: 1,
@@ -371,12 +395,18 @@ impl Timeline {
         })
     }
 
-    /// The value of a setting: a live one (`show-config`, REST) before a bootstrap one, of any node.
+    /// The value of a setting: a live one (`show-config`, REST) before one that only the first start reads, of any node.
     pub fn setting(&self, key: Key) -> Option<&Known> {
-        self.facts
-            .iter()
-            .filter(|k| k.fact.key == key)
-            .min_by_key(|k| (k.fact.item.as_deref() == Some("bootstrap"), k.source, k.fact.line))
+        self.setting_index(key).and_then(|i| self.facts.get(i as usize))
+    }
+
+    /// Where `setting` found it in `facts`.
+    pub fn setting_index(&self, key: Key) -> Option<u32> {
+        // Patroni reads `bootstrap.dcs` once, when the cluster is made; an operator's manifest is a wish, not a state.
+        // Facts of such sources carry an item (`bootstrap`, `manifest`); live ones carry none.
+        let wished = |k: &Known| k.fact.item.is_some();
+        let all = self.facts.iter().enumerate().filter(|(_, k)| k.fact.key == key);
+        all.min_by_key(|(_, k)| (wished(k), k.source, k.fact.line)).map(|(i, _)| i as u32)
     }
 
     pub fn number(&self, key: Key) -> Option<f64> {

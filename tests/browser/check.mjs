@@ -21,20 +21,21 @@ class Check {
 const expected = (report) => {
   const from = Date.parse(report.window.from), to = Date.parse(report.window.to);
   const inside = (at) => Date.parse(at) >= from && Date.parse(at) <= to;
-  const lanes = new Set(report.lanes.map((l) => l.host));
+  const pg = report.lanes.filter((l) => l.program === "postgresql");
+  const lanes = new Set(pg.map((l) => l.host));
   for (const e of report.timeline) if (e.alarm && inside(e.at) && e.host && lanes.size < 12) lanes.add(e.host);
   const of = (...metrics) => report.series.filter((s) => metrics.includes(s.metric));
   const drawn = (list) => (list.some((s) => s.points.some((p) => p[3] > 0)) ? list.length : 0);
   return {
     events: report.timeline.filter((e) => inside(e.at) && lanes.has(e.host)).length,
-    roles: report.lanes.flatMap((l) => l.spans).length,
+    roles: pg.flatMap((l) => l.intervals).filter((i) => Date.parse(i.to) >= from && Date.parse(i.from) <= to).length,
     await: drawn(of("disk.await")),
     util: drawn(of("disk.util")),
     iowait: drawn(of("cpu.iowait")),
     space: drawn(of("fs.used")),
     fsync: of("etcd.fsync_slow").flatMap((s) => s.points).length,
     heartbeat: of("etcd.heartbeat_late").flatMap((s) => s.points).length,
-    hosts: new Set([...report.lanes.map((l) => l.host)]).size,
+    hosts: new Set(pg.map((l) => l.host)).size,
   };
 };
 

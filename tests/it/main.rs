@@ -8,6 +8,7 @@ mod repository;
 mod same_bytes;
 mod samples;
 mod schema;
+mod truth;
 
 use std::path::PathBuf;
 

@@ -15,9 +15,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cluster", &[]),
     ("clock", &["cluster"]),
     ("timeline", &["cluster", "clock"]),
-    ("incidents", &["timeline", "messages"]), // messages: which program a unit's name means
-    ("causes", &["timeline", "incidents", "messages"]),
-    ("report", &["timeline", "incidents", "causes"]),
+    ("axis", &["timeline"]),
+    ("incidents", &["timeline", "axis", "messages"]), // messages: which program a unit's name means
+    ("causes", &["timeline", "axis", "incidents", "messages"]),
+    ("report", &["timeline", "axis", "incidents", "causes"]),
     ("render", &["report"]),
     ("redact", &["report", "formats", "messages", "sysstat", "cluster", "detect", "input"]), // writes what it reads
     (

@@ -23,3 +23,36 @@ fn threads_and_order_change_nothing() {
         assert!(forward == json(&hosts, 2), "{case}: the order of paths changes the report");
     }
 }
+
+/// All files of a folder.
+fn files(folder: &std::path::Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { out.extend(files(&path)) } else { out.push(path) }
+    }
+    out.sort();
+    out
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 6, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn shuffled_files_and_any_number_of_threads_give_the_same_bytes(
+        case in proptest::sample::select(vec![
+            "45-two-time-zones-key-gone-after-8s",
+            "48-network-trouble-three-nodes",
+            "22-no-failover-wal-switch-counts-as-lag",
+            "57-two-of-three-etcd-on-one-esxi-slow-fdatasync",
+        ]),
+        keys in proptest::collection::vec(proptest::num::u32::ANY, 32),
+        threads in 1usize..5,
+    ) {
+        let mut list = files(&root("fixtures/cases").join(case).join("bundle"));
+        let sorted = json(&list, 1);
+        let order: std::collections::BTreeMap<PathBuf, u32> = list.iter().cloned().zip(keys).collect();
+        list.sort_by_key(|p| (order.get(p).copied(), p.clone()));
+        assert!(sorted == json(&list, threads), "{case}: {list:?} with {threads} threads differs");
+    }
+}

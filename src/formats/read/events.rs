@@ -31,6 +31,7 @@ impl LogReader {
         {
             same.count = same.count.saturating_add(1);
             same.until = same.until.max(until);
+            same.since = same.since.min(until);
             raws.pop();
             if let Some(l) = &mut self.last {
                 l.raw = Some(earlier);
@@ -90,6 +91,8 @@ impl LogReader {
             (raw.num, raw.who) = (meaning.num, meaning.who);
             return Some(at);
         }
+        let took = if meaning.what.ends_a_duration() { (meaning.num.max(0.0) * 1_000.0) as Micros } else { 0 };
+        let since = stamp.civil - took;
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
         if folds(meaning.what)
             && let Some(at) = self.open.get(&key)
@@ -100,6 +103,7 @@ impl LogReader {
         {
             raw.count = raw.count.saturating_add(1);
             raw.until = raw.until.max(stamp.civil);
+            raw.since = raw.since.min(since);
             if meaning.num.abs() > raw.num.abs() {
                 raw.num = meaning.num;
             }
@@ -107,6 +111,7 @@ impl LogReader {
         }
         raws.push(Raw {
             at: stamp.civil,
+            since,
             until: stamp.civil,
             zone: stamp.zone,
             written: stamp.written,

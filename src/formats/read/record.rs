@@ -133,6 +133,7 @@ impl LogReader {
                 self.out.coverage.understood += 1;
                 self.out.undated.push(Raw {
                     at: 0,
+                    since: 0,
                     until: 0,
                     zone: Zone::Unwritten,
                     written: Written::NoDate,

@@ -74,7 +74,7 @@ fn plots(page: &mut Page, report: &Report) -> serde_json::Value {
     let span = report.window.as_ref().and_then(|w| Some((times::seconds(&w.from)?, times::seconds(&w.to)?)));
     let Some((from, to)) = span.filter(|(a, b)| b > a) else { return json!(null) };
     let scale = Scale { from, to, top: 1.0 };
-    let mut hosts: Vec<String> = report.lanes.iter().map(|l| l.host.clone()).collect();
+    let mut hosts: Vec<String> = super::words::lanes(report).map(|l| l.host.clone()).collect();
     let others = report
         .series
         .iter()
@@ -126,7 +126,7 @@ fn plots(page: &mut Page, report: &Report) -> serde_json::Value {
         page.raw("<p class=\"soft\">Zero all the time, so not drawn: ").text(&flat.join("; ")).raw(".</p>");
     }
     page.raw("</section>");
-    let main = roles::main_incident(report);
+    let main = super::words::main_incident(report);
     let bounds = main.and_then(|i| Some([times::seconds(&i.start)? - from, times::seconds(&i.end)? - from]));
     json!({"from": from, "to": to, "incident": bounds, "figs": data})
 }
