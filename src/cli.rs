@@ -132,7 +132,7 @@ pub struct Reading {
 pub struct TimelineArgs {
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// text, csv or jsonl
+    /// text, csv, jsonl, or grafana: annotations for its HTTP API
     #[arg(short, long, default_value = "text")]
     pub format: String,
     #[command(flatten)]
@@ -140,6 +140,9 @@ pub struct TimelineArgs {
     /// Also what is of interest to few
     #[arg(short, long)]
     pub verbose: bool,
+    /// Replace host names, addresses, users, databases and SQL literals with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
 }
 
 #[derive(Debug, Args)]
@@ -160,6 +163,9 @@ pub struct SarArgs {
     /// text, csv or json
     #[arg(short, long, default_value = "text")]
     pub format: String,
+    /// Replace host names with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
 }
 
 impl Reading {

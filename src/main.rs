@@ -71,7 +71,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
 
 fn analyze(args: Analyze) -> Result<u8, Failure> {
     let report = report_on(&args.paths, &args.reading)?;
-    if !args.output.quiet {
+    if !args.output.quiet && !args.output.redact {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
         }
@@ -102,14 +102,7 @@ fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
         When::Auto => terminal && no_color_unset(),
     };
     let width = terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)).clamp(60, 140);
-    let redacted;
-    let report = if output.redact {
-        redacted = redact::redact_report(report, &redact::of_report(report))
-            .ok_or_else(|| Failure { code: BUG, message: "the redacted report is no report".to_owned() })?;
-        &redacted
-    } else {
-        report
-    };
+    let report = &under_pseudonyms(report.clone(), output.redact)?;
     let style = Style {
         width: if terminal { width } else { 80 },
         colour,
@@ -137,6 +130,15 @@ fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
         return if terminal { page(&text) } else { print(&text) };
     }
     Ok(0)
+}
+
+/// The report as it is, or redacted.
+fn under_pseudonyms(report: Report, redacted: bool) -> Result<Report, Failure> {
+    if !redacted {
+        return Ok(report);
+    }
+    let done = redact::redact_report(&report, &redact::of_report(&report));
+    done.ok_or_else(|| Failure { code: BUG, message: "the redacted report is no report".to_owned() })
 }
 
 /// <https://no-color.org>: any value that is not empty.
@@ -190,11 +192,19 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
     if args.format == "csv" {
         out.push_str("at,until,host,program,what,count,text,path,line,raw\n");
     }
-    for e in t.events.iter().filter(|e| e.what.weight() >= least) {
-        let row = report::timeline_row(&t, e);
+    let events = t.events.iter().filter(|e| e.what.weight() >= least);
+    let mut rows: Vec<_> = events.map(|e| report::timeline_row(&t, e)).collect();
+    if args.redact {
+        let redactor = run::redactor(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+        rows = redact::redact_data(&rows, &redactor).unwrap_or_default();
+    }
+    if args.format == "grafana" {
+        return print(&render::grafana::annotations(&rows));
+    }
+    for row in &rows {
         match args.format.as_str() {
             "jsonl" => {
-                out.push_str(&serde_json::to_string(&row).unwrap_or_default());
+                out.push_str(&serde_json::to_string(row).unwrap_or_default());
                 out.push('\n');
             }
             "csv" => {
@@ -213,8 +223,12 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
                 ));
                 out.push_str(&String::from_utf8_lossy(&w.into_inner().unwrap_or_default()));
             }
-            "text" => out.push_str(&render::timeline_line(&row)),
-            other => return Err(Failure::usage(format!("--format {other}: not a format; one of text, csv, jsonl"))),
+            "text" => out.push_str(&render::timeline_line(row)),
+            other => {
+                return Err(Failure::usage(format!(
+                    "--format {other}: not a format; one of text, csv, jsonl, grafana"
+                )));
+            }
         }
     }
     print(&out)
@@ -258,11 +272,16 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
     if out.is_empty() {
         return Ok(NOTHING);
     }
-    print(&String::from_utf8_lossy(&out))
+    let text = String::from_utf8_lossy(&out);
+    if args.redact {
+        let redactor = run::redactor(&args.paths, &Settings::default()).map_err(|e| Failure::usage(e.to_string()))?;
+        return print(&redactor.text(&text));
+    }
+    print(&text)
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading)?;
+    let report = under_pseudonyms(report_on(&args.paths, &args.reading)?, args.output.redact)?;
     print(&render::inventory(&report))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }

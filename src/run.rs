@@ -198,12 +198,17 @@ pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incide
     (timeline, incidents, sources)
 }
 
-/// Copies a bundle into the folder `to` under pseudonyms.
-pub fn redact(paths: &[PathBuf], to: &Path, settings: &Settings) -> Result<(Redactor, Copied), InputError> {
+/// What a bundle's names become.
+pub fn redactor(paths: &[PathBuf], settings: &Settings) -> Result<Redactor, InputError> {
     let bundle = read(paths, settings)?;
     let mut names = redact::known(&bundle.sources, &cluster::join(&bundle.sources));
     names.scan_paths(paths, &settings.limits, settings.threads.max(1))?;
-    let redactor = Redactor::new(&names);
+    Ok(Redactor::new(&names))
+}
+
+/// Copies a bundle into the folder `to` under pseudonyms.
+pub fn redact(paths: &[PathBuf], to: &Path, settings: &Settings) -> Result<(Redactor, Copied), InputError> {
+    let redactor = redactor(paths, settings)?;
     let prefixes = prefixes(paths);
     let shown = |path: &str| shortened(path, &prefixes).to_owned();
     let copied = redact::copy(paths, to, &settings.limits, &shown, &redactor)?;

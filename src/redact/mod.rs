@@ -11,7 +11,7 @@ mod sql;
 
 pub use bundle::{Copied, copy, known};
 pub use names::Names;
-pub use report::{of_report, redact_report};
+pub use report::{of_report, redact_data, redact_report};
 
 use crate::formats::secrets::masked;
 use address::Address;

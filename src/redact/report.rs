@@ -2,6 +2,8 @@
 
 use super::{Kind, Names, Redactor};
 use crate::report::Report;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Fields that hold words of the program itself.
@@ -52,7 +54,12 @@ fn collect(value: &Value, names: &mut Names) {
 
 /// The same report under pseudonyms.
 pub fn redact_report(report: &Report, redactor: &Redactor) -> Option<Report> {
-    let mut value = serde_json::to_value(report).ok()?;
+    redact_data(report, redactor)
+}
+
+/// The same for any part of a report, such as the rows of a timeline.
+pub fn redact_data<T: Serialize + DeserializeOwned>(data: &T, redactor: &Redactor) -> Option<T> {
+    let mut value = serde_json::to_value(data).ok()?;
     replace(&mut value, redactor);
     serde_json::from_value(value).ok()
 }

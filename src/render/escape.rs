@@ -3,7 +3,7 @@
 /// Characters that change how a terminal or reader shows the rest: controls, bidi marks, invisible ones.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{061c}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{061c}' | '\u{ad}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// For terminals: unsafe characters become visible escapes, tabs spaces; at most `max` characters, cut in the middle.
@@ -47,10 +47,13 @@ fn middle_cut(text: &str, max: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// Characters of one text in Markdown.
+const LONGEST: usize = 2_000;
+
 /// For Markdown running text: whatever would start markup is escaped.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in terminal(text, usize::MAX).chars() {
+    for c in terminal(text, LONGEST).chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '~' | '&') {
             out.push('\\');
         }

@@ -255,15 +255,8 @@ fn timeline(p: &mut Page, report: &Report) {
     p.heading("Timeline (UTC)");
     for e in &report.timeline {
         let mark = if e.alarm { '!' } else { ' ' };
-        p.wrapped(
-            &format!(
-                "  {} {mark} {:<10} {:<10} ",
-                clock(&e.at),
-                super::escape::terminal(&e.host, 10),
-                super::escape::terminal(&e.program, 10)
-            ),
-            &e.text,
-        );
+        let (host, program) = (p.safe(&e.host, 10), p.safe(&e.program, 10));
+        p.wrapped(&format!("  {} {mark} {host:<10} {program:<10} ", clock(&e.at)), &e.text);
     }
 }
 
@@ -324,7 +317,7 @@ fn hosts(p: &mut Page, report: &Report) {
             (Some(a), Some(b)) => format!("{} to {}", day_clock(a), clock(b)),
             _ => "no times".to_owned(),
         };
-        let host = super::escape::terminal(if host.is_empty() { "no host" } else { host }, 14);
+        let host = p.safe(if host.is_empty() { "no host" } else { host }, 14);
         p.wrapped(&format!("  {host:<14} "), &format!("{span}; {}{also}", named.join(", ")));
     }
 }

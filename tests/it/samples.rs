@@ -56,3 +56,16 @@ fn no_line_of_the_text_is_wider_than_80_columns() {
         }
     }
 }
+
+/// One file that any mail takes, for every labelled incident.
+#[test]
+fn the_page_of_a_usual_incident_is_smaller_than_a_megabyte() {
+    for case in std::fs::read_dir(root("fixtures/cases")).unwrap().map(|e| e.unwrap().path()) {
+        let settings = Settings { excerpts: true, ..Settings::default() };
+        let report = analyse(&[case.join("bundle")], &settings).unwrap();
+        let page = rendered(&report, "html");
+        assert!(page.len() < 1_000_000, "{}: {} bytes", case.display(), page.len());
+        let card = rendered(&report, "card");
+        assert!(card.lines().count() <= 12, "{}: {card}", case.display());
+    }
+}
