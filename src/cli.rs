@@ -64,6 +64,7 @@ pub enum Listing {
     Formats,
     Metrics,
     Nodes,
+    Checks,
 }
 
 #[derive(Debug, Args)]

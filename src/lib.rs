@@ -5,6 +5,7 @@
 
 pub mod axis;
 pub mod causes;
+pub mod checks;
 pub mod clock;
 pub mod cluster;
 pub mod detect;

@@ -2,10 +2,12 @@
 #![allow(clippy::print_stderr)]
 
 mod cli;
+mod progress;
 
 use clap::Parser;
 use cli::{Analyze, Cli, Command, Listing, Output, Reading, RedactArgs, SarArgs, TimelineArgs, When};
 use pgautopsy::causes::CAUSES;
+use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
 use pgautopsy::messages::TABLES;
 use pgautopsy::model::{Metric, Weight, What};
@@ -70,7 +72,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
 }
 
 fn analyze(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading)?;
+    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
     if !args.output.quiet && !args.output.redact {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
@@ -84,13 +86,15 @@ fn analyze(args: Analyze) -> Result<u8, Failure> {
     Ok(if args.exit_code && found { FOUND } else { 0 })
 }
 
-fn report_on(paths: &[PathBuf], reading: &Reading) -> Result<Report, Failure> {
+fn report_on(paths: &[PathBuf], reading: &Reading, quiet: bool) -> Result<Report, Failure> {
     if paths.is_empty() {
         return Err(Failure::usage(
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
-    let settings = Settings { excerpts: true, ..reading.settings().map_err(Failure::usage)? };
+    let mut settings = Settings { excerpts: true, ..reading.settings().map_err(Failure::usage)? };
+    let progress = settings.progress.insert(Default::default()).clone();
+    let _shown = progress::show(&progress, quiet);
     run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
 }
 
@@ -281,7 +285,7 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
-    let report = under_pseudonyms(report_on(&args.paths, &args.reading)?, args.output.redact)?;
+    let report = under_pseudonyms(report_on(&args.paths, &args.reading, args.output.quiet)?, args.output.redact)?;
     print(&render::inventory(&report))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }
@@ -289,8 +293,11 @@ fn ls(args: Analyze) -> Result<u8, Failure> {
 fn explain(name: &str) -> Result<u8, Failure> {
     if let Some(cause) = pgautopsy::causes::by_id(name) {
         let mut out = format!("# {}: {}\n\n{}\n\n## Remedies\n", cause.id, cause.title, cause.doc);
+        // Without a cluster at hand: with the defaults.
+        let nothing = pgautopsy::timeline::Timeline::default();
         for r in cause.remedies {
-            out.push_str(&format!("\n- [{}] {}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.text, r.risk, r.verify));
+            let text = report::remedy_text(&nothing, "the host", r.text);
+            out.push_str(&format!("\n- [{}] {text}\n  Risk: {}. Worked if: {}.\n", r.kind.id(), r.risk, r.verify));
         }
         return print(&out);
     }
@@ -334,17 +341,20 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
                 out.push_str(&format!("{:<14} {:<9} {}\n", m.id(), m.unit(), m.doc()));
             }
         }
+        Listing::Checks => {
+            for c in CHECKS.iter().flat_map(|g| g.iter()) {
+                out.push_str(&format!(
+                    "{:<24} {}\n{:24} threshold: {}\n{:24} origin: {}\n",
+                    c.id, c.title, "", c.threshold, "", c.origin
+                ));
+            }
+        }
         Listing::Nodes => {
             if paths.is_empty() {
                 return Err(Failure::usage("list nodes needs a bundle: pgautopsy list nodes PATH"));
             }
             let report = run::analyse(paths, &Settings::default()).map_err(|e| Failure::usage(e.to_string()))?;
-            for h in &report.inventory.hosts {
-                out.push_str(&format!("{}\n", h.name));
-                for a in &h.aliases {
-                    out.push_str(&format!("    {:<30} {}\n", a.name, a.why));
-                }
-            }
+            out.push_str(&render::whois(&report));
         }
     }
     print(&out)

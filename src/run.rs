@@ -3,10 +3,10 @@
 use crate::clock::{self, Zones};
 use crate::cluster;
 use crate::detect::{Detected, Encoding, decode, detect};
-use crate::formats::read_log;
 use crate::formats::wash::Wash;
+use crate::formats::{read_log, read_log_in_ranges};
 use crate::incidents::{self, Incident};
-use crate::input::{Entry, InputError, Limits, Lines, Loss, Skipped, read_all};
+use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::model::{Coverage, Parsed, Problem, Source};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
@@ -14,6 +14,7 @@ use crate::timeline::{self, Timeline};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a user may say about an analysis.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Settings {
     pub zones: Zones,
     /// Read the raw lines around what the report cites; costs another pass over those sources.
     pub excerpts: bool,
+    /// Told how far reading is.
+    pub progress: Option<Arc<Progress>>,
 }
 
 /// Largest document that is read as a whole; logs are streamed and have no such limit.
@@ -39,8 +42,19 @@ pub struct Bundle {
 /// Reads, places, judges and reports.
 pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputError> {
     let bundle = read(paths, settings)?;
-    let (timeline, incidents, sources) = place(bundle.sources, settings);
-    let mut report = report::build(&timeline, &incidents, &sources, bundle.skipped);
+    let clusters = cluster::separate(&bundle.sources);
+    let mut report = if clusters.len() < 2 {
+        let (timeline, incidents, sources) = place(bundle.sources, settings);
+        report::build(&timeline, &incidents, &sources, bundle.skipped)
+    } else {
+        // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
+        let reports = clusters.into_iter().map(|(scope, indices)| {
+            let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
+            let (timeline, incidents, sources) = place(own, settings);
+            (scope, report::build(&timeline, &incidents, &sources, Vec::new()))
+        });
+        report::merge(reports.collect(), bundle.skipped)
+    };
     if settings.excerpts {
         report.excerpts = excerpts(paths, settings, &report)?;
     }
@@ -105,8 +119,9 @@ const LINE_MAX: u64 = 16 << 10;
 /// Reads all sources below the paths.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
     let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
-    let listing = read_all(paths, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
-        read_one(&entry.path, input)
+    let progress = settings.progress.as_deref();
+    let listing = read_anywhere(paths, &settings.limits, threads, progress, &|entry, input, plain| {
+        read_with(&entry.path, input, plain.filter(|_| threads > 1), threads)
     })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
@@ -142,6 +157,16 @@ fn shown_without(path: &Path) -> Option<String> {
 
 /// Reads one source; `Err` says why it is not evidence.
 pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
+    read_with(path, input, None, 1)
+}
+
+/// Reads one source, with several threads if its bytes can be had at any place.
+fn read_with(
+    path: &str,
+    input: &mut dyn BufRead,
+    plain: Option<&dyn ReadAt>,
+    threads: usize,
+) -> Result<Parsed, String> {
     let head = match input.fill_buf() {
         Ok(head) => head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec(),
         Err(e) => return Err(format!("cannot be read: {e}")),
@@ -154,7 +179,10 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
         Detected::Log { envelope, newest_first } => {
             let thorough = detection.wash.filter(Wash::is_thorough);
             let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
-                read_log(input, envelope, newest_first)
+                match plain {
+                    Some(plain) if envelope.is_none() && !newest_first => read_log_in_ranges(plain, threads),
+                    _ => read_log(input, envelope, newest_first),
+                }
             } else {
                 let mut all = Vec::new();
                 let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);

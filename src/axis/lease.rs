@@ -20,8 +20,8 @@ pub enum Ending {
     Released,
     /// It was not renewed, and had to run out.
     Expired,
-    /// Another member took it before it could run out, and nobody gave it back: the key was deleted or ran out early.
-    TakenEarly,
+    /// It was gone before it could run out, and nobody gave it back: the key was deleted or ran out early.
+    GoneEarly,
     /// The log ends while it is held.
     Held,
 }
@@ -31,7 +31,7 @@ impl Ending {
         match self {
             Ending::Released => "released",
             Ending::Expired => "expired",
-            Ending::TakenEarly => "taken early",
+            Ending::GoneEarly => "gone early",
             Ending::Held => "held at the end of the logs",
         }
     }
@@ -104,8 +104,16 @@ struct Proof {
     node: NodeId,
     first: Cite,
     last: Cite,
-    /// It took the lock here.
-    begins: bool,
+    begins: Begins,
+}
+
+/// Whether the member took the lock with this line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    Yes,
+    /// Only if it had stepped down before.
+    IfGivenUp,
+    No,
 }
 
 /// All leases in order of time.
@@ -114,12 +122,18 @@ pub(super) fn find(t: &Timeline) -> Vec<Lease> {
     for (i, b) in t.beats.iter().enumerate().filter(|(_, b)| matches!(b.role, Role::Leader | Role::StandbyLeader)) {
         let cite = |last| Cite::Beats { run: i as u32, last };
         let (first, last) = (cite(false), cite(true));
-        proofs.push(Proof { from: b.from, to: b.to, count: b.count, node: b.node, first, last, begins: false });
+        let begins = Begins::No;
+        proofs.push(Proof { from: b.from, to: b.to, count: b.count, node: b.node, first, last, begins });
     }
-    let taken = [What::Promoted, What::PromotedAgain, What::LockAcquired, What::LockRenewedBusy];
+    let taken = [What::Promoted, What::PromotedAgain, What::LockAcquired, What::LockRenewedBusy, What::HistoryLeader];
     for e in t.all(&taken) {
         let cite = Cite::Event(e.index);
-        let begins = e.what != What::LockRenewedBusy;
+        let begins = match e.what {
+            What::LockRenewedBusy => Begins::No,
+            // "I had the session lock": after a demotion or a crash in place.
+            What::PromotedAgain => Begins::IfGivenUp,
+            _ => Begins::Yes,
+        };
         let (from, to, count) = (e.at, e.until, e.count);
         proofs.push(Proof { from, to, count, node: e.node, first: cite, last: cite, begins });
     }
@@ -130,9 +144,14 @@ pub(super) fn find(t: &Timeline) -> Vec<Lease> {
     for p in proofs {
         let renewals = Renewals { from: p.from, to: p.to, count: p.count, first: p.first, last: p.last };
         // A lease lives on while renewals come in time, or nothing says that the member lost it in between.
-        let lives = out
-            .last()
-            .is_some_and(|l| l.node == p.node && !(p.begins && gave_up(t, p.node, Span::new(l.last, p.from))));
+        let lives = out.last().is_some_and(|l| {
+            l.node == p.node
+                && match p.begins {
+                    Begins::Yes => false,
+                    Begins::IfGivenUp => !gave_up(t, p.node, Span::new(l.last, p.from)),
+                    Begins::No => true,
+                }
+        });
         if let Some(lease) = out.last_mut().filter(|_| lives) {
             lease.last = lease.last.max(p.to);
             lease.count += p.count;
@@ -158,9 +177,23 @@ pub(super) fn find(t: &Timeline) -> Vec<Lease> {
     let ends: Vec<Option<(NodeId, Micros)>> =
         (0..out.len()).map(|i| out.get(i + 1).and_then(|l| Some((l.node, l.renewals.first()?.from)))).collect();
     for (lease, next) in out.iter_mut().zip(ends) {
+        let next = match (next, named_next(t, lease)) {
+            (Some(own), Some(named)) if named.1 < own.1 => Some(named),
+            (None, named) => named,
+            (own, _) => own,
+        };
         close(t, lease, next);
     }
     out
+}
+
+/// The first other holder that anybody names after a lease, if that one's own log does not say when it took the lock.
+fn named_next(t: &Timeline, lease: &Lease) -> Option<(NodeId, Micros)> {
+    let other = |name: Option<&str>| name.and_then(|n| t.resolve(n)).filter(|n| *n != lease.node);
+    let owners = t.all(&[What::LockOwner]).filter(|e| e.at > lease.last);
+    let owners = owners.filter_map(|e| Some((other(e.who.as_deref())?, e.at)));
+    let beats = t.beats.iter().filter(|b| b.from > lease.last);
+    owners.chain(beats.filter_map(|b| Some((other(b.leader.as_deref())?, b.from)))).min_by_key(|x| (x.1, x.0))
 }
 
 /// Whether the member stopped being primary in a span.
@@ -204,6 +237,11 @@ fn close(t: &Timeline, lease: &mut Lease, next: Option<(NodeId, Micros)>) {
     let done = first(DONE, node);
     let released = first(RELEASED, node).filter(|e| next.is_none_or(|n| e.at <= n.1 + SECOND));
     let mut steps: Vec<(&'static str, &Event, u32)> = Vec::new();
+    // Members ask each other only when there is no lock to be seen.
+    let race = [What::LockNobody, What::ProbeOk, What::ProbeFailed, What::RaceLag, What::RacePrimaryAlive];
+    let until_next = Span::new(lease.last, next.map_or(after.to, |n| n.1.max(lease.last)));
+    let gone = t.find(&race, until_next).find(|e| e.node != node && e.at > lease.last && e.program == Program::Patroni);
+    steps.extend(gone.map(|e| ("lock seen gone", e.event, e.index)));
     let failed = first(&[What::LockUpdateFailed, What::DcsUnreachable], node);
     for (name, e) in [
         ("lock not renewed", failed),
@@ -219,7 +257,8 @@ fn close(t: &Timeline, lease: &mut Lease, next: Option<(NodeId, Micros)>) {
         let around = Span::new(at - SECOND, at + 4 * lease.ttl);
         let promoted =
             t.find(&[What::Promoted, What::PromotedAgain, What::LockAcquired], around).find(|e| e.node == new);
-        steps.extend(promoted.map(|e| ("promoted", e.event, e.index)));
+        let name = |e: &Event| if e.what == What::LockAcquired { "lock taken anew" } else { "promoted" };
+        steps.extend(promoted.map(|e| (name(e.event), e.event, e.index)));
         let ready = t.find(&[What::PgReady], around).find(|e| e.node == new);
         let begun = t.find(&[What::PgNewTimeline], around).find(|e| e.node == new);
         let accepts = ready.or(begun);
@@ -242,18 +281,22 @@ fn close(t: &Timeline, lease: &mut Lease, next: Option<(NodeId, Micros)>) {
     lease.steps.sort_by_key(|s| (s.at, s.node, s.name));
     let heard_on =
         t.covered.iter().filter(|c| c.node == node && c.program == Program::Patroni).map(|c| c.span.to).max();
-    lease.ending = match next {
+    let before_expiry = |on: NodeId, at: Micros| t.order((on, at, 0), (node, lease.expiry, 0)) == Order::Before;
+    // A lock whose giver logs nothing: Patroni that is stopped deletes its key; so does one whose PostgreSQL was stopped.
+    let handed = |at: Micros| stopped.is_some_and(|s| s.at <= at + SECOND && decided.is_none());
+    let early = gone.filter(|g| before_expiry(g.node, g.at)).map(|g| g.at);
+    let taken = next.filter(|(new, at)| before_expiry(*new, *at)).map(|n| n.1);
+    lease.ending = match early.into_iter().chain(taken).min() {
         _ if released.is_some() => Ending::Released,
-        Some((new, at)) if new != node && t.order((new, at, 0), (node, lease.expiry, 0)) == Order::Before => {
-            // A given-back lock whose giver logs nothing: Patroni that is stopped deletes its key.
-            if stopped.is_some_and(|s| s.at <= at + SECOND && decided.is_none()) {
-                Ending::Released
-            } else {
-                Ending::TakenEarly
-            }
-        }
-        Some(_) => Ending::Expired,
+        Some(at) if handed(at) => Ending::Released,
+        // The same member took its own lock again after it had stepped down: no new key.
+        Some(_) if next.is_some_and(|n| n.0 == node) && decided.is_some() => Ending::Expired,
+        Some(_) if decided.is_none_or(|d| d.what != What::DemoteGraceful) => Ending::GoneEarly,
+        Some(_) => Ending::Released,
+        None if next.is_some() => Ending::Expired,
+        None if stopped.is_some_and(|s| s.at > lease.expiry) => Ending::Expired,
         None if heard_on.is_none_or(|h| h <= lease.expiry) && decided.is_none() => Ending::Held,
+        None if decided.is_none() && done.is_none() && stopped.is_none() => Ending::Held,
         None => Ending::Expired,
     };
     let stops = stopped.map(|e| e.at).or(decided.map(|e| e.at)).or(done.map(|e| e.at));

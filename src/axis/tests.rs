@@ -147,7 +147,7 @@ fn a_key_that_vanishes_early_did_not_expire() {
         ),
     ];
     let (_, axis) = read(&files);
-    assert_eq!(axis.leases.first().map(|l| l.ending), Some(Ending::TakenEarly));
+    assert_eq!(axis.leases.first().map(|l| l.ending), Some(Ending::GoneEarly));
     // The look-alike: the same after its time.
     let late = [
         ("a/patroni.log", leader("a", 0, 100)),

@@ -1,6 +1,6 @@
 //! Credentials were refused: by the DCS, or by PostgreSQL to Patroni and its replicas.
 
-use super::case::{DCS_ERRORS, DCS_GIVEN_UP, cites, hosts, said, times};
+use super::case::{DCS_ERRORS, DCS_GIVEN_UP, FAULTS, cites, hosts, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Kind;
 use crate::model::{Program, SECOND, Span, What, Why};
@@ -149,26 +149,44 @@ fn tokens(c: &Case<'_>, a: &mut Assessment, others: &[Hit<'_>], alone: bool) {
 
 /// PostgreSQL refuses those on whom the cluster depends.
 fn postgres(c: &Case<'_>, a: &mut Assessment) {
+    let server = c.find_wide(&[What::PgAuthFailed, What::PgHbaReject]);
+    // Patroni prints the server's answer without a stamp of its own, behind the traceback.
+    let answered = |e: &Hit<'_>| {
+        e.what == What::RewindFailed
+            && server.iter().any(|s| s.source == e.source && (s.at - e.at).abs() <= SECOND && s.line > e.line)
+    };
     let cluster: Vec<Hit<'_>> = c
-        .find_wide(&[What::PgWalreceiverLost, What::RewindFailed, What::BootstrapFailed, What::PgConnFailed])
+        .find_wide(&[
+            What::PgWalreceiverLost,
+            What::RewindFailed,
+            What::BootstrapFailed,
+            What::PgConnFailed,
+            What::PgReplicaRefused,
+        ])
         .into_iter()
-        .filter(|e| e.why == Why::Auth)
+        .filter(|e| e.why == Why::Auth || e.what == What::PgReplicaRefused || answered(e))
         .collect();
     if cluster.is_empty() {
         return;
     }
     let blocked = c.find(&[What::RaceLag, What::RaceRejected, What::NoCandidate]);
     let same = blocked.iter().any(|b| cluster.iter().any(|e| e.node == b.node));
-    let server = c.find_wide(&[What::PgAuthFailed, What::PgHbaReject]);
     // The incident is that this member cannot follow.
-    let itself = c.is(&[Kind::StartFailure]) && cluster.iter().any(|e| c.incident.nodes.contains(&e.node));
-    a.pro(
-        if same || itself { Strength::Strong } else { Strength::Weak },
+    let itself = (c.is(&[Kind::StartFailure]) || c.is(&[Kind::Crash]) && !c.has(FAULTS))
+        && cluster.iter().any(|e| c.incident.nodes.contains(&e.node));
+    let by: Vec<Hit<'_>> = cluster.iter().copied().filter(|e| e.what == What::PgReplicaRefused).collect();
+    let words = if by.len() == cluster.len() {
+        format!("PostgreSQL on {} has no pg_hba.conf entry for its replicas ({})", hosts(c, &by), said(&by))
+    } else {
         format!(
             "PostgreSQL refused {} as a member of the cluster ({}: replication, rewind or Patroni's own connection)",
             hosts(c, &cluster),
             said(&cluster)
-        ),
+        )
+    };
+    a.pro(
+        if same || itself { Strength::Strong } else { Strength::Weak },
+        words,
         cites(&cluster).into_iter().chain(cites(&server)),
     );
 }

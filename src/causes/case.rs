@@ -215,6 +215,17 @@ pub const DCS_ERRORS: &[What] = &[
     What::K8sError,
 ];
 
+/// What makes an incident a crash in its own right.
+pub const FAULTS: &[What] = &[
+    What::PgBackendSignal,
+    What::PgPanic,
+    What::PgNoSpace,
+    What::PgIoError,
+    What::PgCorruption,
+    What::OomKill,
+    What::PgDatadirBad,
+];
+
 /// Number of messages behind some hits.
 pub fn times(hits: &[Hit<'_>]) -> u32 {
     hits.iter().map(|h| h.count).sum()

@@ -44,7 +44,7 @@ pub static CAUSE: Cause = Cause {
         },
         Remedy {
             kind: When::Stopgap,
-            text: "As a last resort raise etcd's heartbeat-interval and election-timeout (ten times the interval) on all members.",
+            text: "As a last resort raise etcd's heartbeat-interval from {heartbeat} to {heartbeat_more} ms and its election-timeout from {election} to {election_more} ms on all members, one after the other; retry_timeout ({retry_timeout} s) must stay above twice that.",
             risk: "a dead leader is noticed later: failover of etcd and of PostgreSQL takes longer",
             verify: "late heartbeats vanish; election time grows to the new timeout",
         },

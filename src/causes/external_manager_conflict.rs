@@ -113,6 +113,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         );
     }
     again_and_again(c, &mut a);
+    left_over(c, &mut a);
     let taken = c.find(&[What::NodeNameTaken]);
     if !taken.is_empty() {
         let twin = taken.iter().any(|e| taken.iter().any(|x| x.node != e.node)) || times(&taken) as usize >= MACHINE;
@@ -161,6 +162,23 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.con(Strength::Decisive, "the change was asked for", []);
     }
     a
+}
+
+/// Patroni finds a server that it did not start. A killed Patroni leaves its own behind, so the line alone says
+/// nothing about who started it.
+fn left_over(c: &Case<'_>, a: &mut Assessment) {
+    let running = c.find(&[What::PgAlreadyRunning]);
+    if running.is_empty() {
+        return;
+    }
+    let died = [What::UnitExited, What::UnitKilled, What::UnitOom, What::OomKill, What::PatroniStart, What::UnitLeftovers];
+    let own = c.find_wide(&died).iter().any(|e| running.iter().any(|r| r.node == e.node && e.at <= r.at));
+    let foreign = a.evidence.iter().any(|e| e.strength >= Strength::Strong);
+    a.pro(
+        if foreign && !own { Strength::Strong } else { Strength::Weak },
+        format!("Patroni on {} found a PostgreSQL running that it had not started ({})", hosts(c, &running), said(&running)),
+        cites(&running),
+    );
 }
 
 const SHUTDOWNS: &[What] = &[What::PgShutdownFast, What::PgShutdownSmart, What::PgShutdownImmediate];

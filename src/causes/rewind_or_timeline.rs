@@ -1,8 +1,8 @@
 //! A former primary, or a replica, cannot follow the new one: diverged timeline, pg_rewind failed, WAL gone.
 
-use super::case::{cites, hosts, length, list, said, times};
+use super::case::{FAULTS, cites, hosts, length, list, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::incidents::Kind;
+use crate::incidents::{Kind, rejoined};
 use crate::model::{MINUTE, Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 
@@ -58,8 +58,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let after = Span::new(c.incident.span.from - MINUTE, c.incident.span.to + AFTERMATH);
     let healed = |e: &Hit<'_>| {
-        c.t.find(&[What::RewindExit, What::PgStreaming, What::BootstrapDone], Span::new(e.at, after.to))
-            .any(|h| h.node == e.node && (h.what != What::PgStreaming || h.at > e.until))
+        c.t.find(&[What::RewindExit], Span::new(e.at, after.to)).any(|h| h.node == e.node) || rejoined(c.t, e.event)
     };
     let mut failed: Vec<Hit<'_>> = c.t.find(&[What::RewindFailed], after).collect();
     let stuck: Vec<Hit<'_>> = c.t.find(&[What::PgDiverged, What::PgWalRemoved], after).collect();
@@ -72,7 +71,13 @@ fn assess(c: &Case<'_>) -> Assessment {
     let barred = |e: &Hit<'_>| !c.on(e.node, &[What::PgStartupFailed], Span::new(e.at - MINUTE, e.until + MINUTE)).is_empty();
     let ok: Vec<Hit<'_>> = failed.iter().copied().filter(|e| healed(e)).collect();
     failed.retain(|e| !healed(e));
-    let lost: Vec<Hit<'_>> = stuck.iter().copied().filter(|e| (lasting(&stuck, e.node) || barred(e)) && !healed(e)).collect();
+    // The log may end before a minute is over.
+    let itself = |e: &Hit<'_>| c.is(&[Kind::StartFailure]) && c.incident.events.contains(&e.index);
+    let lost: Vec<Hit<'_>> = stuck
+        .iter()
+        .copied()
+        .filter(|e| (lasting(&stuck, e.node) || barred(e) || itself(e)) && !healed(e))
+        .collect();
     // It explains why a member stays away; a change of roles has its reason before that.
     let earlier = |e: &Hit<'_>| e.at < c.incident.at - SECOND && c.incident.old != Some(e.node);
     let blocked = c.find(&[What::RaceLag, What::RaceRejected, What::NoCandidate, What::RaceNotHealthiest]);
@@ -80,7 +85,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     let strength = |hits: &[Hit<'_>]| {
         let barred = c.is(&[Kind::NoLeader]) && hits.iter().any(earlier) && !blocked.is_empty();
         let alone = c.is(&[Kind::StartFailure, Kind::Crash])
-            && !c.has(CRASHES)
+            && !c.has(FAULTS)
             && hits.iter().any(|e| c.incident.nodes.contains(&e.node));
         if barred || alone { Strength::Strong } else { Strength::Weak }
     };
@@ -99,15 +104,15 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
     }
     if !lost.is_empty() {
-        let long = list(lost.iter().map(|e| {
-            length(
-                lost.iter().filter(|x| x.node == e.node).map(|x| x.until).max().unwrap_or(e.until)
-                    - lost.iter().filter(|x| x.node == e.node).map(|x| x.at).min().unwrap_or(e.at),
-            )
-        }));
+        let span = |e: &Hit<'_>| {
+            let own = || lost.iter().filter(|x| x.node == e.node);
+            own().map(|x| x.until).max().unwrap_or(e.until) - own().map(|x| x.at).min().unwrap_or(e.at)
+        };
+        let long = list(lost.iter().map(span).filter(|l| *l > 0).map(length));
+        let long = if long.is_empty() { String::new() } else { format!(" for {long}") };
         a.pro(
             strength(&lost),
-            format!("{} could not follow the primary's timeline for {long} ({})", hosts(c, &lost), said(&lost)),
+            format!("{} could not follow the primary's timeline{long} ({})", hosts(c, &lost), said(&lost)),
             cites(&lost),
         );
         if lost.iter().any(|e| e.what == What::PgWalRemoved) {
@@ -122,17 +127,6 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     a
 }
-
-/// What makes an incident a crash in its own right.
-const CRASHES: &[What] = &[
-    What::PgBackendSignal,
-    What::PgPanic,
-    What::PgNoSpace,
-    What::PgIoError,
-    What::PgCorruption,
-    What::OomKill,
-    What::PgDatadirBad,
-];
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ pub static CAUSE: Cause = Cause {
     doc: DOC,
     remedies: &[Remedy {
         kind: When::Now,
-        text: "ttl {ttl}, loop_wait {loop_wait}, retry_timeout {retry_timeout}: set ttl to at least 30 and keep loop_wait + 2 × retry_timeout ≤ ttl (patronictl edit-config).",
+        text: "{ttl_rule}: set ttl to {ttl_least} or more with these two, 30 with Patroni's defaults of 10 and 10 (patronictl edit-config).",
         risk: "a real failure is noticed later by the difference",
         verify: "patronictl show-config; no warning about the rule in the log",
     }],

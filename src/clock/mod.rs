@@ -109,6 +109,7 @@ pub fn set(sources: &[Source], cluster: &Cluster, zones: &Zones) -> Clocks {
         }
     }
     facts(sources, &all, &mut found);
+    side_by_side(sources, &all, &mut found);
     history(sources, &all, &mut found);
     ambiguous(sources, &all, &mut found);
     // Each of these may unlock another: repeat until nothing new is found (at most once per stream).
@@ -236,6 +237,29 @@ fn facts(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
                 }
             }
         }
+    }
+}
+
+/// Patroni and PostgreSQL write into one file, and PostgreSQL says its zone: where the writer changes, the two clocks
+/// stand side by side. All such places must agree.
+fn side_by_side(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
+    for at in all {
+        let Some(stream) = sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream)) else { continue };
+        if found.contains_key(at) || !needs_zone(stream) || stream.program != Program::Patroni {
+            continue;
+        }
+        let mut known: Vec<(i32, u32)> = stream
+            .beside
+            .iter()
+            .filter(|((program, ..), _)| *program == Program::Postgres)
+            .filter_map(|((_, zone, q), n)| Some((zone::written_offset(*zone)? - q * 900, *n)))
+            .collect();
+        known.sort_unstable();
+        let lines: u32 = known.iter().map(|k| k.1).sum();
+        known.dedup_by_key(|k| k.0);
+        let [(offset, _)] = known.as_slice() else { continue };
+        let why = format!("from {lines} lines beside lines of postgresql that say their zone");
+        found.insert(*at, Proof { rule: Rule::Fixed(*offset), why });
     }
 }
 

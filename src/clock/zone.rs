@@ -1,6 +1,6 @@
 //! Zones: fixed offsets, IANA names, and what abbreviations may mean.
 
-use crate::model::{HOUR, MINUTE, Micros, SECOND, Zone, certain_offset};
+use crate::model::{DAY, HOUR, MINUTE, Micros, SECOND, Zone, certain_offset};
 pub use crate::model::{abbreviation_text, zone_meanings as meanings};
 use jiff::tz::TimeZone;
 
@@ -39,7 +39,8 @@ impl Rule {
         meanings(&name).first().map(|o| Rule::Fixed(*o))
     }
 
-    /// Civil time minus UTC at a civil time. In the hour that a clock change repeats, the earlier offset.
+    /// Civil time minus UTC at a civil time: in the hour that a clock change repeats, as if read for the first time;
+    /// in the hour that it leaves out, as before the change.
     pub fn offset(&self, civil: Micros) -> Micros {
         match self {
             Rule::Fixed(seconds) => i64::from(*seconds) * SECOND,
@@ -48,11 +49,28 @@ impl Rule {
                     jiff::Timestamp::from_microsecond(utc)
                         .map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * SECOND)
                 };
-                let first = at(civil);
-                let second = at(civil - first);
-                if at(civil - second) == second { second } else { first }
+                // The offsets of the day before and after: at a change, one of them holds, or both, or none.
+                let (before, after) = (at(civil - DAY), at(civil + DAY));
+                let holds = |offset: Micros| at(civil - offset) == offset;
+                match (holds(before), holds(after)) {
+                    (true, true) => before.max(after),
+                    (false, true) => after,
+                    _ => before,
+                }
             }
         }
+    }
+
+    /// Whether a civil time lies in an hour that the zone has twice.
+    pub fn repeats(&self, civil: Micros) -> bool {
+        let Rule::Named(_, zone) = self else { return false };
+        let at = |utc: Micros| {
+            jiff::Timestamp::from_microsecond(utc).map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * SECOND)
+        };
+        // Two moments an hour apart that read the same.
+        let early = self.offset(civil);
+        let late = early - HOUR;
+        at(civil - early) == early && at(civil - late) == late
     }
 
     pub fn label(&self) -> String {
@@ -109,6 +127,24 @@ mod tests {
         assert_eq!(vienna.offset(civil(2021, 7, 1, 12, 0, 0)), 2 * HOUR);
         // One minute after the change of 2021-03-28 02:00 CET.
         assert_eq!(vienna.offset(civil(2021, 3, 28, 3, 1, 0)), 2 * HOUR);
+    }
+
+    #[test]
+    fn the_hour_that_autumn_repeats_is_read_as_its_first_pass_in_every_zone() {
+        for (name, at, offset) in [
+            ("Europe/Vienna", civil(2021, 10, 31, 2, 30, 0), 2 * HOUR),
+            ("America/New_York", civil(2021, 11, 7, 1, 30, 0), -4 * HOUR),
+            ("Australia/Sydney", civil(2021, 4, 4, 2, 30, 0), 11 * HOUR),
+        ] {
+            let rule = Rule::named(name).unwrap();
+            assert_eq!(rule.offset(at), offset, "{name}");
+            assert!(rule.repeats(at) && !rule.repeats(at - 2 * HOUR) && !rule.repeats(at + 2 * HOUR), "{name}");
+        }
+        // The hour that spring leaves out does not exist; it is read as before the change.
+        assert_eq!(Rule::named("Europe/Vienna").unwrap().offset(civil(2021, 3, 28, 2, 30, 0)), HOUR);
+        // Zones with half hours.
+        assert_eq!(Rule::named("Asia/Kolkata").unwrap().offset(civil(2021, 7, 1, 0, 0, 0)), 5 * HOUR + HOUR / 2);
+        assert_eq!(Rule::named("America/St_Johns").unwrap().offset(civil(2021, 7, 1, 0, 0, 0)), -2 * HOUR - HOUR / 2);
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! Who is who: joins host names, folders, Patroni members, addresses and etcd ids into nodes, with reasons.
 
-use crate::model::{Key, Naming, NodeId, Source};
+mod separate;
+#[cfg(test)]
+mod tests;
+
+use crate::model::{Key, Naming, NodeId, Program, Source, Written};
+pub use separate::separate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -22,7 +27,13 @@ pub struct Cluster {
     pub of_stream: Vec<Vec<NodeId>>,
     /// Node of each source's facts.
     pub of_source: Vec<NodeId>,
+    /// Names that two nodes claim, in words, with both places.
+    pub contradictions: BTreeSet<String>,
     by_name: BTreeMap<String, NodeId>,
+    /// Short host names that several fully qualified ones share: these are told apart by their domains.
+    doubled: BTreeSet<String>,
+    /// Host names by which a machine went later: new → old.
+    renamed: BTreeMap<String, String>,
 }
 
 /// The name of a node whose sources name no host at all.
@@ -74,7 +85,9 @@ impl Cluster {
     }
 
     fn node(&mut self, name: &str, has_sources: bool) -> NodeId {
-        let key = short(&bare(name));
+        let whole = bare(name);
+        let whole = self.renamed.get(&short(&whole)).cloned().unwrap_or(whole);
+        let key = if self.doubled.contains(&short(&whole)) { whole } else { short(&whole) };
         if let Some(id) = self.by_name.get(&key) {
             if let Some(node) = self.nodes.get_mut(usize::from(id.0)) {
                 node.has_sources |= has_sources;
@@ -90,7 +103,17 @@ impl Cluster {
     /// Gives a node another name, unless that name belongs to a different node already.
     fn alias(&mut self, id: NodeId, naming: Naming, name: &Arc<str>, why: String) {
         let key = bare(name);
-        if key.is_empty() || self.by_name.get(&key).is_some_and(|other| *other != id) {
+        if key.is_empty() {
+            return;
+        }
+        if let Some(other) = self.by_name.get(&key).copied().filter(|other| *other != id) {
+            let of = |n: NodeId| {
+                let node = self.nodes.get(usize::from(n.0));
+                let said = node.and_then(|x| x.aliases.iter().find(|((_, a), _)| bare(a) == key).map(|(_, why)| why));
+                format!("{} ({})", self.name(n), said.map_or("its own name", String::as_str))
+            };
+            let (first, second) = (of(other), format!("{} ({why})", self.name(id)));
+            self.contradictions.insert(format!("{} {name} is claimed by {first} and by {second}", naming.words()));
             return;
         }
         self.by_name.insert(key, id);
@@ -102,7 +125,7 @@ impl Cluster {
 
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
-    let mut cluster = Cluster::default();
+    let mut cluster = Cluster { doubled: doubled(sources), renamed: renamed(sources), ..Cluster::default() };
     let folders = host_folders(sources);
     // A folder is one host only if the names inside do not contradict each other.
     let mut hosts_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -114,7 +137,9 @@ pub fn join(sources: &[Source]) -> Cluster {
                 Naming::Member => members_in.entry(folder),
                 _ => continue,
             };
-            set.or_default().insert(short(&name));
+            let whole = bare(&name);
+            let key = if cluster.doubled.contains(&short(&whole)) { whole } else { short(&whole) };
+            set.or_default().insert(cluster.renamed.get(&key).cloned().unwrap_or(key));
         }
     }
     for (source, folder) in sources.iter().zip(&folders) {
@@ -164,6 +189,12 @@ pub fn join(sources: &[Source]) -> Cluster {
         cluster.of_stream.push(streams);
         if let Some(folder) = &by_folder {
             cluster.alias(own, Naming::Host, &Arc::from(folder.as_str()), format!("folder of {}", source.path));
+        }
+    }
+    for (new, old) in cluster.renamed.clone() {
+        if let Some(id) = cluster.resolve(&old) {
+            let why = "renamed: the same ids write under the old name before and under the new one after".to_owned();
+            cluster.alias(id, Naming::Host, &Arc::from(new.as_str()), why);
         }
     }
     join_aliases(&mut cluster, sources);
@@ -228,6 +259,49 @@ fn name_the_mentioned(cluster: &mut Cluster, sources: &[Source]) {
             cluster.node(&name, false);
         }
     }
+}
+
+/// Short host names that lines write with different domains.
+fn doubled(sources: &[Source]) -> BTreeSet<String> {
+    let mut whole: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let hosts = sources.iter().flat_map(hints).filter(|(naming, _)| *naming == Naming::Host);
+    for (_, name) in hosts {
+        let name = bare(&name);
+        if name.contains('.') && short(&name) != name {
+            whole.entry(short(&name)).or_default().insert(name);
+        }
+    }
+    whole.into_iter().filter(|(_, names)| names.len() > 1).map(|(short, _)| short).collect()
+}
+
+/// Hosts that go on under another name: in one file two host names write with the same etcd id or as the same Patroni
+/// member, one after the other.
+fn renamed(sources: &[Source]) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for source in sources {
+        let streams = source.parsed.streams.iter().filter(|s| {
+            matches!(s.program, Program::Patroni | Program::Etcd)
+                && s.stamped > 0
+                && s.first.is_some_and(|f| f.written != Written::SinceBoot)
+        });
+        // host → (ids, first, last)
+        let mut hosts: BTreeMap<String, (BTreeSet<Arc<str>>, i64, i64)> = BTreeMap::new();
+        for s in streams {
+            let Some(host) = &s.host else { continue };
+            let row = hosts.entry(short(&bare(host))).or_insert((BTreeSet::new(), i64::MAX, i64::MIN));
+            let ids = s.names.iter().filter(|n| matches!(n.naming, Naming::EtcdId | Naming::Member));
+            row.0.extend(ids.map(|n| n.name.clone()));
+            (row.1, row.2) = (row.1.min(s.min), row.2.max(s.max));
+        }
+        for (old, (ids, _, end)) in &hosts {
+            for (new, (others, begin, _)) in &hosts {
+                if old != new && end < begin && !ids.is_empty() && ids == others {
+                    out.insert(new.clone(), old.clone());
+                }
+            }
+        }
+    }
+    out
 }
 
 fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {
@@ -298,54 +372,4 @@ fn short(name: &str) -> String {
         return name;
     }
     name.split('.').next().unwrap_or(&name).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{NameHint, Parsed, Program, Stream};
-
-    fn source(path: &str, host: Option<&str>, member: Option<&str>) -> Source {
-        let mut stream = Stream::new(Program::Patroni, host.map(Arc::from), true);
-        if let Some(member) = member {
-            stream.names.push(NameHint { naming: Naming::Member, name: Arc::from(member), line: 1, seen: 3 });
-        }
-        Source { path: path.to_owned(), modified: None, parsed: Parsed { streams: vec![stream], ..Parsed::default() } }
-    }
-
-    fn names(sources: &[Source]) -> Vec<String> {
-        let cluster = join(sources);
-        cluster.of_stream.iter().flatten().map(|n| cluster.name(*n).to_string()).collect()
-    }
-
-    #[test]
-    fn one_folder_a_host() {
-        let sources = [
-            source("t/db1/var/log/patroni.log", None, Some("pg1")),
-            source("t/db2/patroni.log", None, Some("pg2")),
-            source("t/db2.tar.gz!db2/etcd.log", None, None),
-        ];
-        assert_eq!(names(&sources), ["db1", "db2", "db2"]);
-        let cluster = join(&sources);
-        assert_eq!(cluster.resolve("pg2"), cluster.resolve("db2"));
-    }
-
-    #[test]
-    fn one_flat_folder_of_several_members() {
-        let sources = [source("t/a.log", None, Some("pg1")), source("t/b.log", None, Some("pg2"))];
-        assert_eq!(names(&sources), ["pg1", "pg2"]);
-    }
-
-    #[test]
-    fn a_merged_syslog_tells_hosts_by_line() {
-        let sources =
-            [source("t/logs/all.log", Some("n1.example.com"), None), source("t/logs/all2.log", Some("n2"), None)];
-        assert_eq!(names(&sources), ["n1.example.com", "n2"]);
-    }
-
-    #[test]
-    fn files_without_any_name_are_one_host() {
-        let sources = [source("seed/patroni.txt", None, None), source("seed/sar.txt", None, None)];
-        assert_eq!(names(&sources), ["seed", "seed"]);
-    }
 }

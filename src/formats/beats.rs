@@ -6,6 +6,9 @@ use std::sync::Arc;
 /// How many first intervals are looked at before the rhythm counts as learned.
 const LEARN: usize = 16;
 
+/// A heartbeat may be written this long after a later one.
+const GRACE: Micros = 5 * SECOND;
+
 #[derive(Debug, Default)]
 pub struct BeatFolder {
     runs: Vec<BeatRun>,
@@ -32,13 +35,8 @@ impl BeatFolder {
                     self.every = median(&self.intervals);
                 }
             }
-            // Half a beat and a second of grace: Patroni's own jitter stays below 0.1 s, a replica adds 0.5 s.
-            let limit = every.unwrap_or(10 * SECOND) * 3 / 2 + SECOND;
-            if run.role == role
-                && run.zone == stamp.zone
-                && run.leader == leader
-                && (-5 * SECOND..=limit).contains(&step)
-            {
+            let limit = limit(every.unwrap_or(10 * SECOND));
+            if run.role == role && run.zone == stamp.zone && run.leader == leader && (-GRACE..=limit).contains(&step) {
                 run.until = run.until.max(stamp.civil);
                 run.count = run.count.saturating_add(1);
                 run.last_line = line;
@@ -66,6 +64,26 @@ impl BeatFolder {
         });
     }
 
+    /// When the latest heartbeat of the open run was.
+    pub fn until(&self) -> Option<Micros> {
+        self.runs.last().map(|r| r.until)
+    }
+
+    /// Whether steps between these two belong to one run; never before the rhythm is learned.
+    pub fn keeps(&self, shortest: Micros, longest: Micros) -> bool {
+        self.every.is_some_and(|every| shortest >= -GRACE && longest <= limit(every))
+    }
+
+    /// Adds `count` more heartbeats like the latest, the last of them at `until`, all within what [`Self::keeps`] says.
+    pub fn more(&mut self, count: u32, until: Micros, line: u32, wording: &[u8]) {
+        let Some(run) = self.runs.last_mut() else { return };
+        run.until = run.until.max(until);
+        run.count = run.count.saturating_add(count);
+        run.last_line = line;
+        self.latest.clear();
+        self.latest.extend_from_slice(wording);
+    }
+
     fn close(&mut self) {
         if let Some(run) = self.runs.last_mut().filter(|r| r.count > 1) {
             run.last_text = Arc::from(String::from_utf8_lossy(&self.latest).as_ref());
@@ -76,6 +94,11 @@ impl BeatFolder {
         self.close();
         self.runs
     }
+}
+
+/// Half a beat and a second of grace: Patroni's own jitter stays below 0.1 s, a replica adds 0.5 s.
+fn limit(every: Micros) -> Micros {
+    every * 3 / 2 + SECOND
 }
 
 fn median(values: &[Micros]) -> Option<Micros> {

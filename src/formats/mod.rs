@@ -22,11 +22,12 @@ pub mod wash;
 mod beats;
 #[cfg(test)]
 mod hostile;
+mod lanes;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
 pub use document::sysstat::data as sysstat_data;
-pub use read::{LogReader, read_log};
+pub use read::{LogReader, read_log, read_log_in_ranges};
 use std::borrow::Cow;
 
 /// A line taken out of its envelope.

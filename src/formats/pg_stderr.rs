@@ -44,6 +44,12 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     Some(head)
 }
 
+/// The kind of line that a prefix without any second stamp, session id or severity of its own is followed by: `app@shop LOG`.
+pub(super) fn plain_kind(before_colon: &[u8]) -> Option<Kind> {
+    let (prefix, kind) = pg_severity::suffix(before_colon)?;
+    (times(prefix).is_none() && session(prefix).is_none() && memmem::find(prefix, b"[1-1]").is_none()).then_some(kind)
+}
+
 /// Level and text of a line that need not have a stamp (behind syslog, or a bare message).
 /// DETAIL and the like have no level; their word stays in front of the text, in English.
 pub fn severity(line: &[u8]) -> Option<(Option<Level>, Cow<'_, [u8]>)> {
@@ -51,13 +57,13 @@ pub fn severity(line: &[u8]) -> Option<(Option<Level>, Cow<'_, [u8]>)> {
         return None;
     }
     let (_, kind, text) = split(line)?;
-    Some(((kind != Kind::Sub).then_some(kind.level()), message(kind, text)))
+    Some(((!kind.is_more()).then_some(kind.level()), message(kind, text)))
 }
 
 /// The message of a line that begins with a severity of an event: PostgreSQL's with an empty prefix.
 pub fn bare(line: &[u8]) -> Option<Cow<'_, [u8]>> {
     let colon = memmem::find(line.get(..64.min(line.len()))?, b":  ")?;
-    let kind = pg_severity::word(line.get(..colon)?).filter(|k| *k != Kind::Sub)?;
+    let kind = pg_severity::word(line.get(..colon)?).filter(|k| !k.is_more())?;
     Some(message(kind, line.get(colon + 3..)?))
 }
 
@@ -66,6 +72,7 @@ pub fn message(kind: Kind, text: &[u8]) -> Cow<'_, [u8]> {
     let text = without_sqlstate(text);
     match kind {
         Kind::Sub => Cow::Owned([b"DETAIL:  ", text].concat()),
+        Kind::Statement => Cow::Borrowed(b"STATEMENT:  "),
         Kind::Panic if crate::messages::find(Program::Postgres, text) == crate::messages::Found::Unknown => {
             Cow::Owned([b"PANIC:  ", text].concat())
         }

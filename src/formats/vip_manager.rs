@@ -29,7 +29,7 @@ pub static BEGINNINGS: &[&[u8]] = &[
     b"Current Leader from DCS: ",
 ];
 
-fn is_caller(caller: &[u8]) -> bool {
+pub(super) fn is_caller(caller: &[u8]) -> bool {
     [&b"ipmanager/"[..], b"checker/", b"vip-manager/", b"vipconfig/"].iter().any(|p| caller.starts_with(p))
 }
 

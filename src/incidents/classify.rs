@@ -84,6 +84,11 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         .filter(|b| b.role == Role::Leader && b.to <= ep.span.from && b.to >= ep.span.from - LOOK_BACK)
         .map(|b| b.to)
         .max();
+    // Unless another promotion came in between: then this one is another episode.
+    let heard = heard.filter(|h| {
+        let won = [What::Promoted, What::PromotedAgain, What::HistoryLeader];
+        !t.find(&won, Span::new(*h, ep.span.from)).any(|e| e.at > *h && e.at < ep.span.from)
+    });
     let span = if silent { Span::new(heard.unwrap_or(ep.span.from), ep.span.to) } else { ep.span };
 
     let at = match kind {
@@ -185,7 +190,8 @@ fn first_start(t: &Timeline, node: NodeId, at: Micros) -> bool {
 /// Trouble that only etcd's own logs show: an outage if nothing proves that Patroni lived through it.
 fn etcd_only(t: &Timeline, events: &[(&Event, Class)], span: Span) -> Option<Kind> {
     // Starting and stopping members elect leaders and lose streams: normal at the edges of a log.
-    let starting = t.find(&[What::EtcdStart], span.widened(30 * SECOND)).next().is_some();
+    // (etcd says that it serves clients once in its life: a log that was cut may show no more of its start.)
+    let starting = t.find(&[What::EtcdStart, What::EtcdReady], span.widened(30 * SECOND)).next().is_some();
     let severe = events.iter().any(|(e, _)| {
         matches!(
             e.what,
@@ -326,23 +332,42 @@ pub(super) fn stalls(t: &Timeline, incidents: &mut Vec<Incident>) {
 /// (our choice).
 const STUCK: Micros = MINUTE;
 
+/// So many failures up to the end of a short log are no accident (our choice).
+const TRIES: u32 = 3;
+
 /// How long after a change of roles a member may need to find its way back (our choice).
 const REJOIN: Micros = 30 * MINUTE;
 
+/// What says that a member cannot follow or cannot be created.
+const STRAYED: &[What] = &[
+    What::PgDiverged,
+    What::PgWalRemoved,
+    What::PgWalreceiverLost,
+    What::BootstrapFailed,
+    What::RewindFailed,
+    What::PgReplicaRefused,
+];
+
+/// Twice PostgreSQL's wal_retrieve_retry_interval: streaming that fails again within this never worked.
+const ATTEMPT: Micros = 10 * SECOND;
+
+/// Whether a member found its way back after a failure. Equal messages are folded: the last one of a run counts.
+pub fn rejoined(t: &Timeline, e: &Event) -> bool {
+    let good = [What::PgStreaming, What::BootstrapDone, What::RewindExit, What::Promoted, What::PromotedAgain];
+    t.find(&good, Span::new(e.until, Micros::MAX)).filter(|g| g.node == e.node && g.until > e.until).any(|g| {
+        let attempt = Span::new(g.until, g.until.saturating_add(ATTEMPT));
+        g.what != What::PgStreaming || !t.find(STRAYED, attempt).any(|b| b.node == g.node && b.at >= g.until)
+    })
+}
+
 /// Members that cannot replicate or cannot be created while the others work.
 pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
-    let signs =
-        [What::PgDiverged, What::PgWalRemoved, What::PgWalreceiverLost, What::BootstrapFailed, What::RewindFailed];
-    let nodes: BTreeSet<NodeId> = t.all(&signs).map(|e| e.node).collect();
+    let nodes: BTreeSet<NodeId> = t.all(STRAYED).map(|e| e.node).collect();
     for node in nodes {
-        let healed = |e: &Event| {
-            let good = [What::PgStreaming, What::BootstrapDone, What::Promoted, What::PromotedAgain];
-            t.find(&good, Span::new(e.until, Micros::MAX)).any(|g| g.node == node)
-        };
         let hits: Vec<(u32, &Event)> = t
-            .all(&signs)
+            .all(STRAYED)
             .filter(|e| e.node == node && (e.what != What::PgWalreceiverLost || e.why == Why::Auth))
-            .filter(|e| !healed(e.event))
+            .filter(|e| !rejoined(t, e.event))
             .map(|e| (e.index, e.event))
             .collect();
         let (Some((_, first)), Some(last)) = (hits.first(), hits.iter().map(|(_, e)| e.until).max()) else { continue };
@@ -351,9 +376,11 @@ pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
         let refused =
             hits.iter().filter(|(_, e)| e.what == What::BootstrapFailed).map(|(_, e)| e.count).sum::<u32>() > 1;
         let aftermath = Span::new(span.from - REJOIN, span.to);
-        // A refused login does not heal by itself; one is enough where the log ends before a second could come.
+        // A refused login or a parted timeline does not heal by itself; one is enough where the log ends before a
+        // second could come. Anything else must have been tried a few times.
         let end = t.covered.iter().filter(|c| c.node == node).map(|c| c.span.to).max().unwrap_or(last);
-        let cut = end - span.from < STUCK && hits.iter().any(|(_, e)| e.why == Why::Auth);
+        let firm = |e: &Event| e.why == Why::Auth || matches!(e.what, What::PgDiverged | What::PgReplicaRefused);
+        let cut = end - span.from < STUCK && (times >= TRIES || hits.iter().any(|(_, e)| firm(e)));
         if !(cut || times > 1 && (span.length() >= STUCK || refused))
             || incidents.iter().any(|x| x.kind != Kind::NearMiss && x.span.overlaps(&aftermath))
         {
@@ -388,6 +415,10 @@ fn phases(t: &Timeline, ep: &Episode, old: Option<NodeId>, at: Micros) -> Vec<Ph
             .filter(|(_, b)| b.node == old && b.role == Role::Leader && b.from <= at)
             .max_by_key(|(_, b)| b.to)
         && beat.to <= at + SECOND
+        // Not that of a lease before another one.
+        && !t.find(&[Promoted, PromotedAgain, HistoryLeader], Span::new(beat.to, ep.span.from)).any(|e| {
+            e.at > beat.to + SECOND && e.at < ep.span.from
+        })
     {
         out.push(Phase {
             name: "last renewal",

@@ -11,6 +11,7 @@ mod triggers;
 use crate::model::{Micros, NodeId, SECOND, Span, What};
 pub use crate::timeline::Cite;
 use crate::timeline::{Event, Timeline};
+pub use classify::rejoined;
 pub use outage::Outage;
 pub use triggers::{Class, class_of};
 

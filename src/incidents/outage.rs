@@ -119,7 +119,7 @@ fn turns(t: &Timeline, node: NodeId, within: Span) -> Vec<Turn> {
             LockUpdateFailed,
             PgNotRunning,
         ];
-        let first = t.find(&decided, within).filter(|e| e.node == node && e.until >= within.from).next();
+        let first = t.find(&decided, within).find(|e| e.node == node);
         let done = || mine(&[DemotedLockUpdate, DemotedDcs, DemotedForeignLock, DemotedLostRace]).next();
         if let Some(e) = first {
             out.push(Turn { at: e.at.max(within.from), ..turn(e.event, false, SECOND) });

@@ -230,3 +230,88 @@ fn the_winner_of_a_race_is_not_the_old_primary() {
         "#]],
     );
 }
+
+/// The forms of the incidents of a bundle.
+fn forms(files: &[(&str, String)]) -> Vec<&'static str> {
+    let files: Vec<(String, String)> = files.iter().map(|(p, t)| ((*p).to_owned(), t.clone())).collect();
+    let (_, incidents) = run::timeline_of(&files, &run::Settings::default());
+    incidents.iter().map(|x| x.form).collect()
+}
+
+/// Heartbeats of a leader every ten seconds, between two seconds after 10:00.
+fn leads(name: &str, from: u32, to: u32) -> String {
+    let beat = |s: u32| {
+        format!(
+            "2024-05-01 {:02}:{:02}:{:02},000 INFO: no action. I am ({name}), the leader with the lock\n",
+            10 + s / 3600,
+            s / 60 % 60,
+            s % 60
+        )
+    };
+    (from..=to).step_by(10).map(beat).collect()
+}
+
+fn zap(second: u32, text: &str) -> String {
+    format!(
+        "{{\"level\":\"warn\",\"ts\":\"2024-05-01T{:02}:{:02}:{:02}.250Z\",\"caller\":\"wal/wal.go:1\",{text}}}\n",
+        10 + second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
+const SLOW: &str = "\"msg\":\"slow fdatasync\",\"took\":\"2.5s\",\"expected-duration\":\"1s\"";
+
+#[test]
+fn a_sync_of_seconds_that_nobody_noticed_is_a_near_miss_and_one_on_another_hour_another() {
+    let files = [
+        ("a/patroni.log", leads("a", 0, 7200)),
+        (
+            "e/etcd.log",
+            zap(600, SLOW) + &zap(630, SLOW) + &zap(5400, SLOW) + &zap(7000, "\"msg\":\"compacted raft log\""),
+        ),
+    ];
+    assert_eq!(forms(&files), ["near_miss_slow_fsync", "near_miss_slow_fsync"]);
+    // Below a second etcd itself does not complain.
+    let quick = SLOW.replace("2.5s", "800ms");
+    let files = [("a/patroni.log", leads("a", 0, 7200)), ("e/etcd.log", zap(600, &quick))];
+    assert_eq!(forms(&files), [""; 0]);
+}
+
+#[test]
+fn an_election_without_a_failover_is_a_near_miss_but_not_that_of_starting_members() {
+    let won = "\"msg\":\"be57c3b2fc3623e8 became leader at term 7\"";
+    let lost = "\"msg\":\"raft.node: be57c3b2fc3623e8 lost leader e33aad917e0c358c at term 7\"";
+    let files = [
+        ("a/patroni.log", leads("a", 0, 1200)),
+        ("e/etcd.log", zap(599, lost) + &zap(600, won) + &zap(1100, "\"msg\":\"compacted raft log\"")),
+    ];
+    assert_eq!(forms(&files), ["near_miss_election"]);
+    let start = "\"msg\":\"starting an etcd server\"";
+    let files = [("a/patroni.log", leads("a", 0, 1200)), ("e/etcd.log", zap(590, start) + &zap(600, won))];
+    assert_eq!(forms(&files), [""; 0]);
+}
+
+#[test]
+fn a_renewal_that_needed_more_than_half_of_ttl_is_a_near_miss() {
+    let timeout = "2024-05-01 10:10:14,000 ERROR: Request to server http://10.0.0.1:2379 failed: ReadTimeoutError(\"HTTPConnectionPool(host='10.0.0.1', port=2379): Read timed out. (read timeout=3.3)\")\n";
+    let log = leads("a", 0, 600) + timeout + &leads("a", 628, 1200);
+    assert_eq!(forms(&[("a/patroni.log", log)]), ["near_miss_late_renewal"]);
+    let log = leads("a", 0, 600) + timeout + &leads("a", 617, 1200);
+    assert_eq!(forms(&[("a/patroni.log", log)]), [""; 0]);
+}
+
+#[test]
+fn twenty_turns_of_a_crash_loop_are_one_incident() {
+    let mut log = leads("a", 0, 600);
+    for turn in 0..20 {
+        let s = 610 + turn * 100;
+        let at = |s: u32| format!("2024-05-01 {:02}:{:02}:{:02},000", 10 + s / 3600, s / 60 % 60, s % 60);
+        log += &format!(
+            "{} WARNING: Postgresql is not running.\n{} INFO: starting as readonly because i had the session lock\n",
+            at(s),
+            at(s + 1)
+        );
+    }
+    assert_eq!(forms(&[("a/patroni.log", log)]).len(), 1);
+}

@@ -1,7 +1,7 @@
 //! Which events make an episode. Loud lines alone do not: see `classify::episode`.
 
 use crate::messages::systemd_unit;
-use crate::model::{Program, SECOND, Span, What};
+use crate::model::{Program, SECOND, Span, What, Why};
 use crate::timeline::{Event, Timeline};
 
 /// What part an event plays in an episode.
@@ -42,11 +42,13 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         SwitchoverRequested | ManualFailover | DemoteGraceful | FailoverKeyCleanup | RestartRequested
         | ReinitRequested => Class::Request,
         PgBackendSignal
+        | PgAbnormalExit
         | PgReinit
         | PgPanic
         | PgNoSpace
         | PgStartupFailed
         | PgStartFailed
+        | PgAlreadyRunning
         | PgNotRunning
         | PgCrashRecoveryFailed
         | PgIoError
@@ -55,6 +57,8 @@ pub fn class_of(t: &Timeline, e: &Event) -> Option<Class> {
         OomKill | CoreDump | Segfault if e.who.as_deref().is_some_and(|w| w.contains("etcd")) => Class::Etcd,
         OomKill | CoreDump | Segfault if about_database(e) => Class::Crash,
         PgCorruption if e.count > 0 => Class::Crash,
+        // Patroni itself cannot read or write its files.
+        PatroniBug | ActionFailed | ConfigError if matches!(e.why, Why::Io | Why::NoSpace) => Class::Crash,
         PgShutdownImmediate => Class::Stop,
         PgShutdownFast | PgShutdownSmart if serving(t, e) => Class::Stop,
         UnitStopping | UnitStopped | UnitKilled if unit(e).is_some() => Class::Stop,

@@ -1,10 +1,11 @@
 //! One file given, and everything inside it: streams are told apart, unpacked, walked, and their leaves handed over.
 
+use super::at::PlainFile;
 use super::compress::{self, Decoder, Kind};
 use super::limits::{Limits, amount};
 use super::stream::{Counted, Handle, Leaf, Meter, Source, Stop, Stream};
 use super::tar::{Next, Walk, What};
-use super::{Entry, Loss, Skipped, path, zip};
+use super::{Entry, Loss, Progress, Skipped, path, zip};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -20,6 +21,9 @@ pub(super) struct Bundle<'a> {
     skipped: &'a mut Vec<Skipped>,
     full: bool,
     junk: HashSet<String>,
+    pub(super) progress: Option<&'a Progress>,
+    /// The file itself, where it is what the next leaf reads.
+    pub(super) plain: Option<PlainFile<'a>>,
 }
 
 impl<'a> Bundle<'a> {
@@ -29,7 +33,7 @@ impl<'a> Bundle<'a> {
         give: &'a mut Give<'a>,
         skipped: &'a mut Vec<Skipped>,
     ) -> Self {
-        Bundle { limits, meter, give, skipped, full: false, junk: HashSet::new() }
+        Bundle { limits, meter, give, skipped, full: false, junk: HashSet::new(), progress: None, plain: None }
     }
 
     pub(super) fn skip(&mut self, path: &str, why: String, loss: Loss) {
@@ -96,6 +100,7 @@ impl<'a> Bundle<'a> {
 
     fn leaf(&mut self, entry: &Entry, source: &mut dyn Source) {
         let mut leaf = Leaf::new(source, self.meter, self.limits);
+        (leaf.progress, leaf.plain) = (self.progress, self.plain.take());
         let taken = (self.give)(entry, &mut leaf);
         let stop = leaf.stop.take();
         if !taken {

@@ -10,10 +10,13 @@
 
 mod ahead;
 mod archive;
+mod at;
+mod blocks;
 mod compress;
 mod limits;
 mod lines;
 mod path;
+mod progress;
 mod stream;
 mod tar;
 mod walk;
@@ -22,8 +25,11 @@ mod zip;
 #[cfg(test)]
 mod tests;
 
+pub use at::ReadAt;
+pub use blocks::{Block, Blocks};
 pub use limits::Limits;
 pub use lines::{Line, Lines};
+pub use progress::Progress;
 
 use ahead::Packed;
 use archive::Bundle;
@@ -91,6 +97,9 @@ pub enum InputError {
 /// Takes the plain bytes of one entry. They end cleanly also where they end too early.
 pub type ReadEntry<'a, T> = dyn Fn(&Entry, &mut dyn BufRead) -> T + Sync + 'a;
 
+/// Like [`ReadEntry`], and for a plain file on disk with its bytes at any place, for several threads.
+pub type ReadAnywhere<'a, T> = dyn Fn(&Entry, &mut dyn BufRead, Option<&dyn ReadAt>) -> T + Sync + 'a;
+
 /// Calls `read` once for each entry below `paths` (`-` is stdin), on `threads` threads.
 pub fn read_all<T: Send>(
     paths: &[PathBuf],
@@ -98,17 +107,33 @@ pub fn read_all<T: Send>(
     threads: usize,
     read: &ReadEntry<'_, T>,
 ) -> Result<Listing<T>, InputError> {
+    read_anywhere(paths, limits, threads, None, &|entry, input, _| read(entry, input))
+}
+
+/// [`read_all`] for readers that can use several threads for one file, and for those who want to see how far it is.
+pub fn read_anywhere<T: Send>(
+    paths: &[PathBuf],
+    limits: &Limits,
+    threads: usize,
+    progress: Option<&Progress>,
+    read: &ReadAnywhere<'_, T>,
+) -> Result<Listing<T>, InputError> {
     let (mut jobs, skipped) = walk::walk(paths, limits)?;
+    if let Some(progress) = progress {
+        let bytes = jobs.iter().map(|job| job.size).filter(|size| *size < u64::MAX).sum();
+        progress.expect(jobs.len() as u64, bytes);
+    }
     // Large ones first, or the last thread works alone for long.
     jobs.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
     let beside = threads > 1;
-    let threads = threads.min(jobs.len());
+    let big = jobs.first().is_some_and(|job| job.size >= WORTH_A_POOL && job.size < u64::MAX);
+    let threads = if big { threads } else { threads.min(jobs.len()) };
     let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
     let mut done: Vec<Listing<T>> = match pool {
-        Some(Ok(pool)) => {
-            pool.install(|| jobs.into_iter().par_bridge().map(|job| read_job(job, limits, beside, read)).collect())
-        }
-        _ => jobs.into_iter().map(|job| read_job(job, limits, beside, read)).collect(),
+        Some(Ok(pool)) => pool.install(|| {
+            jobs.into_iter().par_bridge().map(|job| read_job(job, limits, beside, progress, read)).collect()
+        }),
+        _ => jobs.into_iter().map(|job| read_job(job, limits, beside, progress, read)).collect(),
     };
     let mut all = Listing { items: Vec::new(), skipped, bytes: 0 };
     for job in &mut done {
@@ -121,22 +146,42 @@ pub fn read_all<T: Send>(
     Ok(all)
 }
 
-fn read_job<T>(job: Job, limits: &Limits, beside: bool, read: &ReadEntry<'_, T>) -> Listing<T> {
+/// One file of this size is worth several threads.
+const WORTH_A_POOL: u64 = 8 << 20;
+
+fn read_job<T>(
+    job: Job,
+    limits: &Limits,
+    beside: bool,
+    progress: Option<&Progress>,
+    read: &ReadAnywhere<'_, T>,
+) -> Listing<T> {
     let mut done = Listing { items: Vec::new(), skipped: Vec::new(), bytes: 0 };
     let shown = job.path.clone();
     let meter = Meter::default();
     let Listing { items, skipped, bytes } = &mut done;
     let mut give = |entry: &Entry, leaf: &mut stream::Leaf<'_>| {
-        let result = catch_unwind(AssertUnwindSafe(|| read(entry, leaf)));
+        let plain = leaf.plain.take();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            read(entry, leaf, plain.as_ref().filter(|p| p.size >= WORTH_A_POOL).map(|p| p as &dyn ReadAt))
+        }));
         *bytes += leaf.out;
         result.map(|value| items.push((entry.clone(), value))).is_ok()
     };
     let mut bundle = Bundle::new(limits, &meter, &mut give, skipped);
+    bundle.progress = progress;
+    let size = job.size;
     // A decoder may have bugs too; what was read before stays.
     let survived = catch_unwind(AssertUnwindSafe(|| open_job(job, &mut bundle, beside)));
     if survived.is_err() {
         let why = "internal error while it was unpacked: a bug of ours, please report it".into();
         done.skipped.push(Skipped { path: shown, why, loss: Loss::Part });
+    }
+    if let Some(progress) = progress {
+        // What nobody asked for is done as well; a file read in ranges has counted for itself.
+        let counted = meter.reported.get();
+        progress.add(if size < u64::MAX { size.saturating_sub(counted) } else { 0 });
+        progress.done();
     }
     done
 }
@@ -172,6 +217,15 @@ fn open_job(job: Job, bundle: &mut Bundle<'_>, beside: bool) {
             let (meter, limits) = (bundle.meter, bundle.limits);
             ahead::unpack(&packed, meter, limits, beside, |stream| bundle.open(entry, stream, 1));
         }
-        Kind::Plain | Kind::Tar | Kind::Foreign(_) => bundle.open(entry, &mut stream, 0),
+        Kind::Plain | Kind::Tar | Kind::Foreign(_) => {
+            let whole = kind == Kind::Plain && again && cfg!(unix) && job.size <= bundle.limits.member;
+            let progress = bundle.progress;
+            bundle.plain = whole.then(|| file.try_clone().ok()).flatten().map(|file| at::PlainFile {
+                file,
+                size: job.size,
+                progress,
+            });
+            bundle.open(entry, &mut stream, 0);
+        }
     }
 }

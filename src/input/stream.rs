@@ -1,5 +1,7 @@
 //! The byte streams between a file and its reader: buffered, peekable, counted, and ended cleanly at the first trouble.
 
+use super::Progress;
+use super::at::PlainFile;
 use super::limits::Limits;
 use std::cell::Cell;
 use std::fmt;
@@ -76,6 +78,8 @@ pub(super) struct Meter {
     pub(super) entries: Cell<u64>,
     /// Size of the file on disk; 0 for a pipe.
     pub(super) on_disk: Cell<u64>,
+    /// Bytes taken that were told to whoever shows the progress.
+    pub(super) reported: Cell<u64>,
 }
 
 impl Meter {
@@ -336,17 +340,23 @@ pub(super) struct Leaf<'a> {
     raw_before: u64,
     pub(super) out: u64,
     pub(super) stop: Option<Stop>,
+    pub(super) progress: Option<&'a Progress>,
+    pub(super) plain: Option<PlainFile<'a>>,
 }
 
 impl<'a> Leaf<'a> {
     pub(super) fn new(source: &'a mut dyn Source, meter: &'a Meter, limits: &'a Limits) -> Self {
-        Leaf { source, meter, limits, raw_before: meter.raw.get(), out: 0, stop: None }
+        Leaf { source, meter, limits, raw_before: meter.raw.get(), out: 0, stop: None, progress: None, plain: None }
     }
 
     /// How many more bytes the limits allow; 0 sets `stop`.
     fn room(&mut self) -> usize {
         if self.stop.is_some() {
             return 0;
+        }
+        if let Some(progress) = self.progress {
+            let raw = self.meter.raw.get();
+            progress.add(raw.saturating_sub(self.meter.reported.replace(raw)));
         }
         let limits = self.limits;
         let left = limits.member.saturating_sub(self.out);

@@ -28,7 +28,29 @@ pub fn number(text: &[u8]) -> Option<(f64, &[u8])> {
         return None;
     }
     let digits = digits.strip_suffix(b".").unwrap_or(digits);
-    Some((std::str::from_utf8(digits).ok()?.parse().ok()?, after))
+    match short(digits) {
+        Some(value) => Some((value, after)),
+        None => Some((std::str::from_utf8(digits).ok()?.parse().ok()?, after)),
+    }
+}
+
+/// Up to 15 digits are exact as an integer, and powers of ten up to 22 as a float, so their quotient is what `parse`
+/// gives, in a tenth of the time.
+fn short(digits: &[u8]) -> Option<f64> {
+    const POWERS: [f64; 15] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
+    if digits.len() > 15 {
+        return None;
+    }
+    let (mut value, mut point) = (0u64, None);
+    for (i, b) in digits.iter().enumerate() {
+        match b {
+            b'.' if point.is_none() => point = Some(i),
+            b'.' => return None,
+            digit => value = value * 10 + u64::from(digit.wrapping_sub(b'0')),
+        }
+    }
+    let decimals = point.map_or(0, |p| digits.len() - p - 1);
+    Some(value as f64 / POWERS.get(decimals)?)
 }
 
 fn unit(text: &[u8]) -> Option<(f64, &[u8])> {
@@ -49,7 +71,16 @@ fn unit(text: &[u8]) -> Option<(f64, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::go_duration_ms;
+    use super::{go_duration_ms, number};
+
+    #[test]
+    fn short_numbers_are_read_as_the_standard_library_reads_them() {
+        for text in ["0", "7", "0.1", "12.345", "17994.684", "999999999999999", "0.00000000000001", "123456789.123456"]
+        {
+            assert_eq!(number(text.as_bytes()).map(|(n, _)| n), text.parse().ok(), "{text}");
+        }
+        assert_eq!(number(b"1.2.3"), None);
+    }
 
     #[test]
     fn reads_what_go_and_postgres_print() {

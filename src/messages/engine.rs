@@ -4,9 +4,10 @@ use super::duration::{go_duration_ms, number};
 use super::{Found, Message, classify};
 use crate::model::{Meaning, What, Why};
 use aho_corasick::AhoCorasick;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// Answers for the named fields of a structured log line.
@@ -74,6 +75,8 @@ struct Template {
     means: Option<What>,
     /// Literal before each hole; one more literal than holes.
     literals: Vec<&'static [u8]>,
+    /// The same, ready to be searched for.
+    finders: Vec<Finder<'static>>,
     holes: Vec<Hole>,
     fields: Vec<(&'static str, Hole)>,
     to_the_end: bool,
@@ -87,19 +90,59 @@ const KEY: usize = 4;
 pub struct Table {
     templates: Vec<Template>,
     /// Templates that begin with at least `KEY` literal bytes, longest first literal first.
-    by_start: HashMap<[u8; KEY], Vec<u32>>,
+    by_start: HashMap<u32, Vec<u32>, BuildHasherDefault<Mix>>,
     /// The others, found by their longest literal anywhere in the line.
-    floating: Vec<u32>,
-    needles: Option<AhoCorasick>,
+    floating: Floating,
+    /// Those of them that a text in ASCII may match: the few that a search at full speed has room for.
+    floating_ascii: Floating,
     /// The template `$`: what a message without any text means.
     empty: Option<u32>,
+}
+
+/// Templates that begin with a hole, the longest first, and the search for their longest literals.
+#[derive(Debug, Default)]
+struct Floating {
+    templates: Vec<u32>,
+    needles: Option<AhoCorasick>,
+}
+
+impl Floating {
+    fn new(templates: Vec<u32>, all: &[Template]) -> Floating {
+        let needles = templates
+            .iter()
+            .filter_map(|i| all.get(*i as usize))
+            .map(|t| t.literals.iter().copied().max_by_key(|l| l.len()).unwrap_or(b"\0"));
+        let needles = if templates.is_empty() { None } else { AhoCorasick::new(needles).ok() };
+        Floating { templates, needles }
+    }
+}
+
+/// Multiplies a key of four bytes: the table is looked into once a line, and nobody chooses its keys.
+#[derive(Debug, Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.write_u32(u32::from(*b));
+        }
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        let mixed = (self.0 ^ u64::from(n)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Table {
     /// Compiles a table; entries are tried by length of their first literal, then in table order.
     pub fn compile(messages: &'static [Message]) -> Table {
         let templates: Vec<Template> = messages.iter().map(Template::parse).collect();
-        let mut by_start: HashMap<[u8; KEY], Vec<u32>> = HashMap::new();
+        let mut by_start: HashMap<u32, Vec<u32>, BuildHasherDefault<Mix>> = HashMap::default();
         let mut floating = Vec::new();
         let mut empty = None;
         for (i, template) in templates.iter().enumerate() {
@@ -107,8 +150,7 @@ impl Table {
                 empty = Some(i as u32);
                 continue;
             }
-            let key = template.literals.first().and_then(|l| l.get(..KEY)).and_then(|k| k.try_into().ok());
-            match key {
+            match template.literals.first().and_then(|l| key(l)) {
                 Some(key) => by_start.entry(key).or_default().push(i as u32),
                 None => floating.push(i as u32),
             }
@@ -123,12 +165,10 @@ impl Table {
             list.sort_by_key(|i| (std::cmp::Reverse(length(*i)), *i));
         }
         floating.sort_by_key(|i| (std::cmp::Reverse(length(*i).1), *i));
-        let needles = floating
-            .iter()
-            .filter_map(|i| templates.get(*i as usize))
-            .map(|t| t.literals.iter().copied().max_by_key(|l| l.len()).unwrap_or(b"\0"));
-        let needles = if floating.is_empty() { None } else { AhoCorasick::new(needles).ok() };
-        Table { templates, by_start, floating, needles, empty }
+        let ascii = |i: &u32| templates.get(*i as usize).is_some_and(|t| t.literals.iter().all(|l| l.is_ascii()));
+        let floating_ascii = Floating::new(floating.iter().copied().filter(ascii).collect(), &templates);
+        let floating = Floating::new(floating, &templates);
+        Table { templates, by_start, floating, floating_ascii, empty }
     }
 
     /// What `message` means.
@@ -137,7 +177,7 @@ impl Table {
             let template = self.empty.and_then(|i| self.templates.get(i as usize));
             return template.and_then(|t| t.read(b"", fields)).unwrap_or(Found::Unknown);
         }
-        if let Some(key) = message.get(..KEY).and_then(|k| <[u8; KEY]>::try_from(k).ok())
+        if let Some(key) = key(message)
             && let Some(list) = self.by_start.get(&key)
         {
             for i in list {
@@ -146,7 +186,8 @@ impl Table {
                 }
             }
         }
-        let Some(needles) = &self.needles else { return Found::Unknown };
+        let floating = if message.is_ascii() { &self.floating_ascii } else { &self.floating };
+        let Some(needles) = &floating.needles else { return Found::Unknown };
         let mut hits: Vec<usize> = Vec::new();
         for hit in needles.find_overlapping_iter(message) {
             let at = hit.pattern().as_usize();
@@ -156,11 +197,16 @@ impl Table {
         }
         hits.sort_unstable();
         hits.iter()
-            .filter_map(|h| self.floating.get(*h))
+            .filter_map(|h| floating.templates.get(*h))
             .filter_map(|i| self.templates.get(*i as usize))
             .find_map(|t| t.read(message, fields))
             .unwrap_or(Found::Unknown)
     }
+}
+
+/// The bytes that choose the candidates.
+fn key(text: &[u8]) -> Option<u32> {
+    text.first_chunk::<KEY>().map(|k| u32::from_le_bytes(*k))
 }
 
 impl Template {
@@ -182,7 +228,8 @@ impl Template {
         literals.push(text.as_bytes());
         let fields =
             fields.split(' ').filter_map(|f| f.split_once('=')).map(|(name, hole)| (name, Hole::named(hole))).collect();
-        Template { means: message.means, literals, holes, fields, to_the_end }
+        let finders = literals.iter().map(|l: &&'static [u8]| Finder::new(*l)).collect();
+        Template { means: message.means, literals, finders, holes, fields, to_the_end }
     }
 
     /// Matches the whole message; `None` if a literal is missing or a hole does not parse.
@@ -190,7 +237,8 @@ impl Template {
         let mut rest = message.strip_prefix(*self.literals.first()?)?;
         let mut meaning = self.means.map(Meaning::plain);
         let last = self.holes.len().saturating_sub(1);
-        for (i, (hole, literal)) in self.holes.iter().zip(self.literals.iter().skip(1)).enumerate() {
+        let literals = self.literals.iter().zip(&self.finders).skip(1);
+        for (i, (hole, (literal, finder))) in self.holes.iter().zip(literals).enumerate() {
             let end = if literal.is_empty() {
                 rest.len()
             } else if self.to_the_end && i == last {
@@ -198,7 +246,7 @@ impl Template {
                 rest = rest.trim_ascii_end();
                 rest.strip_suffix(*literal)?.len()
             } else {
-                memmem::find(rest, literal)?
+                finder.find(rest)?
             };
             let (value, after) = rest.split_at(end);
             if let Some(meaning) = &mut meaning {

@@ -169,7 +169,7 @@ pub static MESSAGES: &[Message] = &[
     m(What::PgAuthFailed, "{} authentication failed for user \"{who}\"", "Peer authentication failed for user \"postgres\"", "auth.c, all"),
     m(What::PgAuthFailed, "certificate authentication failed for user \"{who}\"", "certificate authentication failed for user \"rewind_user\"", "auth.c, all"),
     m(What::PgAuthTimeout, "canceling authentication due to timeout", "canceling authentication due to timeout", "postgres.c, all"),
-    m(What::PgHbaReject, "no pg_hba.conf entry for replication connection from host \"{who}\"", "no pg_hba.conf entry for replication connection from host \"10.0.0.2\", user \"replicator\", no encryption", "auth.c, all"),
+    m(What::PgReplicaRefused, "no pg_hba.conf entry for replication connection from host \"{who}\"", "no pg_hba.conf entry for replication connection from host \"10.0.0.2\", user \"replicator\", no encryption", "auth.c, all"),
     m(What::PgHbaReject, "no pg_hba.conf entry for host \"{who}\"", "no pg_hba.conf entry for host \"127.0.0.1\", user \"nobody\", database \"postgres\", SSL off", "auth.c, all"),
     m(What::PgHbaReject, "pg_hba.conf rejects {} host \"{who}\"", "pg_hba.conf rejects connection for host \"127.0.0.1\", user \"app\", database \"postgres\", no encryption", "auth.c, all"),
     noise("connection received: ", "connection received: host=[local]", "postmaster.c, all"),

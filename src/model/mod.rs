@@ -16,7 +16,7 @@ pub use event::{Meaning, Raw, Why};
 pub use fact::{Fact, Key, Value};
 pub use name::{NameHint, Naming};
 pub use series::{Metric, RawSeries, Sample};
-pub use source::{BeatRun, Coverage, Parsed, Problem, Program, Role, Silence, Stream};
+pub use source::{BeatRun, Coverage, Parsed, Problem, Program, Role, Silence, StepBack, Stream};
 pub use time::{
     DAY, Grain, HOUR, MINUTE, Micros, Order, SECOND, Span, Stamp, Time, Written, Zone, civil, days, rfc3339, seconds,
     split_civil,

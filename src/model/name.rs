@@ -19,6 +19,19 @@ pub enum Naming {
     Pod,
 }
 
+impl Naming {
+    pub fn words(self) -> &'static str {
+        match self {
+            Naming::Host => "host name",
+            Naming::Member => "Patroni member",
+            Naming::EtcdName => "etcd name",
+            Naming::EtcdId => "etcd id",
+            Naming::Address => "address",
+            Naming::Pod => "pod",
+        }
+    }
+}
+
 /// A name for the writer of a stream, with how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameHint {

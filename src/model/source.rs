@@ -90,6 +90,9 @@ pub struct Stream {
     pub stamped: u64,
     /// Envelope clock minus own clock, in quarter hours, with counts: two clocks in one line.
     pub pairs: BTreeMap<(Zone, i32), u32>,
+    /// Another program's clock in the line before, minus this one's, in quarter hours, with counts: two clocks side by
+    /// side in one file.
+    pub beside: BTreeMap<(Program, Zone, i32), u32>,
     /// UTC minus the stamp's clock in quarter hours, proven inside lines (session id epoch against session start).
     pub proofs: BTreeMap<i32, u32>,
     /// Learned rhythm of the heartbeats.
@@ -100,6 +103,19 @@ pub struct Stream {
     pub gaps: Vec<Silence>,
     /// Stamped lines over time.
     pub volume: Volume,
+    /// Places at which the stamps went back by more than lines are ever late: a clock change, or parts in wrong order.
+    pub steps: Vec<StepBack>,
+}
+
+/// A line whose stamp is older than the one before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepBack {
+    pub from: Micros,
+    pub to: Micros,
+    pub zone: Zone,
+    pub written: Written,
+    pub line: u32,
+    pub text: Arc<str>,
 }
 
 impl Stream {
@@ -118,11 +134,13 @@ impl Stream {
             max: Micros::MIN,
             stamped: 0,
             pairs: BTreeMap::new(),
+            beside: BTreeMap::new(),
             proofs: BTreeMap::new(),
             beat_every: None,
             written_zone: BTreeMap::new(),
             gaps: Vec::new(),
             volume: Volume::default(),
+            steps: Vec::new(),
         }
     }
 }

@@ -38,11 +38,19 @@ impl Volume {
         }
     }
 
-    /// The lines of another part of the same stream.
-    pub fn append(&mut self, other: Volume) {
-        self.step = self.step.max(other.step);
-        self.cells.extend(other.cells);
+    /// The lines that follow, as if they had been noted one by one: where parts are cut makes no difference.
+    pub fn append(&mut self, next: &Volume) {
         self.end = Micros::MIN;
+        for (at, lines) in &next.cells {
+            let from = at.div_euclid(self.step).saturating_mul(self.step);
+            match self.cells.last_mut() {
+                Some((last, sum)) if *last == from => *sum = sum.saturating_add(*lines),
+                _ => self.cells.push((from, *lines)),
+            }
+        }
+        if let Some((from, _)) = self.cells.last() {
+            self.end = from.saturating_add(self.step);
+        }
         if self.cells.len() > MOST {
             self.widen();
         }
@@ -79,6 +87,22 @@ mod tests {
         let mut v = Volume::default();
         [0, 1, 9_999_999, 10_000_000, 5, 10_000_001].into_iter().for_each(|at| v.note(at));
         assert_eq!(v.cells, [(0, 3), (10 * SECOND, 1), (0, 1), (10 * SECOND, 1)]);
+    }
+
+    #[test]
+    fn parts_count_as_the_whole() {
+        let stamps: Vec<i64> = (0..1_000).map(|i| i * 3_700_000).collect();
+        let mut whole = Volume::default();
+        stamps.iter().for_each(|at| whole.note(*at));
+        for cut in [1, 2, 3, 500, 999] {
+            let mut parts = Volume::default();
+            for part in [&stamps[..cut], &stamps[cut..]] {
+                let mut one = Volume::default();
+                part.iter().for_each(|at| one.note(*at));
+                parts.append(&one);
+            }
+            assert_eq!(parts, whole);
+        }
     }
 
     #[test]

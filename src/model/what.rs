@@ -135,6 +135,7 @@ whats! {
     PgRestarting "patroni.pg.restart_primary" Notable "starts PostgreSQL again in place";
     PgStartedSecondary "patroni.pg.start_secondary" Notable "starts PostgreSQL as a replica";
     PgStartFailed "patroni.pg.start_failed" Alarm "PostgreSQL did not start";
+    PgAlreadyRunning "patroni.pg.already_running" Alarm "wanted to start PostgreSQL, but one runs already";
     PgPostmaster "patroni.pg.postmaster_started" Notable "started a postmaster";
     PgConnFailed "patroni.pg.conn_failed" Alarm "could not connect to PostgreSQL";
     PgConnOpened "patroni.pg.conn_opened" Detail "opened its connection to PostgreSQL";
@@ -272,6 +273,7 @@ whats! {
     PgDeadlock "pg.deadlock" Notable "deadlock";
     PgAuthFailed "pg.auth_failed" Alarm "PostgreSQL refused a login";
     PgHbaReject "pg.hba_reject" Alarm "no pg_hba.conf entry for a connection";
+    PgReplicaRefused "pg.replica_refused" Alarm "no pg_hba.conf entry for a replica";
     PgArchiveFailed "pg.archive.failed" Alarm "archive command failed";
     PgRestoreFailed "pg.restore.failed" Alarm "restore command failed";
     PgStartupFailed "pg.startup.failed" Alarm "PostgreSQL could not start";
@@ -310,6 +312,7 @@ whats! {
     HardwareError "kern.mce" Alarm "hardware error reported";
     Segfault "kern.segfault" Alarm "a process crashed with a segmentation fault";
     CoreDump "sys.coredump" Alarm "a process dumped core";
+    LogWentBack "clock.went_back" Notable "the log's stamps went back: its clock was set back, or its parts are in wrong order";
     ClockStepped "sys.time_changed" Alarm "the clock was stepped";
     ClockUnsynced "sys.time_unsynced" Notable "the clock is not synchronised";
     ClocksourceUnstable "kern.clocksource" Alarm "the kernel distrusts its clock source";

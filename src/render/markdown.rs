@@ -2,7 +2,9 @@
 
 use super::escape::{markdown, markdown_cell, markdown_code};
 use super::times::{clock, day_clock};
-use super::words::{impact as impact_words, main_incident, reason, root, status_words, sure};
+use super::words::{
+    consequences as consequences_of, impact as impact_words, main_incident, reason, root, status_words, sure,
+};
 use super::{Renderer, Style};
 use crate::report::{Missing, Proof, Report, Verdict, VerdictKind, axis_notes};
 use std::fmt::Write;
@@ -27,6 +29,7 @@ fn render(report: &Report, style: Style) -> String {
     contributing(&mut out, v);
     ruled_out(&mut out, v);
     detection(&mut out, report);
+    consequences(&mut out, report);
     axis(&mut out, report);
     remedies(&mut out, v);
     missing(&mut out, v);
@@ -166,6 +169,16 @@ fn detection(out: &mut String, report: &Report) {
         }
     }
     let _ = writeln!(out, "- Noticed by: *to be filled in by people (alert, user, chance), and when*");
+}
+
+fn consequences(out: &mut String, report: &Report) {
+    for (heading, statements) in consequences_of(report) {
+        let _ = writeln!(out, "\n## {heading}\n");
+        for s in statements {
+            let proof = s.evidence.first().map_or_else(String::new, place);
+            let _ = writeln!(out, "- {} {proof}", markdown(&s.text));
+        }
+    }
 }
 
 fn axis(out: &mut String, report: &Report) {

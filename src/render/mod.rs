@@ -14,10 +14,12 @@ mod term;
 #[cfg(test)]
 mod testing;
 mod times;
+mod whois;
 mod words;
 mod wrap;
 
 use crate::report::Report;
+pub use whois::whois;
 
 /// How a renderer may write.
 #[derive(Clone, Copy, Debug)]

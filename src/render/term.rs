@@ -1,7 +1,7 @@
 //! The report for a terminal or a plain-text mail: the answer in five lines, then what proves it.
 
 use super::times::{clock, day_clock};
-use super::words::{impact, proof_of, reason, status_words, sure, why_line};
+use super::words::{consequences as consequences_of, impact, proof_of, reason, status_words, sure, why_line};
 use super::wrap::Page;
 use super::{Renderer, Style, columns, plot};
 use crate::report::{Hypothesis, Missing, Proof, Report, Verdict, VerdictKind, axis_notes};
@@ -19,6 +19,7 @@ fn render(report: &Report, style: Style) -> String {
     chain(&mut p, v);
     block(&mut p, "Host by host (UTC)", columns::lines(report, style));
     axis(&mut p, report);
+    consequences(&mut p, report);
     let lines = plot::lines(report, style.width, style.ascii);
     block(&mut p, "The metric that matters", lines.iter().map(|l| format!("  {l}")).collect());
     weighed(&mut p, v);
@@ -98,6 +99,18 @@ fn chain(p: &mut Page, v: &Verdict) {
                 p.wrapped("            | ", raw);
             }
         }
+    }
+}
+
+/// Who took over, what it cost, and what is not to blame.
+fn consequences(p: &mut Page, report: &Report) {
+    for (heading, statements) in consequences_of(report) {
+        p.heading(heading);
+        let shown = p.shown(statements.len(), FOLDED);
+        for s in statements.iter().take(shown) {
+            p.wrapped("  - ", &format!("{} {}", s.text, s.evidence.first().map_or_else(String::new, place)));
+        }
+        more(p, statements.len() - shown);
     }
 }
 

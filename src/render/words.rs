@@ -1,7 +1,7 @@
 //! Sentences that several outputs share.
 
 use super::times::{clock, day_clock};
-use crate::report::{Hypothesis, Incident, Lane, Proof, Report, Verdict, VerdictKind};
+use crate::report::{Hypothesis, Incident, Lane, Proof, Report, Statement, Verdict, VerdictKind};
 
 /// The incident that the verdict is about.
 pub fn main_incident(report: &Report) -> Option<&Incident> {
@@ -11,6 +11,13 @@ pub fn main_incident(report: &Report) -> Option<&Incident> {
 /// The roles of PostgreSQL's members.
 pub fn lanes(report: &Report) -> impl Iterator<Item = &Lane> {
     report.lanes.iter().filter(|l| l.program == "postgresql")
+}
+
+/// Who took over, what it cost, and what is not to blame, as far as the report says; each with its title.
+pub fn consequences(report: &Report) -> Vec<(&'static str, &[Statement])> {
+    let Some(i) = main_incident(report) else { return Vec::new() };
+    let parts = [("Who took over", &i.succession), ("What it cost", &i.cost), ("Do not blame", &i.do_not_blame)];
+    parts.into_iter().filter(|(_, s)| !s.is_empty()).map(|(title, s)| (title, s.as_slice())).collect()
 }
 
 /// When, and what clients lost.

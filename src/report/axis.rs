@@ -50,6 +50,9 @@ pub struct QuorumInterval {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Lease {
     pub leader: String,
+    /// Scope of its cluster; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub cluster: String,
     pub from: String,
     /// Proofs of renewal, folded into runs.
     pub renewals: Vec<Renewals>,
@@ -62,7 +65,7 @@ pub struct Lease {
     pub expiry: String,
     /// Later than `expiry` if a new Raft leader started all leases anew.
     pub expiry_latest: String,
-    /// released, expired, taken early, held at the end of the logs
+    /// released, expired, gone early, held at the end of the logs
     pub ending: String,
     pub steps: Vec<LeaseStep>,
     pub two_primaries: Option<TwoPrimaries>,
@@ -84,7 +87,7 @@ pub struct Renewals {
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LeaseStep {
-    /// lock not renewed, demotion decided, PostgreSQL told to stop, lock given back, demoted, promoted, first write accepted
+    /// lock seen gone, lock not renewed, demotion decided, PostgreSQL told to stop, lock given back, demoted, promoted, lock taken anew, first write accepted
     pub name: String,
     pub at: String,
     pub host: String,
@@ -252,6 +255,7 @@ fn lease(t: &Timeline, l: &Found) -> Lease {
         })
         .collect();
     Lease {
+        cluster: String::new(),
         leader: t.name(l.node).to_string(),
         from: rfc3339(l.renewals.first().map_or(l.last, |r| r.from)),
         renewals: l
@@ -313,7 +317,8 @@ fn sentence(t: &Timeline, l: &Found) -> String {
         }
     }
     for s in &l.steps {
-        if !matches!(s.name, "promoted" | "demotion decided" | "lock given back") {
+        if !matches!(s.name, "promoted" | "lock taken anew" | "demotion decided" | "lock given back" | "lock seen gone")
+        {
             continue;
         }
         let side = match s.order {
@@ -324,7 +329,7 @@ fn sentence(t: &Timeline, l: &Found) -> String {
         };
         text.push_str(&format!("; {} on {} at {}{side}", s.name, t.name(s.node), moment(s.at)));
     }
-    if l.ending == Ending::TakenEarly {
+    if l.ending == Ending::GoneEarly {
         text.push_str("; the key was gone before it could run out, and nothing shows that it was given back");
     }
     if let Some(o) = l.overlap {

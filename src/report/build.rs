@@ -1,8 +1,13 @@
 //! Puts the report together from its parts.
 
+use super::axis::order;
+use super::blameless::blameless;
 use super::cite::proof;
+use super::cost::cost;
+use super::succession::succession;
 use super::{Incident, Phase, Piece, Report, SCHEMA, Skip, Tool, VerdictKind, Window, WriteOutage};
 use super::{inventory::inventory, quiet, risks, series, timeline::timeline, verdict::verdict};
+use crate::axis::Axis;
 use crate::causes::judge_all;
 use crate::incidents::{self, Kind};
 use crate::model::{Source, rfc3339, seconds};
@@ -10,7 +15,8 @@ use crate::timeline::Timeline;
 
 /// The whole report.
 pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source], skipped: Vec<Skip>) -> Report {
-    let built: Vec<Incident> = incidents.iter().enumerate().map(|(i, x)| incident(t, x, i)).collect();
+    let axis = crate::axis::find(t);
+    let built: Vec<Incident> = incidents.iter().enumerate().map(|(i, x)| incident(t, &axis, x, i)).collect();
     let risks = risks::find(t);
     let worst = built
         .iter()
@@ -19,7 +25,7 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         .map(|(b, _)| b.verdict.clone());
     let verdict = worst.unwrap_or_else(|| quiet::nothing(t, &risks));
     let window = series::window(t, incidents);
-    let parts = super::axis::parts(t, &crate::axis::find(t));
+    let parts = super::axis::parts(t, &axis);
     Report {
         window: window.map(|w| Window { from: rfc3339(w.from), to: rfc3339(w.to) }),
         series: window.map_or_else(Vec::new, |w| series::series(t, incidents, w)),
@@ -41,7 +47,7 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
     }
 }
 
-fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
+fn incident(t: &Timeline, axis: &Axis, x: &incidents::Incident, index: usize) -> Incident {
     let judged = judge_all(t, x);
     let verdict = verdict(t, x, &judged);
     let planned = x.planned || (verdict.kind == VerdictKind::NoIncident && x.kind != Kind::NearMiss);
@@ -50,6 +56,7 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
         id: format!("i{}", index + 1),
         kind: x.kind.id().to_owned(),
         form: x.form.to_owned(),
+        cluster: String::new(),
         onset: Some(Piece { from: rfc3339(x.onset.from), to: rfc3339(x.onset.to) }),
         planned,
         start: rfc3339(x.span.from),
@@ -68,14 +75,21 @@ fn incident(t: &Timeline, x: &incidents::Incident, index: usize) -> Incident {
         phases: x
             .phases
             .iter()
-            .map(|p| Phase {
+            .enumerate()
+            .map(|(n, p)| Phase {
                 name: p.name.to_owned(),
                 at: rfc3339(p.at),
+                previous: n.checked_sub(1).and_then(|n| x.phases.get(n)).map_or_else(String::new, |before| {
+                    order(t.order((before.node, before.at, 0), (p.node, p.at, 0))).to_owned()
+                }),
                 host: t.name(p.node).to_string(),
                 evidence: p.cite.and_then(|c| proof(t, c)).into_iter().collect(),
             })
             .collect(),
         verdict,
+        succession: succession(t, x),
+        cost: cost(t, axis, x),
+        do_not_blame: blameless(t, x, &judged),
     }
 }
 

@@ -69,7 +69,8 @@ fn failed(t: &Timeline, x: &incidents::Incident) -> &'static str {
     let crashes = || events().filter(|e| incidents::class_of(t, e) == Some(incidents::Class::Crash));
     let reported = |e: &crate::timeline::Event| matches!(e.what, What::OomKill | What::CoreDump | What::Segfault);
     let named = |name: &str| crashes().all(|e| reported(e) && e.who.as_deref().is_some_and(|w| w.contains(name)));
-    if named("patroni") {
+    let own = |e: &crate::timeline::Event| matches!(e.what, What::PatroniBug | What::ActionFailed | What::ConfigError);
+    if named("patroni") || crashes().next().is_some() && crashes().all(own) {
         "Patroni"
     } else if named("etcd") {
         "etcd"
@@ -80,7 +81,13 @@ fn failed(t: &Timeline, x: &incidents::Incident) -> &'static str {
 
 /// Whether a start failure is about a member that cannot replicate.
 fn replicates(t: &Timeline, x: &incidents::Incident) -> bool {
-    let signs =
-        [What::PgDiverged, What::PgWalRemoved, What::PgWalreceiverLost, What::BootstrapFailed, What::RewindFailed];
+    let signs = [
+        What::PgDiverged,
+        What::PgWalRemoved,
+        What::PgWalreceiverLost,
+        What::BootstrapFailed,
+        What::RewindFailed,
+        What::PgReplicaRefused,
+    ];
     x.events.iter().filter_map(|i| t.events.get(*i as usize)).all(|e| signs.contains(&e.what))
 }

@@ -1,7 +1,7 @@
 //! What was in the bundle and how it was read.
 
 use super::{Alias, Host, Inventory, Skip, SourceClock, SourceRow};
-use crate::model::{Source, Span, rfc3339};
+use crate::model::{NodeId, Source, Span, rfc3339};
 use crate::timeline::Timeline;
 
 pub(super) fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) -> Inventory {
@@ -9,17 +9,24 @@ pub(super) fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) ->
         .cluster
         .nodes
         .iter()
-        .map(|n| Host {
+        .enumerate()
+        .map(|(i, n)| Host {
             name: n.name.to_string(),
+            logs: logs(t, NodeId(i as u16)),
+            clusters: Vec::new(),
             aliases: n
                 .aliases
                 .iter()
-                .map(|((naming, name), why)| Alias { name: name.to_string(), why: format!("{naming:?}: {why}") })
+                .map(|((naming, name), why)| Alias {
+                    name: name.to_string(),
+                    why: format!("{}: {why}", naming.words()),
+                })
                 .collect(),
         })
         .collect();
     let rows = sources.iter().enumerate().map(|(i, s)| source_row(t, s, i)).collect();
-    Inventory { hosts, sources: rows, skipped }
+    let contradictions = t.cluster.contradictions.iter().cloned().collect();
+    Inventory { hosts, sources: rows, skipped, contradictions }
 }
 
 fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
@@ -68,4 +75,13 @@ fn clocks(t: &Timeline, s: &Source, i: usize) -> Vec<SourceClock> {
         assumed: clock.assumed,
     })
     .collect()
+}
+
+/// Programs that wrote logs on a node.
+fn logs(t: &Timeline, node: NodeId) -> Vec<String> {
+    let mut list: Vec<String> =
+        t.covered.iter().filter(|c| c.node == node).map(|c| c.program.id().to_owned()).collect();
+    list.sort_unstable();
+    list.dedup();
+    list
 }

@@ -1,9 +1,9 @@
 //! What to fetch, the most decisive first: kind of file, host, minutes, command.
 
 use super::{Missing, VerdictKind};
-use crate::causes::{Judged, Need, Status, Who};
+use crate::causes::{Judged, Need, Status, Who, list};
 use crate::incidents::{self, Kind};
-use crate::model::{MINUTE, Micros, Program, rfc3339};
+use crate::model::{Key, MINUTE, Micros, Program, rfc3339};
 use crate::timeline::Timeline;
 use std::collections::BTreeMap;
 
@@ -54,13 +54,27 @@ pub(super) fn needed(
     let host = match who {
         Who::OldPrimary => old.unwrap_or_else(|| "the primary".to_owned()),
         Who::NewPrimary => new.unwrap_or_else(|| "the new primary".to_owned()),
-        Who::DcsMembers => "every etcd member".to_owned(),
+        Who::DcsMembers => dcs_members(t),
         Who::Any => "all hosts".to_owned(),
     };
-    let _ = t;
     // A bundle without any time: the reader knows when it was, we do not.
     let shown = |at: Micros| if at == 0 { String::new() } else { rfc3339(at) };
     Missing { host, kind, from: shown(from), to: shown(to), command, decides }
+}
+
+/// The etcd members whose log is not here, by name where it is known.
+fn dcs_members(t: &Timeline) -> String {
+    let logs = t.nodes_with(Program::Etcd);
+    let names = [Key::EtcdMemberName, Key::EtcdMemberAddress].into_iter().flat_map(|k| t.facts_of(k));
+    let known: std::collections::BTreeSet<String> = names
+        .filter_map(|k| k.fact.value.text().and_then(|v| t.resolve(v)))
+        .filter(|n| !logs.contains(n))
+        .map(|n| t.name(n).to_string())
+        .collect();
+    match known.is_empty() {
+        true => "every etcd member".to_owned(),
+        false => list(known),
+    }
 }
 
 /// Which data a need means, and the command that fetches it.

@@ -1,13 +1,16 @@
 //! The whole answer as plain data: the JSON of the contract, and what the other outputs render.
 
 mod axis;
+mod blameless;
 mod build;
 mod chain;
 mod cite;
+mod cost;
 pub mod excerpts;
 mod headline;
 mod hypotheses;
 mod inventory;
+mod merge;
 mod missing;
 mod plots;
 mod quiet;
@@ -15,6 +18,7 @@ mod rank;
 mod remedies;
 mod risks;
 mod series;
+mod succession;
 mod timeline;
 mod verdict;
 mod words;
@@ -25,7 +29,9 @@ pub use axis::{
     TwoPrimaries,
 };
 pub use build::build;
+pub use merge::merge;
 pub use plots::{Excerpt, Point, Series, Volume};
+pub use remedies::remedy_text;
 pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
@@ -201,6 +207,9 @@ pub struct Incident {
     /// `kind` more closely, e.g. `dcs_outage_ridden_out_failsafe`, `rejoin_failure`, `planned_reboot`.
     #[serde(default)]
     pub form: String,
+    /// Scope of its cluster; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub cluster: String,
     pub planned: bool,
     /// The trouble began between these two.
     #[serde(default)]
@@ -213,6 +222,23 @@ pub struct Incident {
     pub write_outage: Option<WriteOutage>,
     pub phases: Vec<Phase>,
     pub verdict: Verdict,
+    /// Why that member took over, or why nobody did.
+    #[serde(default)]
+    pub succession: Vec<Statement>,
+    /// Time without writes, two primaries, lost WAL, members that stayed broken.
+    #[serde(default)]
+    pub cost: Vec<Statement>,
+    /// Loud lines that explain nothing here, each with the reason.
+    #[serde(default)]
+    pub do_not_blame: Vec<Statement>,
+}
+
+/// A sentence with the lines that prove it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Statement {
+    pub text: String,
+    pub host: String,
+    pub evidence: Vec<Proof>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -240,6 +266,10 @@ pub struct Piece {
 pub struct Phase {
     pub name: String,
     pub at: String,
+    /// `before` if the phase listed before it surely came before it, `unknown` if the hosts' clocks leave that open;
+    /// empty for the first.
+    #[serde(default)]
+    pub previous: String,
     pub host: String,
     pub evidence: Vec<Proof>,
 }
@@ -258,11 +288,20 @@ pub struct Inventory {
     pub hosts: Vec<Host>,
     pub sources: Vec<SourceRow>,
     pub skipped: Vec<Skip>,
+    /// Names that two hosts claim.
+    #[serde(default)]
+    pub contradictions: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     pub name: String,
+    /// Programs whose logs of this host are in the bundle; empty for a host that only others name.
+    #[serde(default)]
+    pub logs: Vec<String>,
+    /// Scopes of its clusters; empty if the bundle holds one cluster only.
+    #[serde(default)]
+    pub clusters: Vec<String>,
     /// Other names of the same machine, each with the reason.
     pub aliases: Vec<Alias>,
 }

@@ -2,12 +2,12 @@
 
 use super::cite::{of_event, proof};
 use super::missing::needed;
-use super::words::moment;
+use super::words::{event_words, moment};
 use super::{Confidence, Link, Risk, Verdict, VerdictKind};
 use crate::causes::{Need, Who, length};
 use crate::incidents::Cite;
-use crate::model::{Micros, Program, Role, Span, Weight, What, rfc3339};
-use crate::timeline::Timeline;
+use crate::model::{Micros, NodeId, Program, Role, Span, Weight, What, rfc3339};
+use crate::timeline::{Hit, Timeline};
 use std::collections::BTreeMap;
 
 /// No incident at all: say so only if the logs that would show one are there.
@@ -26,11 +26,31 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
         contributing.push("clock_skew".to_owned());
     }
     let alarms = if led { Vec::new() } else { alarms(t) };
-    let (kind, confidence, headline) = if led {
+    let open = unhealed(t);
+    let leads = t.beats.iter().any(|b| b.role == Role::Leader);
+    let (kind, confidence, headline) = if let Some(e) = open.last().filter(|_| led) {
+        let host = t.name(e.node);
+        (
+            VerdictKind::InsufficientEvidence,
+            Confidence::Low,
+            format!(
+                "The log of {host} shows trouble without an end at {}: {}. Whether a role changed is not in this bundle.",
+                moment(e.until),
+                event_words(e.event)
+            ),
+        )
+    } else if led {
         (
             VerdictKind::NoIncident,
-            Confidence::High,
-            format!("No demotion, failover or crash{span}: the members' heartbeats went on."),
+            // A replica's word that it follows says less than the leader's own.
+            if leads { Confidence::High } else { Confidence::Medium },
+            // A backend may crash and be back before Patroni looks again: its log alone does not tell.
+            match t.covers(Program::Postgres, None, Span { from: Micros::MIN, to: Micros::MAX }) {
+                true => format!("No demotion, failover or crash{span}: the members' heartbeats went on."),
+                false => format!(
+                    "No demotion or failover{span}: the members' heartbeats went on; PostgreSQL's own log is not in the bundle."
+                ),
+            },
         )
     } else if etcd && alarms.is_empty() {
         (
@@ -60,38 +80,23 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
     };
     let whole = t.span().unwrap_or(Span { from: 0, to: 0 });
     let missing = if kind == VerdictKind::InsufficientEvidence {
-        vec![
-            needed(
-                t,
-                None,
-                None,
-                whole.from,
-                whole.to,
-                Need::Log(Program::Patroni, Who::Any),
-                vec!["planned_or_external_action".to_owned()],
-            ),
-            needed(
-                t,
-                None,
-                None,
-                whole.from,
-                whole.to,
-                Need::Log(Program::Etcd, Who::DcsMembers),
-                vec!["etcd_slow_disk".to_owned(), "etcd_quorum_loss".to_owned()],
-            ),
-            needed(
-                t,
-                None,
-                None,
-                whole.from,
-                whole.to,
-                Need::Log(Program::Postgres, Who::OldPrimary),
-                vec!["postgres_crash".to_owned()],
-            ),
-        ]
+        let wanted: [(Need, &[&str]); 3] = [
+            (Need::Log(Program::Patroni, Who::Any), &["planned_or_external_action"]),
+            (Need::Log(Program::Etcd, Who::DcsMembers), &["etcd_slow_disk", "etcd_quorum_loss"]),
+            (Need::Log(Program::Postgres, Who::OldPrimary), &["postgres_crash"]),
+        ];
+        let decides = |d: &[&str]| d.iter().map(|c| (*c).to_owned()).collect();
+        wanted.iter().map(|(n, d)| needed(t, None, None, whole.from, whole.to, *n, decides(d))).collect()
     } else {
         Vec::new()
     };
+    let trouble = open.iter().rev().take(3).filter(|_| led).map(|e| Link {
+        role: "trigger".to_owned(),
+        text: format!("{}: {}", t.name(e.node), event_words(e.event)),
+        at: rfc3339(e.at),
+        host: t.name(e.node).to_string(),
+        evidence: vec![of_event(t, e.event)],
+    });
     let chain = clients
         .and_then(|(i, _)| proof(t, Cite::Undated(i as u32)))
         .map(|p| Link {
@@ -102,6 +107,7 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
             evidence: vec![p],
         })
         .into_iter()
+        .chain(trouble)
         .chain(harmless(t))
         .collect();
     Verdict {
@@ -130,6 +136,45 @@ fn alarms(t: &Timeline) -> Vec<(&crate::timeline::Event, u32)> {
     let mut list: Vec<_> = found.into_values().collect();
     list.sort_by_key(|(e, n)| (e.dated, std::cmp::Reverse(*n), e.what));
     list
+}
+
+/// What Patroni calls out when its loop does not end well; the next heartbeat says that it was overcome.
+const TROUBLE: &[What] = &[
+    What::DcsRequestFailed,
+    What::DcsRetry,
+    What::DcsException,
+    What::DcsUnreachable,
+    What::DcsGetClusterFailed,
+    What::DcsWatchFailed,
+    What::DcsLeaseLost,
+    What::DcsResolveFailed,
+    What::K8sError,
+    What::LockNobody,
+    What::RacePrimaryAlive,
+    What::RaceNotHealthiest,
+    What::RaceLost,
+    What::PatroniBug,
+    What::ActionFailed,
+    What::PgConnFailed,
+    What::RestStatusFailed,
+    What::LoopOverrun,
+    What::PgStartTimeout,
+    What::PgNotRunning,
+    What::PgWalreceiverLost,
+    What::DnsFailed,
+    What::PgPeerCrash,
+];
+
+/// Trouble of members after which their log holds no heartbeat any more.
+fn unhealed(t: &Timeline) -> Vec<Hit<'_>> {
+    let last = |node: NodeId| {
+        let beats = || t.beats.iter().filter(|b| b.role != Role::Idle);
+        let own = beats().filter(|b| b.node == node).map(|b| b.to).max();
+        own.or_else(|| beats().map(|b| b.to).max()).unwrap_or(Micros::MAX)
+    };
+    // Sessions that end this way saw a crash or an immediate stop, whatever Patroni says afterwards.
+    let sure = |e: &Hit<'_>| e.what == What::PgPeerCrash;
+    t.all(TROUBLE).filter(|e| sure(e) || e.until > last(e.node)).collect()
 }
 
 /// Loud lines that explain nothing: said once each, so that nobody blames them.

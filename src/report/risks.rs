@@ -1,166 +1,17 @@
-//! What did not fail yet but will: disks above 75 %, timeouts that break the rule, clocks apart.
+//! Breaches of the checks' rules, with their proofs.
 
+use super::Risk;
 use super::cite::proof;
-use super::{Proof, Risk};
-use crate::incidents::Cite;
-use crate::model::{Key, Metric, What, Why};
+use crate::checks;
 use crate::timeline::Timeline;
-use std::collections::BTreeMap;
-
-/// Crunchy Data's advice for etcd and PostgreSQL volumes; a figure to look at, not a cause.
-const DISK_RISK: f64 = 75.0;
-/// Patroni's documentation: below this a ttl fails over on every hiccup.
-const TTL_MIN: f64 = 20.0;
 
 pub fn find(t: &Timeline) -> Vec<Risk> {
-    let mut out = Vec::new();
-    disks(t, &mut out);
-    timeouts(t, &mut out);
-    clocks(t, &mut out);
-    steps(t, &mut out);
-    heartbeats(t, &mut out);
-    replicas(t, &mut out);
-    out
-}
-
-fn steps(t: &Timeline, out: &mut Vec<Risk>) {
-    let mut hosts = BTreeMap::new();
-    for e in t.all(&[What::ClockStepped]) {
-        hosts.entry(t.name(e.node).to_string()).or_insert((e.index, 0)).1 += e.count;
-    }
-    for (host, (index, count)) in hosts {
-        out.push(Risk {
-            id: "clock_stepped".into(),
-            text: format!("the clock of {host} was stepped ({count} messages)"),
-            host,
-            evidence: proof(t, Cite::Event(index)).into_iter().collect(),
-            remedy: "Let chrony slew the clock (makestep only at boot), and stop the hypervisor from setting it."
-                .into(),
-        });
-    }
-}
-
-/// A leader that is late this often lacks CPU or disk time (our choice; single ones happen on every machine).
-const LATE_HEARTBEATS: u32 = 10;
-
-fn heartbeats(t: &Timeline, out: &mut Vec<Risk>) {
-    let mut hosts = BTreeMap::new();
-    for e in t.all(&[What::HeartbeatLate]) {
-        hosts.entry(t.name(e.node).to_string()).or_insert((e.index, 0)).1 += e.count;
-    }
-    for (host, (index, count)) in hosts.into_iter().filter(|(_, (_, n))| *n >= LATE_HEARTBEATS) {
-        out.push(Risk {
-            id: "etcd_heartbeats_late".into(),
-            text: format!("etcd on {host} sent its heartbeat late {count} times; its hint at a slow disk is a guess that it always prints"),
-            host,
-            evidence: proof(t, Cite::Event(index)).into_iter().collect(),
-            remedy: "Compare sar -d (await) and sar -u (%steal, %iowait) of these minutes: slow disk or missing CPU.".into(),
-        });
-    }
-}
-
-fn replicas(t: &Timeline, out: &mut Vec<Risk>) {
-    let mut hosts = BTreeMap::new();
-    for e in t.all(&[What::PgDiverged, What::PgWalRemoved, What::PgWalreceiverLost, What::RewindFailed]) {
-        if e.what == What::PgWalreceiverLost && e.why != Why::Auth {
-            continue;
-        }
-        let entry = hosts.entry(t.name(e.node).to_string()).or_insert((e.index, e.node, 0, e.until));
-        entry.2 += e.count;
-        entry.3 = entry.3.max(e.until);
-    }
-    for (host, (index, node, count, last)) in hosts {
-        if t.all(&[What::PgStreaming, What::BootstrapDone, What::Promoted, What::PromotedAgain])
-            .any(|e| e.node == node && e.at > last)
-        {
-            continue;
-        }
-        out.push(Risk {
-            id: "replica_not_replicating".into(),
-            text: format!("{host} could not replicate ({count} messages), and nothing says that it recovered; Patroni may list it as running"),
-            host,
-            evidence: proof(t, Cite::Event(index)).into_iter().collect(),
-            remedy: "Compare timeline and lag in `patronictl list`, pg_stat_wal_receiver on the replica; `patronictl reinit` if it diverged.".into(),
-        });
-    }
-}
-
-fn disks(t: &Timeline, out: &mut Vec<Risk>) {
-    let mut worst: BTreeMap<(String, String), (f64, Cite)> = BTreeMap::new();
-    let facts = t.facts.iter().enumerate().filter(|(_, k)| k.fact.key == Key::FsUsed);
-    for (i, k) in facts {
-        if let (Some(mount), Some(used)) = (k.fact.item.as_deref(), k.fact.value.num()) {
-            let key = (t.name(k.node).to_string(), mount.to_owned());
-            let entry = worst.entry(key).or_insert((used, Cite::Fact(i as u32)));
-            if used > entry.0 {
-                *entry = (used, Cite::Fact(i as u32));
-            }
-        }
-    }
-    for (i, s) in t.series.iter().enumerate().filter(|(_, s)| s.metric == Metric::FsUsed) {
-        for (j, x) in s.samples.iter().enumerate() {
-            let key = (t.name(s.node).to_string(), s.item.as_deref().unwrap_or("?").to_owned());
-            let cite = Cite::Sample { series: i as u32, sample: j as u32 };
-            let entry = worst.entry(key).or_insert((f64::from(x.value), cite));
-            if f64::from(x.value) > entry.0 {
-                *entry = (f64::from(x.value), cite);
-            }
-        }
-    }
-    for ((host, mount), (used, cite)) in worst {
-        // Read-only images are always full.
-        if used <= DISK_RISK || mount.starts_with("/snap") || mount.starts_with("/boot") {
-            continue;
-        }
-        out.push(Risk {
-            id: "disk_usage_high".into(),
-            text: format!("{mount} on {host} is {used:.0} % full (more than {DISK_RISK:.0} %)"),
-            host,
-            evidence: proof(t, cite).into_iter().collect(),
-            remedy: "Free space or extend the volume before it fills; find out what grows (WAL kept by a slot or a failing archiver, logs, backups).".into(),
-        });
-    }
-}
-
-fn timeouts(t: &Timeline, out: &mut Vec<Risk>) {
-    let known = t
-        .facts
-        .iter()
-        .enumerate()
-        .find(|(_, k)| k.fact.key == Key::Ttl && t.setting(Key::Ttl).is_some_and(|s| std::ptr::eq(s, *k)));
-    let Some((index, ttl)) = known.and_then(|(i, k)| Some((i, k.fact.value.num()?))) else { return };
-    let loop_wait = t.number(Key::LoopWait).unwrap_or(10.0);
-    let retry = t.number(Key::RetryTimeout).unwrap_or(10.0);
-    let evidence: Vec<Proof> = proof(t, Cite::Fact(index as u32)).into_iter().collect();
-    if ttl < TTL_MIN || loop_wait + 2.0 * retry > ttl {
-        out.push(Risk {
-            id: "config_ttl_too_small".into(),
-            host: "cluster".into(),
-            text: format!("ttl {ttl:.0} s, loop_wait {loop_wait:.0} s, retry_timeout {retry:.0} s: ttl should be at least {:.0} s (loop_wait + 2 × retry_timeout, and not below {TTL_MIN:.0} s)", (loop_wait + 2.0 * retry).max(TTL_MIN)),
-            evidence,
-            remedy: "patronictl edit-config: ttl 30, loop_wait 10, retry_timeout 10, or values that keep the rule.".into(),
-        });
-    }
-}
-
-fn clocks(t: &Timeline, out: &mut Vec<Risk>) {
-    let mut worst: BTreeMap<String, (f64, u32, u32)> = BTreeMap::new();
-    for e in t.all(&[What::PeerClockDrift]) {
-        let host = t.name(e.node).to_string();
-        let entry = worst.entry(host).or_insert((e.num.abs(), e.index, 0));
-        entry.2 += e.count;
-        if e.num.abs() > entry.0 {
-            entry.0 = e.num.abs();
-            entry.1 = e.index;
-        }
-    }
-    for (host, (ms, index, count)) in worst {
-        out.push(Risk {
-            id: "clock_skew".into(),
-            text: format!("etcd on {host} measured a clock difference of {:.1} s to a peer ({count} reports)", ms / 1_000.0),
-            host,
-            evidence: proof(t, Cite::Event(index)).into_iter().collect(),
-            remedy: "Compare chronyc tracking on both hosts; an unsynchronised clock expires keys early and shifts logs against each other.".into(),
-        });
-    }
+    let risk = |(check, finding): (&checks::Check, checks::Finding)| Risk {
+        id: check.id.to_owned(),
+        host: finding.host,
+        text: finding.words,
+        evidence: finding.cites.iter().filter_map(|c| proof(t, *c)).collect(),
+        remedy: finding.remedy,
+    };
+    checks::run(t).into_iter().map(risk).collect()
 }

@@ -2,10 +2,13 @@
 
 mod roles;
 mod skew;
+mod steps;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
-use crate::model::{Fact, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why};
+use crate::model::{
+    Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why,
+};
 pub use roles::{Beats, Gap};
 pub use skew::{Anchor, Offset, Place, Skew};
 use std::collections::BTreeMap;
@@ -145,8 +148,11 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
         for (j, stream) in source.parsed.streams.iter().enumerate() {
             let node = cluster.of_stream.get(i).and_then(|s| s.get(j)).copied().unwrap_or(own);
             let Some(clock) = clocks.of_stream.get(i).and_then(|c| c.get(j)) else { continue };
+            let again = steps::repeated_hour(stream, clock);
             for raw in &stream.raws {
-                match clock.time(raw.at, raw.zone, raw.written) {
+                let later = again.filter(|(line, from, to)| raw.line >= *line && (*from..=*to).contains(&raw.at));
+                let hour = if later.is_some_and(|_| clock.rule.repeats(raw.at)) { HOUR } else { 0 };
+                match clock.time(raw.at, raw.zone, raw.written).map(|at| at + hour) {
                     Some(at) => {
                         let until = at + (raw.until - raw.at);
                         let since = at - (raw.at - raw.since);
@@ -186,7 +192,8 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                 let cells: Vec<_> = stream.volume.cells.iter().filter_map(place).collect();
                 t.written.push(Volume { node, program: stream.program, step: stream.volume.step, cells });
             }
-            roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps);
+            t.events.extend(steps::events(stream, clock, node, i));
+            roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps, again);
         }
         let clock = clocks.of_source.get(i);
         for fact in &source.parsed.facts {

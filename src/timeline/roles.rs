@@ -1,7 +1,7 @@
 //! Who was leader when, and where heartbeats are missing.
 
 use crate::clock::Clock;
-use crate::model::{Micros, NodeId, Program, Role, Span, Stream};
+use crate::model::{HOUR, Micros, NodeId, Program, Role, Span, Stream};
 use std::sync::Arc;
 
 /// Heartbeats of one role without a hole.
@@ -40,6 +40,7 @@ pub(super) fn place(
     source: u32,
     beats: &mut Vec<Beats>,
     gaps: &mut Vec<Gap>,
+    again: Option<(u32, Micros, Micros)>,
 ) {
     if stream.program != Program::Patroni {
         return;
@@ -50,6 +51,11 @@ pub(super) fn place(
         else {
             continue;
         };
+        let hour = |civil: Micros| {
+            let later = again.is_some_and(|(line, a, b)| run.line >= line && (a..=b).contains(&civil));
+            if later && clock.rule.repeats(civil) { HOUR } else { 0 }
+        };
+        let (from, to) = (from + hour(run.at), to + hour(run.until));
         beats.push(Beats {
             node,
             role: run.role,

@@ -328,10 +328,10 @@ fn lock_handed_over(t: &Timeline, out: &mut Vec<Bound>) {
             };
             push(place(p), at(after, false), "nobody follows a leader that has no lock yet", LOCK_LINE, None);
             // Its last word about the old leader: a loop later it must have seen the new one.
-            let late = Some(t.loop_wait() + t.retry_timeout());
-            let back = Place { ..at(before, true) };
-            if back.at - p.at <= FAR && before.role == Role::Replica && late.is_some_and(|l| back.at - p.at > l) {
-                let first = Place { at: back.at - late.unwrap_or(0), ..back };
+            let late = t.loop_wait() + t.retry_timeout();
+            let back = at(before, true);
+            if (late..=FAR).contains(&(back.at - p.at)) && before.role == Role::Replica {
+                let first = Place { at: back.at - late, ..back };
                 push(first, place(p), "a member sees a change of the lock within a loop", 0, None);
             }
         }

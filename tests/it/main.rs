@@ -1,5 +1,6 @@
 //! Everything that is tested from outside: labelled incidents, the command line, the repository itself.
 
+mod aftermath;
 mod cases;
 mod cli;
 mod mangle;

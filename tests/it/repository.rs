@@ -18,7 +18,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("axis", &["timeline"]),
     ("incidents", &["timeline", "axis", "messages"]), // messages: which program a unit's name means
     ("causes", &["timeline", "axis", "incidents", "messages"]),
-    ("report", &["timeline", "axis", "incidents", "causes"]),
+    ("checks", &["timeline", "incidents"]),
+    ("report", &["timeline", "axis", "incidents", "causes", "checks"]),
     ("render", &["report"]),
     ("redact", &["report", "formats", "messages", "sysstat", "cluster", "detect", "input"]), // writes what it reads
     (
@@ -40,6 +41,23 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
             )
         })
         .collect()
+}
+
+#[test]
+fn every_cause_is_tried_three_ways() {
+    for cause in pgautopsy::causes::CAUSES {
+        let text = std::fs::read_to_string(root("src/causes").join(format!("{}.rs", cause.id))).unwrap();
+        let tests = text.split("#[cfg(test)]").nth(1).unwrap_or_default();
+        let says = |status: &str| tests.contains(&format!("{}: {status}", cause.id));
+        assert!(tests.matches("#[test]").count() >= 3, "{}: fires, look-alike, data missing", cause.id);
+        assert!(says("confirmed") || says("likely"), "{} never fires in its tests", cause.id);
+        assert!(
+            says("ruled_out") || says("possible") || tests.contains("no incident"),
+            "{} has no look-alike that it leaves alone",
+            cause.id
+        );
+        assert!(says("not_assessable") || says("possible"), "{} is never left without its data", cause.id);
+    }
 }
 
 #[test]

@@ -24,6 +24,32 @@ fn threads_and_order_change_nothing() {
     }
 }
 
+/// A file that is worth several threads, with everything that may straddle a cut: rows, tracebacks, silences.
+#[test]
+fn one_big_file_reads_alike_at_any_thread_count() {
+    let mut log = String::new();
+    let mut n = 0u64;
+    while log.len() < 18 << 20 {
+        let (h, m, s) = (n / 3_600 % 24, n / 60 % 60, n % 60);
+        let day = 1 + n / 86_400;
+        let at = format!("2024-05-{day:02} {h:02}:{m:02}:{s:02}");
+        match n % 50_000 {
+            40_000..40_030 => {}
+            40_030 => log.push_str(&format!("{at},100 ERROR: get_cluster\nTraceback (most recent call last):\n  File \"a.py\", line 1\nTimeoutError: timed out\n{at},200 INFO: demoted self because failed to update leader lock in DCS\n")),
+            _ => log.push_str(&format!("{at},100 INFO: no action. I am (pg1), the leader with the lock\n{at}.200 UTC [{}] app@shop LOG:  duration: {n}.5 ms  statement: SELECT\n\t1\n", n % 97)),
+        }
+        n += 1;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("all.log");
+    std::fs::write(&path, log).unwrap();
+    let one = json(std::slice::from_ref(&path), 1);
+    assert!(one.contains("demoted self because failed to update leader lock"), "{one}");
+    for threads in [2, 5] {
+        assert!(one == json(std::slice::from_ref(&path), threads), "{threads} threads change the report");
+    }
+}
+
 /// All files of a folder.
 fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     let mut out = Vec::new();

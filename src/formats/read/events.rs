@@ -1,14 +1,21 @@
 //! Events of a stream: equal ones close to each other become one with a count; heartbeats become runs.
 
+use super::apply::bytes;
+use super::scan::{Beats, Event};
 use super::{Last, LogReader, TEXT_MAX};
 use crate::formats::secrets::masked;
 use crate::messages::engine_clip;
-use crate::model::{MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
+use crate::model::{HOUR, MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
 use std::sync::Arc;
 
 /// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
 /// `[merged N repeated lines]` looks back at most.
-const FOLD: Micros = MINUTE;
+pub(super) const FOLD: Micros = MINUTE;
+
+/// A stream that holds this many events is that of months: from here on equal ones within [`FOLD_MANY`] are one, so that
+/// memory stays bounded whatever comes in.
+const MANY: usize = 20_000;
+const FOLD_MANY: Micros = HOUR;
 
 /// What repeats of one message share: stream, meaning, reason, subject.
 pub(super) type FoldKey = (usize, What, Why, Option<Arc<str>>);
@@ -94,10 +101,11 @@ impl LogReader {
         let took = if meaning.what.ends_a_duration() { (meaning.num.max(0.0) * 1_000.0) as Micros } else { 0 };
         let since = stamp.civil - took;
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
-        if folds(meaning.what)
+        let window = window(raws.len());
+        if (folds(meaning.what) || (meaning.what == What::FsyncSlow && raws.len() >= MANY))
             && let Some(at) = self.open.get(&key)
             && let Some(raw) = raws.get_mut(*at)
-            && (stamp.civil - raw.until).abs() <= FOLD
+            && (stamp.civil - raw.until).abs() <= window
             && raw.zone == stamp.zone
             && raw.written == stamp.written
         {
@@ -128,10 +136,43 @@ impl LogReader {
         self.open.insert(key, raws.len() - 1);
         Some(raws.len() - 1)
     }
+
+    /// What `meaning` does with each of a run's equal events.
+    pub(super) fn events(&mut self, stream: usize, event: &Event, line: &[u8], number: u32) {
+        let at = self.meaning(stream, event.stamp, event.pid, event.meaning.clone(), line, number);
+        let raws = self.out.streams.get_mut(stream).map(|s| &mut s.raws);
+        if let Some(raw) = at.and_then(|at| raws?.get_mut(at)) {
+            raw.count = raw.count.saturating_add(event.count - 1);
+            raw.until = raw.until.max(event.until);
+        }
+    }
+
+    /// What `meaning` does with each of a run's equal heartbeats.
+    pub(super) fn beats_of(&mut self, stream: usize, beats: &Beats, block: &[u8], first: u32) {
+        let number = first.saturating_add(beats.first.line);
+        self.meaning(stream, beats.stamp, 0, beats.meaning.clone(), bytes(block, &beats.first), number);
+        let rest = beats.count - 1;
+        if rest == 0 {
+            return;
+        }
+        if let Some(me) = &beats.meaning.me {
+            self.named(stream, Naming::Member, me.clone(), number, rest);
+        }
+        let wording = bytes(block, &beats.last);
+        let wording = wording.get(..TEXT_MAX.min(wording.len())).unwrap_or(wording);
+        if let Some(folder) = self.beats.get_mut(stream) {
+            folder.more(rest, beats.until, first.saturating_add(beats.last.line), wording);
+        }
+    }
+}
+
+/// How far apart equal events may be that are one, in a stream of so many.
+pub(super) fn window(events: usize) -> Micros {
+    if events < MANY { FOLD } else { FOLD_MANY }
 }
 
 /// Repeats of these are counted, not listed. Role changes and process starts are always listed.
-fn folds(what: What) -> bool {
+pub(super) fn folds(what: What) -> bool {
     use What::*;
     !matches!(
         what,

@@ -1,11 +1,15 @@
 //! The line loop that all logs share: envelope → body → meaning → folded events, with every line accounted for.
 //!
 //! `peel` finds out which program wrote a line, `record` what it means, `events` folds equal ones, `streams` keeps what
-//! each stream shows of its clock, its names and its silences.
+//! each stream shows of its clock, its names and its silences. `scan` and `apply` are the short way for the lines of
+//! the usual layouts that say nothing new, `ranges` takes it on several cores.
 
+mod apply;
 mod events;
 mod peel;
+mod ranges;
 mod record;
+mod scan;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -13,9 +17,11 @@ mod tests;
 use super::{Envelope, Peeled, pg_csv};
 use crate::formats::beats::BeatFolder;
 use crate::formats::wash::without_controls;
-use crate::input::Lines;
+use crate::input::Blocks;
 use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
 use events::FoldKey;
+pub use ranges::read_log_in_ranges;
+use scan::Scanner;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
@@ -43,10 +49,24 @@ pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, ne
         reader.out.newest_first = true;
         return reader.finish();
     }
-    let mut lines = Lines::new(input, LINE_MAX);
+    read_blocks(&mut reader, input, envelope.is_none());
+    reader.finish()
+}
+
+/// Reads to the end, block by block; `quick` takes the short way where it can.
+fn read_blocks(reader: &mut LogReader, input: &mut dyn BufRead, quick: bool) {
+    let mut blocks = Blocks::new(input, LINE_MAX);
+    let mut scanner = Scanner::default();
+    let mut number = 1u32;
     loop {
-        match lines.next() {
-            Ok(Some(line)) => reader.line(line.bytes, line.number),
+        match blocks.next() {
+            Ok(Some(block)) => {
+                let mut scanned = scanner.scan(block.bytes, quick);
+                scanned.cut_lines += u64::from(block.cut > 0);
+                scanned.cut_bytes += block.cut;
+                reader.apply(&scanned, block.bytes, number);
+                number = number.saturating_add(scanned.lines);
+            }
             Ok(None) => break,
             Err(e) => {
                 reader.problem(format!("reading stopped: {e}"));
@@ -54,12 +74,6 @@ pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, ne
             }
         }
     }
-    if lines.cut_lines() > 0 {
-        let (n, bytes) = (lines.cut_lines(), lines.cut_bytes());
-        reader
-            .problem(format!("{n} lines are longer than {LINE_MAX} bytes; {bytes} bytes at their ends were not read"));
-    }
-    reader.finish()
 }
 
 /// The state of reading one log.
@@ -80,6 +94,8 @@ pub struct LogReader {
     row_line: u32,
     /// journalctl's mark between two boots, waiting for the time of the next record.
     booted: Option<(Vec<u8>, u32)>,
+    /// Lines longer than `LINE_MAX`, and their bytes that were not read.
+    cut: (u64, u64),
 }
 
 #[derive(Debug, Clone)]
@@ -106,6 +122,7 @@ impl LogReader {
             row: Vec::new(),
             row_line: 0,
             booted: None,
+            cut: (0, 0),
         }
     }
 
@@ -150,6 +167,11 @@ impl LogReader {
     }
     /// Closes what is open and hands the yield over.
     pub fn finish(mut self) -> Parsed {
+        if self.cut.0 > 0 {
+            let (n, bytes) = self.cut;
+            let what = format!("{n} lines are longer than {LINE_MAX} bytes; {bytes} bytes at their ends were not read");
+            self.problem(what);
+        }
         if !self.row.is_empty() {
             let row = std::mem::take(&mut self.row);
             self.whole_line(&row, self.row_line);

@@ -158,7 +158,7 @@ impl LogReader {
     }
 }
 
-fn alarms_by_level(program: Program, level: Level) -> bool {
+pub(super) fn alarms_by_level(program: Program, level: Level) -> bool {
     match program {
         // ERROR is what clients do to themselves; FATAL ends a session, PANIC the server.
         Program::Postgres => level >= Level::Fatal,
@@ -173,7 +173,7 @@ fn signature(message: &[u8]) -> String {
     engine_clip(&text, 60).chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
-fn is_continuation_word(message: &[u8]) -> bool {
+pub(super) fn is_continuation_word(message: &[u8]) -> bool {
     [&b"DETAIL:  "[..], b"HINT:  ", b"CONTEXT:  ", b"STATEMENT:  ", b"QUERY:  ", b"LOCATION:  ", b"BACKTRACE:  "]
         .iter()
         .any(|w| message.starts_with(w))

@@ -1,11 +1,21 @@
 //! What each stream shows of itself: its clock, its zone, its names, and Patroni's silences.
 
 use super::events::wording;
+use super::scan::Stamps;
 use super::{LogReader, TEXT_MAX};
 use crate::formats::beats::BeatFolder;
 use crate::formats::pg_csv;
-use crate::model::{NameHint, Naming, Program, SECOND, Silence, Stamp, Stream, Written};
+use crate::model::{Micros, NameHint, Naming, Program, SECOND, Silence, Stamp, StepBack, Stream, Written};
 use std::sync::Arc;
+
+/// Stamps that go back this far are no late lines (those come up to two seconds late; our choice).
+const STEP: Micros = 30 * SECOND;
+
+/// Zones differ by whole quarter hours.
+const QUARTER: Micros = 900 * SECOND;
+
+/// Lines of two programs that follow each other in one file are written within a loop or so (our choice).
+const BESIDE: Micros = 15 * SECOND;
 
 impl LogReader {
     pub(super) fn host(&mut self, name: &[u8]) -> Arc<str> {
@@ -18,13 +28,17 @@ impl LogReader {
     }
 
     pub(super) fn name(&mut self, stream: usize, naming: Naming, name: Arc<str>, line: u32) {
+        self.named(stream, naming, name, line, 1);
+    }
+
+    pub(super) fn named(&mut self, stream: usize, naming: Naming, name: Arc<str>, line: u32, times: u32) {
         let Some(list) = self.out.streams.get_mut(stream).map(|s| &mut s.names) else { return };
         let at = *self.names.entry((stream, naming, name.clone())).or_insert_with(|| {
             list.push(NameHint { naming, name, line, seen: 0 });
             list.len() - 1
         });
         if let Some(hint) = list.get_mut(at) {
-            hint.seen = hint.seen.saturating_add(1);
+            hint.seen = hint.seen.saturating_add(times);
         }
     }
 
@@ -58,10 +72,27 @@ impl LogReader {
         stream.stamped += 1;
         stream.volume.note(stamp.civil);
         stream.first.get_or_insert(stamp);
-        stream.last = Some(stamp);
+        // Patroni's logger holds lines back for up to two seconds; processes of PostgreSQL write past each other by less.
+        if let Some(before) = stream.last.replace(stamp)
+            && before.civil - stamp.civil >= STEP
+            && (before.zone, before.written) == (stamp.zone, stamp.written)
+            && stream.steps.len() < 256
+        {
+            let (from, to, zone, written) = (before.civil, stamp.civil, stamp.zone, stamp.written);
+            stream.steps.push(StepBack { from, to, zone, written, line: number, text: wording(line) });
+        }
         stream.min = stream.min.min(stamp.civil);
         stream.max = stream.max.max(stamp.civil);
         *stream.written_zone.entry(stamp.zone).or_default() += 1;
+        // Patroni's output carries PostgreSQL's lines: where the writer changes, two clocks stand side by side.
+        if let Some(last) = self.last.as_ref().filter(|l| l.stream != at && l.program != stream.program)
+            && stream.own_clock
+            && (last.stamp.written, stamp.written) == (Written::Full, Written::Full)
+            && let Some(q) = pg_csv::quarters(last.stamp.civil - stamp.civil)
+            && (last.stamp.civil - stamp.civil - i64::from(q) * QUARTER).abs() <= BESIDE
+        {
+            *stream.beside.entry((last.program, last.stamp.zone, q)).or_default() += 1;
+        }
         if let Some(q) = proof {
             *stream.proofs.entry(q).or_default() += 1;
         }
@@ -83,6 +114,28 @@ impl LogReader {
         // Patroni holds lines back for up to two seconds: the latest stamp counts, not the last line.
         if stamp.civil >= *latest {
             *latest = stamp.civil;
+            *at_line = number;
+            text.clear();
+            text.extend_from_slice(line.get(..TEXT_MAX.min(line.len())).unwrap_or(line));
+        }
+    }
+
+    /// What `note_stamp` does with each of a run's stamps, none of which follows on a silence.
+    pub(super) fn note_stamps(&mut self, at: usize, stamps: &Stamps, line: &[u8], number: u32) {
+        let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
+        stream.stamped += stamps.count;
+        stream.volume.append(&stamps.volume);
+        stream.first.get_or_insert(stamps.first);
+        stream.last = Some(stamps.last);
+        stream.min = stream.min.min(stamps.min);
+        stream.max = stream.max.max(stamps.max);
+        *stream.written_zone.entry(stamps.first.zone).or_default() += stamps.count;
+        if stream.program != Program::Patroni {
+            return;
+        }
+        let (latest, at_line, text) = previous.get_or_insert_with(|| (stamps.max, number, Vec::new()));
+        if stamps.max >= *latest {
+            *latest = stamps.max;
             *at_line = number;
             text.clear();
             text.extend_from_slice(line.get(..TEXT_MAX.min(line.len())).unwrap_or(line));

@@ -1,7 +1,9 @@
 //! Stories of single logs.
 
-use super::read_log;
+use super::scan::Scanner;
+use super::{LogReader, read_log};
 use crate::model::{Role, What, Why};
+use proptest::prelude::*;
 
 fn raws(log: &str) -> Vec<(What, Why, u32)> {
     let parsed = read_log(&mut log.as_bytes(), None, false);
@@ -42,4 +44,143 @@ fn a_paused_loop_is_a_heartbeat_and_a_pause() {
     assert_eq!(stream.beats.first().map(|b| b.role), Some(Role::Leader));
     assert_eq!(stream.raws.first().map(|r| r.what), Some(What::PauseOn));
     assert_eq!((parsed.coverage.understood, parsed.coverage.unknown), (1, 0));
+}
+
+/// Everything that reading gives, with the short way or without it, in blocks of the given numbers of lines.
+fn all(log: &[u8], quick: bool, blocks: &[usize]) -> String {
+    let mut reader = LogReader::new(None);
+    let mut scanner = Scanner::default();
+    let (mut rest, mut number) = (log, 1);
+    let mut sizes = blocks.iter().copied().chain(std::iter::repeat(usize::MAX));
+    while !rest.is_empty() {
+        let lines = sizes.next().unwrap_or(1).max(1);
+        let end = memchr::memchr_iter(b'\n', rest).nth(lines - 1).map_or(rest.len(), |at| at + 1);
+        let (block, after) = rest.split_at(end);
+        // As another thread would: a scanner knows nothing of the blocks before.
+        if lines % 2 == 0 {
+            scanner = Scanner::default();
+        }
+        let scanned = scanner.scan(block, quick);
+        reader.apply(&scanned, block, number);
+        number += scanned.lines;
+        rest = after;
+    }
+    format!("{:#?}", reader.finish())
+}
+
+fn assert_same(log: &[u8], blocks: &[usize], name: &str) {
+    let (slow, fast) = (all(log, false, &[]), all(log, true, blocks));
+    let differs = || slow.lines().zip(fast.lines()).find(|(a, b)| a != b);
+    assert!(slow == fast, "{name}: {:?}\n{}", differs(), String::from_utf8_lossy(log.get(..4000).unwrap_or(log)));
+}
+
+#[test]
+fn the_short_way_reads_the_labelled_logs_like_the_long_one() {
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cases");
+    let mut logs = 0;
+    for entry in walkdir::WalkDir::new(cases).sort_by_file_name().into_iter().flatten() {
+        let Ok(bytes) = std::fs::read(entry.path()) else { continue };
+        logs += 1;
+        assert_same(&bytes, &[], &entry.path().display().to_string());
+        assert_same(&bytes, &[7, 1, 30, 2, 100], &entry.path().display().to_string());
+    }
+    assert!(logs > 100, "{logs}");
+}
+
+/// Lines of every kind that the lanes know or ought to refuse, with `@` where the time stands.
+const LINES: &[&str] = &[
+    "@.123 UTC [77] app@shop LOG:  duration: 12.5 ms  statement: SELECT 1",
+    "@.124 UTC [77] app@shop LOG:  duration: 1200.5 ms  execute S_1: SELECT 1",
+    "\tFROM t",
+    "\tWHERE 2021-02-01 13:45:05,683 INFO: Lock owner: a; I am b",
+    "@.125 UTC [78] app@shop DETAIL:  parameters: $1 = '1'",
+    "@.125 CET [78] app@shop ERROR:  deadlock detected",
+    "@.126 UTC [78] app@shop STATEMENT:  select 'password authentication failed for user \"x\"'",
+    "@.126 UTC [78] app@shop FATAL:  the unheard of happened",
+    "@.126 UTC [78] LOG:  archive command failed with exit code 1",
+    "@.127 UTC [9] LOG:  received fast shutdown request",
+    "@.127 UTC [9] LOG:  server process (PID 7) was terminated by signal 9: Killed",
+    "@.128 UTC,\"a\",\"b\",22949,,5abd287b.59a5,4,,@ UTC,,0,LOG,00000,\"open",
+    "closed\",,,,",
+    "@,100 INFO: no action. I am (pg1), the leader with the lock",
+    "@,200 INFO: no action. I am (pg1), the leader with the lock",
+    "@,300 INFO: no action. I am (pg1), a secondary, and following a leader (pg2)",
+    "@,300 INFO: PAUSE: no action. I am (pg1), the leader with the lock",
+    "@,400 INFO: Lock owner: pg1; I am pg1",
+    "@,500 ERROR: get_cluster",
+    "Traceback (most recent call last):",
+    "TimeoutError: timed out",
+    "-- Reboot --",
+    "",
+    "  \t ",
+    "{\"level\":\"warn\",\"ts\":\"@.500Z\",\"caller\":\"a.go:1\",\"msg\":\"slow fdatasync\",\"took\":\"1.2s\"}",
+    "{\"level\":\"warn\",\"ts\":\"@.500Z\",\"caller\":\"a.go:1\",\"msg\":\"apply request took too long\",\"took\":\"130ms\"}",
+    "{\"level\":\"warn\",\"ts\":\"@.600+0100\",\"caller\":\"a.go:1\",\"msg\":\"apply request took too long\",\"took\":\"150ms\",\"error\":\"no leader\"}",
+    "{\"level\":\"info\",\"ts\":\"@.500Z\",\"caller\":\"a.go:1\",\"msg\":\"a1 became leader at term 3\"}",
+];
+
+/// Three weeks of an event every 61 seconds, between others that fold all the time.
+#[test]
+fn events_of_months_fold_by_the_hour_and_alike_on_both_ways() {
+    let (mut log, mut at) = (String::new(), 1_700_000_000_000_000i64);
+    for n in 0..60_000 {
+        at += 30_500_000;
+        let stamp = crate::model::rfc3339(at).replace('T', " ");
+        let stamp = stamp.get(..23).unwrap_or_default();
+        log.push_str(&match n % 2 {
+            0 => format!("{stamp} UTC [7] LOG:  archive command failed with exit code 1\n"),
+            _ => format!("{stamp} UTC [7] app@shop LOG:  duration: {n}.5 ms  statement: SELECT\n"),
+        });
+    }
+    assert_same(log.as_bytes(), &[1_000, 30_000], "months");
+    let parsed = read_log(&mut log.as_bytes(), None, false);
+    let raws = &parsed.streams.first().unwrap().raws;
+    assert!((20_000..20_010).contains(&raws.len()), "{}", raws.len());
+    assert_eq!(raws.iter().map(|r| r.count).sum::<u32>(), 60_000);
+}
+
+#[test]
+fn lines_without_an_end_are_cut_alike_in_a_stream_and_in_ranges() {
+    let long = "x".repeat(5 << 20);
+    let record = "2024-05-01 10:00:00 UTC [7] LOG:  database system is ready to accept connections\n";
+    let bare = "y".repeat((1 << 20) + 1);
+    let log = format!("{record}{long}\n{record}{bare}\n{bare}z\r\n{record}{long}");
+    let stream = format!("{:#?}", read_log(&mut log.as_bytes(), None, false));
+    assert!(stream.contains("4 lines are longer than 1048576 bytes; 8388612 bytes"), "{stream}");
+    for range in [4 << 10, 1 << 20, 3 << 20, 64 << 20] {
+        let parts = super::ranges::read(&log.as_bytes(), 2, range);
+        assert_eq!(format!("{parts:#?}"), stream, "{range}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_mix_of_lines_is_read_alike_on_both_ways_however_it_is_cut(
+        picks in prop::collection::vec((any::<prop::sample::Index>(), -3i64..30, 0usize..12), 1..120),
+        blocks in prop::collection::vec(1usize..40, 0..8),
+        crlf in any::<bool>(),
+    ) {
+        let (mut at, mut log) = (1_700_000_000_000_000i64, String::new());
+        for (pick, step, repeat) in &picks {
+            for _ in 0..repeat.saturating_sub(4).max(1) {
+                at += step * crate::model::SECOND;
+                let stamp = crate::model::rfc3339(at).replace('T', " ");
+                let line = pick.get(LINES);
+                let mut stamp = stamp.get(..19).unwrap_or_default().to_owned();
+                if line.starts_with('{') {
+                    stamp = stamp.replace(' ', "T");
+                }
+                log.push_str(&line.replace('@', &stamp).replace(&format!("app{stamp}shop"), "app@shop"));
+                log.push_str(if crlf { "\r\n" } else { "\n" });
+            }
+        }
+        assert_same(log.as_bytes(), &blocks, "mix");
+        let range = 1 + 37 * blocks.first().copied().unwrap_or(9) as u64;
+        for threads in [1, 3] {
+            let parts = super::ranges::read(&log.as_bytes(), threads, range);
+            prop_assert_eq!(format!("{parts:#?}"), all(log.as_bytes(), false, &[]), "ranges of {}, {} threads", range, threads);
+        }
+    }
 }

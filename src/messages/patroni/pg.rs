@@ -24,7 +24,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(ActionRunning, "Still starting up as a standby.", "Still starting up as a standby.", "patroni/ha.py, all"),
     m(PgStartFailed, "postmaster is not running", "postmaster is not running", "patroni/postgresql/__init__.py, all"),
     m(PgStartFailed, "failed to start postgres", "failed to start postgres", "patroni/ha.py, all"),
-    m(PgStartFailed, "Cannot start PostgreSQL because one is already running.", "Cannot start PostgreSQL because one is already running.", "patroni/postgresql/__init__.py, all"),
+    m(PgAlreadyRunning, "Cannot start PostgreSQL because one is already running.", "Cannot start PostgreSQL because one is already running.", "patroni/postgresql/__init__.py, all"),
     m(PgStartFailed, "restart failed{why}", "restart failed ('restart failed')", "patroni/postgresql/__init__.py, all"),
     m(PgStartFailed, "Failed to execute ['{}/postgres'", "Failed to execute ['/usr/lib/postgresql/15/bin/postgres', '-D', '/var/lib/postgresql/15/main']", "patroni/postgresql/postmaster.py, all"),
     noise("PostgreSQL start cancelled.", "PostgreSQL start cancelled.", "patroni/postgresql/__init__.py, all"),

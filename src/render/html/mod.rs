@@ -38,6 +38,7 @@ fn render(report: &Report, _: Style) -> String {
     }
     sections::chain(&mut page, report, &report.verdict, "h-chain");
     page.raw("</section>");
+    sections::consequences(&mut page, report);
     sections::remedies(&mut page, &report.verdict);
     let data = plots(&mut page, report);
     sections::weighed(&mut page, report, &report.verdict);

@@ -4,7 +4,7 @@ use super::metrics::panel_of;
 use super::page::Page;
 use super::roles::kind;
 use crate::render::times::{clock, day_clock};
-use crate::render::words::{impact, proof_of, reason, status_words, sure, why_line};
+use crate::render::words::{consequences as consequences_of, impact, proof_of, reason, status_words, sure, why_line};
 use crate::report::{Excerpt, Proof, Report, Verdict, VerdictKind};
 
 /// Rows of the table of events.
@@ -122,6 +122,25 @@ pub fn chain(page: &mut Page, report: &Report, v: &Verdict, id: &'static str) {
         page.raw("</div></li>");
     }
     page.raw("</ol>");
+}
+
+/// Who took over, what it cost, what is not to blame.
+pub fn consequences(page: &mut Page, report: &Report) {
+    let parts = consequences_of(report);
+    if parts.is_empty() {
+        return;
+    }
+    page.raw("<section id=\"cost\" aria-label=\"Consequences\">");
+    for (title, statements) in parts {
+        page.tagged("<h2>", title, "</h2><ul class=\"risks\">");
+        for s in statements {
+            page.raw("<li>").text(&s.text);
+            links(page, report, &s.evidence);
+            page.raw("</li>");
+        }
+        page.raw("</ul>");
+    }
+    page.raw("</section>");
 }
 
 /// Every cause with its status and reasons; those without any sign are folded.

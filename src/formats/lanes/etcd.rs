@@ -1,0 +1,92 @@
+//! etcd's zap JSON as the server writes it: `level`, `ts`, perhaps `logger`, `caller`, `msg`, then fields.
+
+use super::QuickHead;
+use super::clock::{Clock, millis};
+use crate::formats::vip_manager;
+use crate::model::{Grain, Level, Micros, Program, Stamp, Written, Zone};
+use memchr::memmem::Finder;
+
+#[derive(Debug)]
+pub struct Lane {
+    clock: Clock,
+    /// Keys whose text the general reader joins to the message.
+    error: Finder<'static>,
+    alarm: Finder<'static>,
+}
+
+impl Default for Lane {
+    fn default() -> Lane {
+        // Also ends `internal-server-error`.
+        Lane { clock: Clock::default(), error: Finder::new("error\""), alarm: Finder::new("\"alarm\"") }
+    }
+}
+
+impl Lane {
+    #[inline]
+    pub fn head<'a>(&mut self, line: &'a [u8]) -> Option<QuickHead<'a>> {
+        let rest = line.strip_prefix(b"{\"level\":\"")?;
+        let (level, rest) = match rest.first()? {
+            b'i' => (Level::Info, rest.strip_prefix(b"info\"")?),
+            b'w' => (Level::Warning, rest.strip_prefix(b"warn\"")?),
+            b'd' => (Level::Debug, rest.strip_prefix(b"debug\"")?),
+            _ => return None,
+        };
+        let rest = rest.strip_prefix(b",\"ts\":\"")?;
+        let (second, rest) = rest.split_first_chunk::<19>()?;
+        let [.., b'T', _, _, _, _, _, _, _, _] = second else { return None };
+        let (fraction, grain, rest) = fraction(rest)?;
+        let (zone, rest) = zone(rest)?;
+        let rest = rest.strip_prefix(b"\",\"")?;
+        let rest = match rest.strip_prefix(b"logger\":\"") {
+            Some(rest) => plain(rest)?.1.strip_prefix(b",\"")?,
+            None => rest,
+        };
+        let (caller, rest) = plain(rest.strip_prefix(b"caller\":\"")?)?;
+        if vip_manager::is_caller(caller) {
+            return None;
+        }
+        let (message, fields) = plain(rest.strip_prefix(b",\"msg\":\"")?)?;
+        if level >= Level::Warning && (self.error.find(fields).is_some() || self.alarm.find(fields).is_some()) {
+            return None;
+        }
+        let civil = self.clock.second(second)? + fraction;
+        let stamp = Stamp { civil, zone, written: Written::Full, grain };
+        Some(QuickHead { program: Program::Etcd, stamp, level, pid: 0, message, detail: false, object: Some(line) })
+    }
+}
+
+/// A string up to its closing quote, without escapes, and what stands behind the quote.
+#[inline]
+fn plain(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr2(b'"', b'\\', text)?;
+    let (inside, rest) = text.split_at_checked(end)?;
+    Some((inside, rest.strip_prefix(b"\"")?))
+}
+
+#[inline]
+fn fraction(text: &[u8]) -> Option<(Micros, Grain, &[u8])> {
+    let ([b'.', a, b, c], rest) = text.split_first_chunk::<4>()? else { return None };
+    let first = millis([*a, *b, *c])?;
+    match rest.split_first_chunk::<3>() {
+        Some((more, rest)) if more.iter().all(u8::is_ascii_digit) && !rest.first()?.is_ascii_digit() => {
+            Some((first + millis(*more)? / 1_000, Grain::Micro, rest))
+        }
+        _ if !rest.first()?.is_ascii_digit() => Some((first, Grain::Milli, rest)),
+        _ => None,
+    }
+}
+
+#[inline]
+fn zone(text: &[u8]) -> Option<(Zone, &[u8])> {
+    if let Some(rest) = text.strip_prefix(b"Z") {
+        return Some((Zone::Utc, rest));
+    }
+    let (offset, rest) = text.split_first_chunk::<5>()?;
+    let [sign @ (b'+' | b'-'), h0, h1, m0, m1] = offset.map(|b| b) else { return None };
+    let [h0, h1, m0, m1] = [h0, h1, m0, m1].map(|b| i32::from(b) - i32::from(b'0'));
+    if [h0, h1, m0, m1].iter().any(|d| !(0..=9).contains(d)) || h0 * 10 + h1 > 14 || m0 > 5 {
+        return None;
+    }
+    let seconds = (h0 * 10 + h1) * 3_600 + (m0 * 10 + m1) * 60;
+    Some((Zone::Offset(if sign == b'-' { -seconds } else { seconds }), rest))
+}

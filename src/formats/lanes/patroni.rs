@@ -1,0 +1,42 @@
+//! Patroni's default layout: `2021-02-01 13:45:05,683 INFO: text`.
+
+use super::QuickHead;
+use super::clock::{Clock, millis};
+use crate::formats::patroni_custom;
+use crate::model::{Grain, Level, Program, Stamp, Written, Zone};
+
+#[derive(Debug, Default)]
+pub struct Lane {
+    clock: Clock,
+}
+
+impl Lane {
+    #[inline]
+    pub fn head<'a>(&mut self, line: &'a [u8]) -> Option<QuickHead<'a>> {
+        let (second, rest) = line.split_first_chunk::<19>()?;
+        let ([b',', a, b, c, b' '], rest) = rest.split_first_chunk::<5>()? else { return None };
+        let (level, message) = level(rest)?;
+        let message = match message.first() {
+            // `patroni.ha: text`, in brackets or not.
+            Some(b'p' | b'[') => patroni_custom::without_logger(message),
+            _ => message,
+        };
+        // The general reader wants to see what two spaces and answers of other members are.
+        if message.first() == Some(&b' ') || message.starts_with(b"Got response from ") {
+            return None;
+        }
+        let civil = self.clock.second(second)? + millis([*a, *b, *c])?;
+        let stamp = Stamp { civil, zone: Zone::Unwritten, written: Written::Full, grain: Grain::Milli };
+        Some(QuickHead { program: Program::Patroni, stamp, level, pid: 0, message, detail: false, object: None })
+    }
+}
+
+#[inline]
+fn level(text: &[u8]) -> Option<(Level, &[u8])> {
+    match text.first()? {
+        b'I' => Some((Level::Info, text.strip_prefix(b"INFO: ")?)),
+        b'W' => Some((Level::Warning, text.strip_prefix(b"WARNING: ")?)),
+        b'E' => Some((Level::Error, text.strip_prefix(b"ERROR: ")?)),
+        _ => None,
+    }
+}

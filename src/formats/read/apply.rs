@@ -1,0 +1,119 @@
+//! Takes what `scan` found in a block, in order, into the state of the reader.
+//!
+//! A run is taken as a whole where that gives exactly what its lines would give one by one; where it might not (steps
+//! back in time, a silence, an open csvlog row), its lines go the general way.
+
+use super::events::{self, FOLD};
+use super::scan::{Beats, Event, Item, Place, Run, Scanned};
+use super::{Last, LogReader};
+use crate::model::{Micros, Program, SECOND};
+
+impl LogReader {
+    /// Takes a block whose first line has the number `first`, from 1.
+    pub fn apply(&mut self, scanned: &Scanned, block: &[u8], first: u32) {
+        for item in &scanned.items {
+            match item {
+                Item::Line(place) => self.line(bytes(block, place), first.saturating_add(place.line)),
+                Item::Run(run) if self.fits(run) => self.run(run, block, first),
+                Item::Run(run) => {
+                    let lines = block.get(run.from..run.to).unwrap_or(&[]);
+                    let lines = lines.strip_suffix(b"\n").unwrap_or(lines).split(|b| *b == b'\n');
+                    for (n, line) in (run.first_line..).zip(lines) {
+                        self.line(line.strip_suffix(b"\r").unwrap_or(line), first.saturating_add(n));
+                    }
+                }
+            }
+        }
+        self.cut.0 += scanned.cut_lines;
+        self.cut.1 += scanned.cut_bytes;
+    }
+
+    fn fits(&self, run: &Run) -> bool {
+        self.row.is_empty()
+            && self.booted.is_none()
+            && (self.last.is_some() || run.last.is_some() || run.noise == 0)
+            && run.stamps.iter().all(|s| {
+                s.program != Program::Patroni || {
+                    let at = self.bare(Program::Patroni);
+                    let latest = at.and_then(|at| self.previous.get(at)?.as_ref().map(|(latest, ..)| *latest));
+                    let usual = at.and_then(|at| self.beats.get(at)?.every());
+                    let silent = self.silence(usual);
+                    s.widest <= silent && latest.is_none_or(|l| s.first.civil - l <= silent)
+                }
+            })
+            && run.events.iter().all(|e| self.folds_whole(e, run.events.len()))
+            && self.beats_whole(&run.beats)
+    }
+
+    /// Steps up to this long are no silence of Patroni's; see `note_stamp`.
+    fn silence(&self, usual: Option<Micros>) -> Micros {
+        let usual = usual.unwrap_or(10 * SECOND);
+        (4 * SECOND).max(usual + usual / 2 + SECOND)
+    }
+
+    /// The stream of a program's bare lines, if there is one yet.
+    fn bare(&self, program: Program) -> Option<usize> {
+        self.streams.get(&(program, None, true)).copied()
+    }
+
+    /// Whether the events of a fold would all join the open event, or none of them.
+    fn folds_whole(&self, event: &Event, more: usize) -> bool {
+        let Some(stream) = self.bare(event.program) else { return true };
+        let m = &event.meaning;
+        let open = self.open.get(&(stream, m.what, m.why, m.who.clone()));
+        let Some(raws) = self.out.streams.get(stream).map(|s| &s.raws) else { return true };
+        let window = events::window(raws.len());
+        // Where the window widens on the way, lines go one by one.
+        if window != events::window(raws.len() + more) {
+            return false;
+        }
+        let Some(raw) = open.and_then(|at| raws.get(*at)) else { return true };
+        let step = event.stamp.civil - raw.until;
+        if window == FOLD { step.abs() > FOLD || raw.until - event.min <= FOLD } else { step >= 0 }
+    }
+
+    /// Whether heartbeats follow each other in the rhythm that the stream is known to have.
+    fn beats_whole(&self, beats: &[Beats]) -> bool {
+        if beats.is_empty() {
+            return true;
+        }
+        let Some(folder) = self.bare(Program::Patroni).and_then(|at| self.beats.get(at)) else { return false };
+        let mut before = folder.until();
+        beats.iter().all(|b| {
+            let joins = before.is_none_or(|until| b.stamp.civil >= until);
+            before = Some(b.until);
+            joins && folder.keeps(b.shortest, b.longest)
+        })
+    }
+
+    fn run(&mut self, run: &Run, block: &[u8], first: u32) {
+        let c = &mut self.out.coverage;
+        c.lines += u64::from(run.lines);
+        c.bytes += run.bytes;
+        c.understood += run.understood;
+        c.noise += run.noise;
+        c.unknown += run.unknown;
+        for stamps in &run.stamps {
+            let at = self.stream(stamps.program, None, true);
+            let number = first.saturating_add(stamps.latest.line);
+            self.note_stamps(at, stamps, bytes(block, &stamps.latest), number);
+        }
+        for event in &run.events {
+            let at = self.stream(event.program, None, true);
+            let number = first.saturating_add(event.place.line);
+            self.events(at, event, bytes(block, &event.place), number);
+        }
+        for beats in &run.beats {
+            let at = self.stream(Program::Patroni, None, true);
+            self.beats_of(at, beats, block, first);
+        }
+        if let Some((program, stamp, pid)) = run.last {
+            let stream = self.stream(program, None, true);
+            self.last = Some(Last { stream, program, stamp, pid, raw: None });
+        }
+    }
+}
+
+pub fn bytes<'a>(block: &'a [u8], place: &Place) -> &'a [u8] {
+    block.get(place.from..place.to).unwrap_or(&[])
+}

@@ -1,0 +1,86 @@
+//! Says on the terminal how far reading is, if it takes longer than a second; nothing elsewhere.
+
+use pgautopsy::input::Progress;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Shows the progress until it is dropped, and leaves an empty line behind.
+pub struct Shown {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts to show; `None` where nobody looks.
+pub fn show(progress: &Arc<Progress>, quiet: bool) -> Option<Shown> {
+    if quiet || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let (stop, stopped) = channel();
+    let progress = Arc::clone(progress);
+    let start = Instant::now();
+    let thread = std::thread::spawn(move || {
+        let mut shown = false;
+        let mut wait = Duration::from_secs(1);
+        while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            let _ = write!(std::io::stderr(), "\r\x1b[K{}", words(progress.now(), start.elapsed()));
+            (shown, wait) = (true, Duration::from_millis(200));
+        }
+        if shown {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    });
+    Some(Shown { stop: Some(stop), thread: Some(thread) })
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// `1.2 of 9.7 GB, 3 of 12 files, 640 MB/s, 13 s left`
+fn words([bytes, of_bytes, files, of_files]: [u64; 4], since: Duration) -> String {
+    let speed = bytes as f64 / since.as_secs_f64().max(0.001);
+    let of_files_word = if of_files == 1 { "file" } else { "files" };
+    let mut text = match of_bytes {
+        0 => format!("{} read", size(bytes as f64)),
+        _ => format!("{} of {}", size(bytes as f64), size(of_bytes as f64)),
+    };
+    text.push_str(&format!(", {files} of {of_files} {of_files_word}, {}/s", size(speed)));
+    if of_bytes > bytes && speed > 0.0 {
+        text.push_str(&format!(", {:.0} s left", ((of_bytes - bytes) as f64 / speed).ceil()));
+    } else if of_bytes > 0 {
+        text.push_str(", judging");
+    }
+    text
+}
+
+fn size(bytes: f64) -> String {
+    match bytes {
+        b if b >= 1e9 => format!("{:.1} GB", b / 1e9),
+        b if b >= 1e6 => format!("{:.0} MB", b / 1e6),
+        b => format!("{:.0} kB", b / 1e3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_bytes_files_speed_and_what_is_left() {
+        let four = Duration::from_secs(4);
+        assert_eq!(
+            words([2_000_000_000, 6_000_000_000, 3, 12], four),
+            "2.0 GB of 6.0 GB, 3 of 12 files, 500 MB/s, 8 s left"
+        );
+        assert_eq!(words([4_000_000, 0, 0, 1], four), "4 MB read, 0 of 1 file, 1 MB/s");
+        assert_eq!(words([5_000, 5_000, 1, 1], four), "5 kB of 5 kB, 1 of 1 file, 1 kB/s, judging");
+    }
+}
