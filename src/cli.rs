@@ -144,6 +144,12 @@ pub struct TimelineArgs {
     /// Replace host names, addresses, users, databases and SQL literals with pseudonyms
     #[arg(long)]
     pub redact: bool,
+    /// Width of the text: hosts get a column each where they fit; without it, that of the terminal
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<usize>,
+    /// One row for every run of equal messages, however often they follow each other
+    #[arg(long)]
+    pub no_fold: bool,
 }
 
 #[derive(Debug, Args)]

@@ -197,13 +197,19 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
         out.push_str("at,until,host,program,what,count,text,path,line,raw\n");
     }
     let events = t.events.iter().filter(|e| e.what.weight() >= least);
-    let mut rows: Vec<_> = events.map(|e| report::timeline_row(&t, e)).collect();
+    let events = if args.no_fold { events.cloned().collect() } else { report::fold_repeats(events) };
+    let mut rows: Vec<_> = events.iter().map(|e| report::timeline_row(&t, e)).collect();
     if args.redact {
         let redactor = run::redactor(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
         rows = redact::redact_data(&rows, &redactor).unwrap_or_default();
     }
     if args.format == "grafana" {
         return print(&render::grafana::annotations(&rows));
+    }
+    if args.format == "text" {
+        let terminal = terminal_size::terminal_size().filter(|_| std::io::stdout().is_terminal());
+        let width = args.width.or(terminal.map(|(w, _)| usize::from(w.0)));
+        return print(&render::timeline_text(&rows, width));
     }
     for row in &rows {
         match args.format.as_str() {
@@ -227,11 +233,9 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
                 ));
                 out.push_str(&String::from_utf8_lossy(&w.into_inner().unwrap_or_default()));
             }
-            "text" => out.push_str(&render::timeline_line(row)),
             other => {
-                return Err(Failure::usage(format!(
-                    "--format {other}: not a format; one of text, csv, jsonl, grafana"
-                )));
+                let known = "text, csv, jsonl, grafana";
+                return Err(Failure::usage(format!("--format {other}: not a format; one of {known}")));
             }
         }
     }
@@ -267,26 +271,29 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
     if !["text", "csv", "json"].contains(&format) {
         return Err(Failure::usage(format!("--format {format}: not a format; one of text, csv, json")));
     }
-    let mut out = Vec::new();
-    let problems =
+    if args.redact {
+        let mut out = Vec::new();
+        let settings = Settings::default();
+        let (hosts, _) =
+            run::sar(&args.paths, &settings, format, &mut out).map_err(|e| Failure::usage(e.to_string()))?;
+        let redactor = run::redactor(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+        print(&redactor.text(&String::from_utf8_lossy(&out)))?;
+        return Ok(if hosts == 0 { NOTHING } else { 0 });
+    }
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let (hosts, problems) =
         run::sar(&args.paths, &Settings::default(), format, &mut out).map_err(|e| Failure::usage(e.to_string()))?;
+    // A reader that went away wants no more.
+    let _ = out.flush();
     for problem in &problems {
         eprintln!("pgautopsy: {problem}");
     }
-    if out.is_empty() {
-        return Ok(NOTHING);
-    }
-    let text = String::from_utf8_lossy(&out);
-    if args.redact {
-        let redactor = run::redactor(&args.paths, &Settings::default()).map_err(|e| Failure::usage(e.to_string()))?;
-        return print(&redactor.text(&text));
-    }
-    print(&text)
+    Ok(if hosts == 0 { NOTHING } else { 0 })
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
     let report = under_pseudonyms(report_on(&args.paths, &args.reading, args.output.quiet)?, args.output.redact)?;
-    print(&render::inventory(&report))?;
+    print(&render::inventory(&report, args.output.verbose))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }
 

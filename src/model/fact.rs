@@ -119,6 +119,8 @@ pub enum Key {
     FsAvailBytes,
     /// item = device (`dm-0`, `vg0-pgdata`, `sda1`); value = the disk or device that it lies on.
     DeviceParent,
+    /// item = device; value = `major:minor`, as in the names that sysstat gives to disks (`dev253-1`).
+    DeviceNumber,
     /// item = directory; value = bytes.
     DirSize,
     /// pg_controldata: item = label in English; times in `at` too.

@@ -191,6 +191,8 @@ pub struct Parsed {
     /// Messages that carry no time at all (pasted error texts); their `at` means nothing.
     pub undated: Vec<Raw>,
     pub coverage: Coverage,
+    /// The first lines that no table or layout knows, with their numbers.
+    pub strange: Vec<(u32, Arc<str>)>,
     pub problems: Vec<Problem>,
     /// Lines were written newest first and have been turned round.
     pub newest_first: bool,

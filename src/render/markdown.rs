@@ -33,6 +33,7 @@ fn render(report: &Report, style: Style) -> String {
     axis(&mut out, report);
     remedies(&mut out, v);
     missing(&mut out, v);
+    numbers(&mut out, report);
     risks(&mut out, report);
     evidence(&mut out, report);
     inventory(&mut out, report);
@@ -231,6 +232,17 @@ fn missing(out: &mut String, v: &Verdict) {
             markdown_code(&m.command),
             markdown(&m.decides.join(", "))
         );
+    }
+}
+
+fn numbers(out: &mut String, report: &Report) {
+    let found = main_incident(report).map_or(&[][..], |i| &i.numbers);
+    if found.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n## Numbers that stood out\n");
+    for n in found {
+        let _ = writeln!(out, "- {} {}", markdown(&n.text), place(n));
     }
 }
 

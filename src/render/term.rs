@@ -26,6 +26,7 @@ fn render(report: &Report, style: Style) -> String {
     missing(&mut p, v);
     steps(&mut p, v);
     others(&mut p, report);
+    numbers(&mut p, report);
     risks(&mut p, report);
     timeline(&mut p, report);
     inventory(&mut p, report);
@@ -244,6 +245,18 @@ fn others(p: &mut Page, report: &Report) {
         p.wrapped(&format!("  {:<3} ", i.id), &i.verdict.headline);
     }
     more(p, rest.len() - shown);
+}
+
+/// Of the incident that the verdict is about.
+fn numbers(p: &mut Page, report: &Report) {
+    let main = report.incidents.iter().find(|i| i.verdict.headline == report.verdict.headline);
+    let Some(found) = main.map(|i| &i.numbers).filter(|n| !n.is_empty()) else { return };
+    p.heading("Numbers that stood out");
+    let shown = p.shown(found.len(), FOLDED);
+    for n in found.iter().take(shown) {
+        p.wrapped("  ", &format!("{} {}", n.text, place(n)));
+    }
+    more(p, found.len() - shown);
 }
 
 fn risks(p: &mut Page, report: &Report) {

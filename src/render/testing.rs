@@ -22,7 +22,7 @@ pub fn hostile(text: &str) -> Report {
             "write_outage": {"from": "2021-02-01T13:45:05.000Z", "to": "2021-02-01T13:45:45.000Z", "seconds": 40.0, "uncertainty_s": 1.0},
             "phases": [{"name": text, "at": "2021-02-01T13:45:05.000Z", "host": text, "evidence": [proof(text)]}],
             "succession": [{"text": text, "host": text, "evidence": [proof(text)]}], "cost": [{"text": text, "host": text, "evidence": []}],
-            "do_not_blame": [{"text": text, "host": text, "evidence": [proof(text)]}],
+            "numbers": [metric(text)], "do_not_blame": [{"text": text, "host": text, "evidence": [proof(text)]}],
             "verdict": {"kind": "cause", "root_cause": "etcd_slow_disk", "contributing": [], "confidence": "high", "headline": text,
                 "chain": [], "hypotheses": [], "missing_evidence": [], "remedies": []}
         }],

@@ -6,7 +6,7 @@ use super::cite::proof;
 use super::cost::cost;
 use super::succession::succession;
 use super::{Incident, Phase, Piece, Report, SCHEMA, Skip, Tool, VerdictKind, Window, WriteOutage};
-use super::{inventory::inventory, quiet, risks, series, timeline::timeline, verdict::verdict};
+use super::{inventory::inventory, numbers, quiet, risks, series, timeline::timeline, verdict::verdict};
 use crate::axis::Axis;
 use crate::causes::judge_all;
 use crate::incidents::{self, Kind};
@@ -86,6 +86,7 @@ fn incident(t: &Timeline, axis: &Axis, x: &incidents::Incident, index: usize) ->
                 evidence: p.cite.and_then(|c| proof(t, c)).into_iter().collect(),
             })
             .collect(),
+        numbers: numbers::numbers(t, x),
         verdict,
         succession: succession(t, x),
         cost: cost(t, axis, x),

@@ -12,10 +12,12 @@ mod hypotheses;
 mod inventory;
 mod merge;
 mod missing;
+mod numbers;
 mod plots;
 mod quiet;
 mod rank;
 mod remedies;
+mod repeats;
 mod risks;
 mod series;
 mod succession;
@@ -32,6 +34,7 @@ pub use build::build;
 pub use merge::merge;
 pub use plots::{Excerpt, Point, Series, Volume};
 pub use remedies::remedy_text;
+pub use repeats::fold as fold_repeats;
 pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
@@ -221,6 +224,9 @@ pub struct Incident {
     pub hosts: Vec<String>,
     pub write_outage: Option<WriteOutage>,
     pub phases: Vec<Phase>,
+    /// Numbers of the hosts above a limit and above what the host is used to; `text` compares them.
+    #[serde(default)]
+    pub numbers: Vec<Proof>,
     pub verdict: Verdict,
     /// Why that member took over, or why nobody did.
     #[serde(default)]
@@ -316,7 +322,13 @@ pub struct Alias {
 pub struct SourceRow {
     pub path: String,
     pub kind: String,
+    /// Why it was taken for that.
+    #[serde(default)]
+    pub kind_why: String,
     pub host: String,
+    /// Why it was given to that host.
+    #[serde(default)]
+    pub host_why: String,
     pub first: Option<String>,
     pub last: Option<String>,
     pub zone: String,
@@ -328,6 +340,12 @@ pub struct SourceRow {
     pub understood: u64,
     pub noise: u64,
     pub unknown: u64,
+    /// Of the unknown lines those of level ERROR and above: alarms without a name.
+    #[serde(default)]
+    pub unnamed: u64,
+    /// The first lines that no table knows.
+    #[serde(default)]
+    pub unknown_lines: Vec<String>,
     pub problems: Vec<String>,
 }
 

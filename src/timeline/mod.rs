@@ -1,14 +1,17 @@
 //! All events, roles, series and facts of a bundle on one axis of UTC time: sorted, indexed, read-only.
 
+mod copies;
 mod roles;
 mod skew;
 mod steps;
+mod twins;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
 use crate::model::{
     Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why,
 };
+pub use copies::Copied;
 pub use roles::{Beats, Gap};
 pub use skew::{Anchor, Offset, Place, Skew};
 use std::collections::BTreeMap;
@@ -135,6 +138,8 @@ pub struct Timeline {
     pub facts: Vec<Known>,
     pub covered: Vec<Covered>,
     pub written: Vec<Volume>,
+    /// Sources whose lines stand in another source as well.
+    pub copies: Vec<Copied>,
     /// How far the hosts' clocks differ; their times are corrected where the difference is proven.
     pub skew: Skew,
     by_what: BTreeMap<What, Vec<u32>>,
@@ -208,6 +213,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     t.cluster = cluster;
     t.clocks = clocks;
     history(&mut t);
+    copies::merge(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.skew = skew::measure(&t);
@@ -219,7 +225,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
         t.by_what.entry(e.what).or_default().push(i as u32);
     }
     widen(&mut t, sources);
-    merge_twins(&mut t.series);
+    twins::merge(&mut t.series);
     t
 }
 
@@ -328,28 +334,6 @@ fn widen(t: &mut Timeline, sources: &[Source]) {
     t.covered.dedup();
 }
 
-/// The same numbers from a binary file and from its text are kept once: the series with more samples.
-fn merge_twins(series: &mut Vec<Series>) {
-    series.sort_by(|a, b| {
-        let key = |s: &Series| (s.node, s.metric, s.item.clone(), std::cmp::Reverse(s.samples.len()), s.source);
-        key(a).cmp(&key(b))
-    });
-    let mut kept: Vec<Series> = Vec::new();
-    for s in series.drain(..) {
-        let span =
-            |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
-        let twin = kept.iter().any(|k| {
-            (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item)
-                && span(k).widened(120 * SECOND).contains(span(&s).from)
-                && span(k).widened(120 * SECOND).contains(span(&s).to)
-        });
-        if !twin {
-            kept.push(s);
-        }
-    }
-    *series = kept;
-}
-
 impl Timeline {
     /// All events of the given meanings within a span, in order of time.
     pub fn find(&self, whats: &[What], span: Span) -> impl Iterator<Item = Hit<'_>> + use<'_> {
@@ -435,6 +419,11 @@ impl Timeline {
 
     pub fn resolve(&self, name: &str) -> Option<NodeId> {
         self.cluster.resolve(name)
+    }
+
+    /// No source of the node names its host.
+    pub fn is_unnamed(&self, node: NodeId) -> bool {
+        *self.name(node) == *crate::cluster::UNNAMED
     }
 
     pub fn name(&self, node: NodeId) -> Arc<str> {

@@ -3,6 +3,7 @@
 mod aftermath;
 mod cases;
 mod cli;
+mod forms;
 mod mangle;
 mod redact;
 mod repository;

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("timeline", &["cluster", "clock"]),
     ("axis", &["timeline"]),
     ("incidents", &["timeline", "axis", "messages"]), // messages: which program a unit's name means
-    ("causes", &["timeline", "axis", "incidents", "messages"]),
+    ("causes", &["timeline", "axis", "incidents", "sysstat", "messages"]),
     ("checks", &["timeline", "incidents"]),
     ("report", &["timeline", "axis", "incidents", "causes", "checks"]),
     ("render", &["report"]),

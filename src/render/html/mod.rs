@@ -41,6 +41,7 @@ fn render(report: &Report, _: Style) -> String {
     sections::consequences(&mut page, report);
     sections::remedies(&mut page, &report.verdict);
     let data = plots(&mut page, report);
+    sections::numbers(&mut page, report);
     sections::weighed(&mut page, report, &report.verdict);
     sections::missing(&mut page, &report.verdict);
     sections::risks(&mut page, report);

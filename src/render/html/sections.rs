@@ -4,7 +4,9 @@ use super::metrics::panel_of;
 use super::page::Page;
 use super::roles::kind;
 use crate::render::times::{clock, day_clock};
-use crate::render::words::{consequences as consequences_of, impact, proof_of, reason, status_words, sure, why_line};
+use crate::render::words::{
+    consequences as consequences_of, impact, main_incident, proof_of, reason, status_words, sure, why_line,
+};
 use crate::report::{Excerpt, Proof, Report, Verdict, VerdictKind};
 
 /// Rows of the table of events.
@@ -226,6 +228,21 @@ pub fn remedies(page: &mut Page, v: &Verdict) {
         page.raw("<br><span class=\"soft\">Worked if: ").text(&r.verify).raw("</span></li>");
     }
     page.raw("</ol></section>");
+}
+
+/// Numbers of the incident's time beside the host's usual ones.
+pub fn numbers(page: &mut Page, report: &Report) {
+    let found = main_incident(report).map_or(&[][..], |i| &i.numbers);
+    if found.is_empty() {
+        return;
+    }
+    page.raw("<section id=\"numbers\" aria-labelledby=\"h-numbers\"><h2 id=\"h-numbers\">Numbers that stood out</h2><ul class=\"risks\">");
+    for n in found {
+        page.raw("<li>").text(&n.text);
+        links(page, report, std::slice::from_ref(n));
+        page.raw("</li>");
+    }
+    page.raw("</ul></section>");
 }
 
 pub fn risks(page: &mut Page, report: &Report) {

@@ -6,7 +6,7 @@ mod number;
 mod table;
 
 pub use csv::csv;
-pub use json::json;
+pub use json::{Json, json};
 pub use table::text;
 
 use chrono::{DateTime, NaiveDate};
@@ -58,10 +58,14 @@ fn date(at: &Stamp) -> Option<NaiveDate> {
 
 /// The time of day: in UTC where known, else the host's.
 fn clock(at: &Stamp) -> String {
+    second(at).map(hms).unwrap_or_default()
+}
+
+/// The same in seconds since midnight.
+fn second(at: &Stamp) -> Option<u32> {
     match (at.epoch, at.local) {
-        (Some(epoch), _) => hms(u32::try_from(epoch.rem_euclid(86400)).unwrap_or(0)),
-        (None, Some(local)) => hms(local.second),
-        (None, None) => String::new(),
+        (Some(epoch), _) => u32::try_from(epoch.rem_euclid(86400)).ok(),
+        (None, local) => local.map(|l| l.second),
     }
 }
 
