@@ -1,5 +1,6 @@
 //! A report as bytes: each output renders the same plain data and decides nothing.
 
+<<<<<<< HEAD
 mod card;
 mod columns;
 mod escape;
@@ -7,6 +8,9 @@ pub mod grafana;
 #[cfg(test)]
 mod hostile;
 mod html;
+=======
+pub(crate) mod escape;
+>>>>>>> main
 mod json;
 mod lanes;
 mod listing;
