@@ -10,7 +10,7 @@ use super::record::{alarms_by_level, is_continuation_word};
 use crate::formats::json;
 use crate::formats::lanes::{Lanes, QuickHead};
 use crate::messages::{Fields, Found, NoFields, find, find_with};
-use crate::model::{Meaning, Micros, Program, Stamp};
+use crate::model::{Meaning, Micros, Program, Stamp, Volume};
 use std::borrow::Cow;
 
 /// What a block holds, in order.
@@ -68,6 +68,7 @@ pub struct Stamps {
     pub widest: Micros,
     /// The last line that carries the latest stamp.
     pub latest: Place,
+    pub volume: Volume,
 }
 
 /// Equal messages, none further from those before it than [`FOLD`].
@@ -312,6 +313,8 @@ impl Scanner {
     fn stamp(&mut self, run: &mut Run, head: &QuickHead<'_>, place: Place) -> bool {
         let stamp = head.stamp;
         let Some(stamps) = run.stamps.iter_mut().find(|s| s.program == head.program) else {
+            let mut volume = Volume::default();
+            volume.note(stamp.civil);
             run.stamps.push(Stamps {
                 program: head.program,
                 count: 1,
@@ -321,6 +324,7 @@ impl Scanner {
                 max: stamp.civil,
                 widest: 0,
                 latest: place,
+                volume,
             });
             return true;
         };
@@ -329,6 +333,7 @@ impl Scanner {
             return false;
         }
         stamps.count += 1;
+        stamps.volume.note(stamp.civil);
         stamps.last = stamp;
         stamps.min = stamps.min.min(stamp.civil);
         stamps.widest = stamps.widest.max(stamp.civil - stamps.max);
