@@ -58,17 +58,14 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-<<<<<<< HEAD
     /// A copy of a bundle with consistent pseudonyms, which gives the same verdict
     Redact(RedactArgs),
-=======
     /// The short report for cron: what changed since the last run
     Daily(daily::DailyArgs),
     /// Verdict, what is missing, and a reply to paste; many tickets at once
     Triage(triage::TriageArgs),
     /// Prints (never runs) the script that collects what is missing
     Collect(collect::CollectArgs),
->>>>>>> main
     /// The JSON Schema of the report
     Schema,
     /// The completion script of a shell: bash, zsh, fish, elvish or powershell

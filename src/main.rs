@@ -5,11 +5,7 @@ mod cli;
 mod progress;
 
 use clap::Parser;
-<<<<<<< HEAD
-use cli::{Analyze, Cli, Command, Listing, Output, Reading, RedactArgs, SarArgs, TimelineArgs, When};
-=======
-use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When, WindowArgs};
->>>>>>> main
+use cli::{Analyze, Cli, Command, Listing, Output, Reading, RedactArgs, SarArgs, TimelineArgs, When, WindowArgs};
 use pgautopsy::causes::CAUSES;
 use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
@@ -68,15 +64,12 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Explain { name }) => explain(&name),
         Some(Command::List { what, paths }) => list(what, &paths),
         Some(Command::Render { report, output }) => rendered(&report, &output),
-<<<<<<< HEAD
         Some(Command::Redact(args)) => redact_copy(args),
-=======
         Some(Command::Daily(args)) => cli::daily::run(args),
         Some(Command::Triage(args)) => cli::triage::run(args),
         Some(Command::Collect(args)) => cli::collect::run(args),
         Some(Command::Completions { shell }) => print(&String::from_utf8_lossy(&cli::completions(shell))),
         Some(Command::Man { folder }) => manual(folder),
->>>>>>> main
         Some(Command::Schema) => {
             let schema = serde_json::to_string_pretty(&report::schema()).unwrap_or_default();
             print(&format!("{schema}\n"))
@@ -99,13 +92,8 @@ fn manual(folder: Option<PathBuf>) -> Result<u8, Failure> {
 }
 
 fn analyze(args: Analyze) -> Result<u8, Failure> {
-<<<<<<< HEAD
-    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
-    if !args.output.quiet && !args.output.redact {
-=======
     let report = report_on(&args.paths, &args.reading, &args.window, args.output.quiet)?;
-    if !args.output.quiet {
->>>>>>> main
+    if !args.output.quiet && !args.output.redact {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
         }
@@ -124,12 +112,8 @@ fn report_on(paths: &[PathBuf], reading: &Reading, window: &WindowArgs, quiet: b
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
-<<<<<<< HEAD
     let mut settings = Settings { excerpts: true, ..reading.settings().map_err(Failure::usage)? };
-=======
-    let mut settings = reading.settings().map_err(Failure::usage)?;
     settings.window = window.window().map_err(Failure::usage)?;
->>>>>>> main
     let progress = settings.progress.insert(Default::default()).clone();
     let _shown = progress::show(&progress, quiet);
     run::analyse(paths, &settings).map_err(|e| Failure::usage(format!("{e}{}", meant(paths))))
@@ -341,11 +325,8 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
-<<<<<<< HEAD
-    let report = under_pseudonyms(report_on(&args.paths, &args.reading, args.output.quiet)?, args.output.redact)?;
-=======
     let report = report_on(&args.paths, &args.reading, &args.window, args.output.quiet)?;
->>>>>>> main
+    let report = under_pseudonyms(report, args.output.redact)?;
     print(&render::inventory(&report, args.output.verbose))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }

@@ -7,21 +7,14 @@ use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
 use crate::formats::{read_log_in_ranges, read_log_with};
 use crate::incidents::{self, Incident};
-<<<<<<< HEAD
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
-use crate::model::{Coverage, Parsed, Problem, Source};
+use crate::messages::Own;
+use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
-use std::collections::{BTreeMap, BTreeSet};
-=======
-use crate::input::{Entry, InputError, Limits, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
-use crate::messages::Own;
-use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
-use crate::report::{self, Report, Skip};
-use crate::timeline::{self, Timeline};
 use crate::when::Window;
->>>>>>> main
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,33 +60,20 @@ pub struct Bundle {
 pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunError> {
     let bundle = read(paths, settings)?;
     let clusters = cluster::separate(&bundle.sources);
-<<<<<<< HEAD
     let mut report = if clusters.len() < 2 {
-        let (timeline, incidents, sources) = place(bundle.sources, settings);
-        report::build(&timeline, &incidents, &sources, bundle.skipped)
+        judge(bundle.sources, settings, bundle.skipped)?
     } else {
         // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
         let reports = clusters.into_iter().map(|(scope, indices)| {
             let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
-            let (timeline, incidents, sources) = place(own, settings);
-            (scope, report::build(&timeline, &incidents, &sources, Vec::new()))
+            Ok((scope, judge(own, settings, Vec::new())?))
         });
-        report::merge(reports.collect(), bundle.skipped)
+        report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped)
     };
     if settings.excerpts {
         report.excerpts = excerpts(paths, settings, &report)?;
     }
     Ok(report)
-=======
-    if clusters.len() < 2 {
-        return judge(bundle.sources, settings, bundle.skipped);
-    }
-    // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
-    let reports = clusters.into_iter().map(|(scope, indices)| {
-        let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
-        Ok((scope, judge(own, settings, Vec::new())?))
-    });
-    Ok(report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped))
 }
 
 /// The report on one cluster, within the window that is asked about.
@@ -123,7 +103,6 @@ pub fn window(t: &Timeline, settings: &Settings) -> Result<Option<Span>, RunErro
     }
     let Some(whole) = t.span() else { return Ok(None) };
     settings.window.within(whole).map(Some).map_err(RunError::Window)
->>>>>>> main
 }
 
 /// The lines around what a report cites. Standard input cannot be read twice: cited lines then stand alone.
@@ -197,22 +176,13 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
-<<<<<<< HEAD
-    let prefixes = prefixes(paths);
-    let shorten = |path: &mut String| *path = shortened(path, &prefixes).to_owned();
-=======
     for fault in verify::verify(paths, &settings.limits, threads, &bundle.sources)? {
         if let Some(source) = bundle.sources.get_mut(fault.manifest) {
             source.parsed.problems.push(Problem { line: None, what: fault.what });
         }
     }
-    let prefixes: Vec<String> = paths.iter().filter_map(|p| shown_without(p)).collect();
-    let shorten = |path: &mut String| {
-        if let Some(rest) = prefixes.iter().find_map(|p| path.strip_prefix(p.as_str())).filter(|r| !r.is_empty()) {
-            *path = rest.to_owned();
-        }
-    };
->>>>>>> main
+    let prefixes = prefixes(paths);
+    let shorten = |path: &mut String| *path = shortened(path, &prefixes).to_owned();
     bundle.sources.iter_mut().for_each(|s| shorten(&mut s.path));
     bundle.skipped.iter_mut().for_each(|s| shorten(&mut s.path));
     bundle.skipped.sort_by(|a, b| (&a.path, &a.why).cmp(&(&b.path, &b.why)));

@@ -1,16 +1,12 @@
 //! A report as bytes: each output renders the same plain data and decides nothing.
 
-<<<<<<< HEAD
 mod card;
 mod columns;
-mod escape;
+pub(crate) mod escape;
 pub mod grafana;
 #[cfg(test)]
 mod hostile;
 mod html;
-=======
-pub(crate) mod escape;
->>>>>>> main
 mod json;
 mod lanes;
 mod listing;

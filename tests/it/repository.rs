@@ -21,12 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("checks", &["timeline", "incidents"]),
     ("report", &["timeline", "axis", "incidents", "causes", "checks"]),
     ("render", &["report"]),
-<<<<<<< HEAD
     ("redact", &["report", "formats", "messages", "sysstat", "cluster", "detect", "input"]), // writes what it reads
-    (
-        "run",
-        &["input", "detect", "formats", "sysstat", "cluster", "clock", "timeline", "incidents", "report", "redact"],
-=======
     ("daily", &["input", "run", "report", "render", "timeline", "incidents"]),
     ("collect", &["input", "report", "when"]),
     ("triage", &["collect", "report", "render", "when"]),
@@ -47,8 +42,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "timeline",
             "incidents",
             "report",
+            "redact",
         ],
->>>>>>> main
     ),
 ];
 
