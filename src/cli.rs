@@ -58,6 +58,8 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// A copy of a bundle with consistent pseudonyms, which gives the same verdict
+    Redact(RedactArgs),
     /// The short report for cron: what changed since the last run
     Daily(daily::DailyArgs),
     /// Verdict, what is missing, and a reply to paste; many tickets at once
@@ -137,7 +139,7 @@ pub struct Analyze {
 
 #[derive(Debug, Args)]
 pub struct Output {
-    /// text, md or json
+    /// text, md, html, json or card
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
     /// Write to a file; the format follows its ending. Repeatable
@@ -152,6 +154,15 @@ pub struct Output {
     /// Print the report only, no warnings
     #[arg(short, long)]
     pub quiet: bool,
+    /// Replace host names, addresses, users, databases and SQL literals with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
+    /// A card of 12 lines for a ticket
+    #[arg(long, conflicts_with = "format")]
+    pub card: bool,
+    /// Only ASCII characters in the text
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -216,7 +227,7 @@ impl WindowArgs {
 pub struct TimelineArgs {
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// text, csv or jsonl
+    /// text, csv, jsonl, or grafana: annotations for its HTTP API
     #[arg(short, long, default_value = "text")]
     pub format: String,
     #[command(flatten)]
@@ -226,6 +237,9 @@ pub struct TimelineArgs {
     /// Also what is of interest to few
     #[arg(short, long)]
     pub verbose: bool,
+    /// Replace host names, addresses, users, databases and SQL literals with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
     /// Width of the text: hosts get a column each where they fit; without it, that of the terminal
     #[arg(long, value_name = "COLUMNS")]
     pub width: Option<usize>,
@@ -235,12 +249,26 @@ pub struct TimelineArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct RedactArgs {
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Folder to write to; must be new or empty
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Debug, Args)]
 pub struct SarArgs {
     #[arg(value_name = "FILE", required = true)]
     pub paths: Vec<PathBuf>,
     /// text, csv or json
     #[arg(short, long, default_value = "text")]
     pub format: String,
+    /// Replace host names with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
 }
 
 impl Reading {

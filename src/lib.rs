@@ -17,6 +17,7 @@ pub mod incidents;
 pub mod input;
 pub mod messages;
 pub mod model;
+pub mod redact;
 pub mod render;
 pub mod report;
 pub mod run;

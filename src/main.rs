@@ -5,12 +5,13 @@ mod cli;
 mod progress;
 
 use clap::Parser;
-use cli::{Analyze, Cli, Command, Listing, Output, Reading, SarArgs, TimelineArgs, When, WindowArgs};
+use cli::{Analyze, Cli, Command, Listing, Output, Reading, RedactArgs, SarArgs, TimelineArgs, When, WindowArgs};
 use pgautopsy::causes::CAUSES;
 use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
 use pgautopsy::messages::TABLES;
 use pgautopsy::model::{Metric, Weight, What};
+use pgautopsy::redact;
 use pgautopsy::render::{self, RENDERERS, Style};
 use pgautopsy::report::{self, Report, VerdictKind};
 use pgautopsy::run::{self, Settings};
@@ -63,6 +64,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Explain { name }) => explain(&name),
         Some(Command::List { what, paths }) => list(what, &paths),
         Some(Command::Render { report, output }) => rendered(&report, &output),
+        Some(Command::Redact(args)) => redact_copy(args),
         Some(Command::Daily(args)) => cli::daily::run(args),
         Some(Command::Triage(args)) => cli::triage::run(args),
         Some(Command::Collect(args)) => cli::collect::run(args),
@@ -91,7 +93,7 @@ fn manual(folder: Option<PathBuf>) -> Result<u8, Failure> {
 
 fn analyze(args: Analyze) -> Result<u8, Failure> {
     let report = report_on(&args.paths, &args.reading, &args.window, args.output.quiet)?;
-    if !args.output.quiet {
+    if !args.output.quiet && !args.output.redact {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
         }
@@ -110,7 +112,7 @@ fn report_on(paths: &[PathBuf], reading: &Reading, window: &WindowArgs, quiet: b
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
-    let mut settings = reading.settings().map_err(Failure::usage)?;
+    let mut settings = Settings { excerpts: true, ..reading.settings().map_err(Failure::usage)? };
     settings.window = window.window().map_err(Failure::usage)?;
     let progress = settings.progress.insert(Default::default()).clone();
     let _shown = progress::show(&progress, quiet);
@@ -134,8 +136,14 @@ fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
         When::Auto => terminal && no_color_unset(),
     };
     let width = terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)).clamp(60, 140);
-    let style = Style { width: if terminal { width } else { 80 }, colour, verbose: output.verbose };
-    let named = match &output.format {
+    let report = &under_pseudonyms(report.clone(), output.redact)?;
+    let style = Style {
+        width: if terminal { width } else { 80 },
+        colour,
+        verbose: output.verbose,
+        ascii: output.ascii || (terminal && !utf8()),
+    };
+    let named = match output.format.as_deref().or(output.card.then_some("card")) {
         Some(name) => Some(render::by_name(name).ok_or_else(|| {
             let names: Vec<&str> = RENDERERS.iter().map(|r| r.name).collect();
             Failure::usage(format!("--format {name}: not a format; one of {}", names.join(", ")))
@@ -152,15 +160,52 @@ fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
     }
     if output.output.is_empty() {
         let renderer = named.or_else(|| render::by_name("text"));
-        return print(&renderer.map_or_else(String::new, |r| (r.render)(report, style)));
+        let text = renderer.map_or_else(String::new, |r| (r.render)(report, style));
+        return if terminal { page(&text) } else { print(&text) };
     }
     Ok(0)
+}
+
+/// The report as it is, or redacted.
+fn under_pseudonyms(report: Report, redacted: bool) -> Result<Report, Failure> {
+    if !redacted {
+        return Ok(report);
+    }
+    let done = redact::redact_report(&report, &redact::of_report(&report));
+    done.ok_or_else(|| Failure { code: BUG, message: "the redacted report is no report".to_owned() })
 }
 
 /// <https://no-color.org>: any value that is not empty.
 #[allow(clippy::disallowed_methods)]
 fn no_color_unset() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// Whether the locale says UTF-8, as POSIX orders the variables; a terminal called dumb gets ASCII too.
+#[allow(clippy::disallowed_methods)]
+fn utf8() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| set(n)).unwrap_or_default().to_ascii_uppercase();
+    (locale.contains("UTF-8") || locale.contains("UTF8")) && set("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// Shows a text that is longer than the terminal in a pager, as git does: `PAGER`, else `less -FRX`.
+#[allow(clippy::disallowed_methods)]
+fn page(text: &str) -> Result<u8, Failure> {
+    let rows = terminal_size::terminal_size().map_or(usize::MAX, |(_, h)| usize::from(h.0));
+    let pager = std::env::var("PAGER").unwrap_or_else(|_| "less -FRX".to_owned());
+    if text.lines().count() < rows || pager.trim().is_empty() || pager.trim() == "cat" {
+        return print(text);
+    }
+    let child = std::process::Command::new("sh").arg("-c").arg(&pager).stdin(std::process::Stdio::piped()).spawn();
+    let Ok(mut child) = child else { return print(text) };
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(text.as_bytes());
+    }
+    match child.wait() {
+        Ok(status) if status.code() == Some(127) => print(text),
+        _ => Ok(0),
+    }
 }
 
 /// Writes to stdout; a reader that goes away ends the program quietly.
@@ -186,7 +231,14 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
     }
     let events = t.events.iter().filter(|e| e.what.weight() >= least).filter(asked);
     let events = if args.no_fold { events.cloned().collect() } else { report::fold_repeats(events) };
-    let rows: Vec<_> = events.iter().map(|e| report::timeline_row(&t, e)).collect();
+    let mut rows: Vec<_> = events.iter().map(|e| report::timeline_row(&t, e)).collect();
+    if args.redact {
+        let redactor = run::redactor(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+        rows = redact::redact_data(&rows, &redactor).unwrap_or_default();
+    }
+    if args.format == "grafana" {
+        return print(&render::grafana::annotations(&rows));
+    }
     if args.format == "text" {
         let terminal = terminal_size::terminal_size().filter(|_| std::io::stdout().is_terminal());
         let width = args.width.or(terminal.map(|(w, _)| usize::from(w.0)));
@@ -214,16 +266,52 @@ fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
                 ));
                 out.push_str(&String::from_utf8_lossy(&w.into_inner().unwrap_or_default()));
             }
-            other => return Err(Failure::usage(format!("--format {other}: not a format; one of text, csv, jsonl"))),
+            other => {
+                let known = "text, csv, jsonl, grafana";
+                return Err(Failure::usage(format!("--format {other}: not a format; one of {known}")));
+            }
         }
     }
     print(&out)
+}
+
+fn redact_copy(args: RedactArgs) -> Result<u8, Failure> {
+    let to = &args.output;
+    let shown = to.display();
+    if std::fs::read_dir(to).is_ok_and(|mut d| d.next().is_some()) {
+        return Err(Failure::usage(format!("-o {shown}: the folder is not empty")));
+    }
+    let settings = args.reading.settings().map_err(Failure::usage)?;
+    let (redactor, copied) = run::redact(&args.paths, to, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+    for (path, why) in &copied.left_out {
+        eprintln!("pgautopsy: not copied: {path}: {why}");
+    }
+    // Beside the copy, not in it: it holds the originals.
+    let list = to.with_file_name(format!("{}-replaced.tsv", to.file_name().unwrap_or_default().to_string_lossy()));
+    std::fs::write(&list, redactor.table()).map_err(|e| Failure::usage(format!("{}: {e}", list.display())))?;
+    print(&format!(
+        "{shown}: {} files copied, {} left out\n{}: {} replacements; keep this list, it holds the originals\n",
+        copied.files.len(),
+        copied.left_out.len(),
+        list.display(),
+        redactor.list().len()
+    ))?;
+    Ok(if copied.files.is_empty() { NOTHING } else { 0 })
 }
 
 fn sar(args: SarArgs) -> Result<u8, Failure> {
     let format = args.format.as_str();
     if !["text", "csv", "json"].contains(&format) {
         return Err(Failure::usage(format!("--format {format}: not a format; one of text, csv, json")));
+    }
+    if args.redact {
+        let mut out = Vec::new();
+        let settings = Settings::default();
+        let (hosts, _) =
+            run::sar(&args.paths, &settings, format, &mut out).map_err(|e| Failure::usage(e.to_string()))?;
+        let redactor = run::redactor(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+        print(&redactor.text(&String::from_utf8_lossy(&out)))?;
+        return Ok(if hosts == 0 { NOTHING } else { 0 });
     }
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let (hosts, problems) =
@@ -238,6 +326,7 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
     let report = report_on(&args.paths, &args.reading, &args.window, args.output.quiet)?;
+    let report = under_pseudonyms(report, args.output.redact)?;
     print(&render::inventory(&report, args.output.verbose))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }

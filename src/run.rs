@@ -7,12 +7,14 @@ use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
 use crate::formats::{read_log_in_ranges, read_log_with};
 use crate::incidents::{self, Incident};
-use crate::input::{Entry, InputError, Limits, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
+use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
 use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
-use crate::report::{self, Report, Skip};
+use crate::redact::{self, Copied, Redactor};
+use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
 use crate::when::Window;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +26,8 @@ pub struct Settings {
     /// 0 = one per core.
     pub threads: usize,
     pub zones: Zones,
+    /// Read the raw lines around what the report cites; costs another pass over those sources.
+    pub excerpts: bool,
     /// Told how far reading is.
     pub progress: Option<Arc<Progress>>,
     /// Messages that the user added.
@@ -56,15 +60,20 @@ pub struct Bundle {
 pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunError> {
     let bundle = read(paths, settings)?;
     let clusters = cluster::separate(&bundle.sources);
-    if clusters.len() < 2 {
-        return judge(bundle.sources, settings, bundle.skipped);
+    let mut report = if clusters.len() < 2 {
+        judge(bundle.sources, settings, bundle.skipped)?
+    } else {
+        // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
+        let reports = clusters.into_iter().map(|(scope, indices)| {
+            let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
+            Ok((scope, judge(own, settings, Vec::new())?))
+        });
+        report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped)
+    };
+    if settings.excerpts {
+        report.excerpts = excerpts(paths, settings, &report)?;
     }
-    // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
-    let reports = clusters.into_iter().map(|(scope, indices)| {
-        let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
-        Ok((scope, judge(own, settings, Vec::new())?))
-    });
-    Ok(report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped))
+    Ok(report)
 }
 
 /// The report on one cluster, within the window that is asked about.
@@ -96,6 +105,61 @@ pub fn window(t: &Timeline, settings: &Settings) -> Result<Option<Span>, RunErro
     settings.window.within(whole).map(Some).map_err(RunError::Window)
 }
 
+/// The lines around what a report cites. Standard input cannot be read twice: cited lines then stand alone.
+fn excerpts(paths: &[PathBuf], settings: &Settings, report: &Report) -> Result<Vec<Excerpt>, InputError> {
+    let wanted = report::excerpts::wanted(report);
+    let again: Vec<PathBuf> = paths.iter().filter(|p| p.as_os_str() != "-").cloned().collect();
+    let prefixes = prefixes(paths);
+    let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
+    let mut fetched: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
+    if !again.is_empty() && !wanted.is_empty() {
+        let listing = read_all(&again, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
+            wanted.get(shortened(&entry.path, &prefixes)).map(|lines| fetch(&report::excerpts::around(lines), input))
+        })?;
+        for (entry, lines) in listing.items {
+            if let Some(lines) = lines {
+                fetched.insert(shortened(&entry.path, &prefixes).to_owned(), lines);
+            }
+        }
+    }
+    let none = BTreeMap::new();
+    let cut = |(path, lines): (&String, &BTreeMap<u32, String>)| {
+        report::excerpts::cut(path, lines, fetched.get(path).unwrap_or(&none))
+    };
+    Ok(wanted.iter().flat_map(cut).collect())
+}
+
+/// The lines of these numbers, without secrets; reads no further than the last of them.
+fn fetch(numbers: &BTreeSet<u32>, input: &mut dyn BufRead) -> BTreeMap<u32, String> {
+    let mut out = BTreeMap::new();
+    let Some(last) = numbers.last().copied() else { return out };
+    let head = input.fill_buf().map(|h| h.get(..h.len().min(4096)).unwrap_or(h).to_vec()).unwrap_or_default();
+    let encoding = detect(&head, "").encoding;
+    let mut whole = Vec::new();
+    let mut decoded: &[u8];
+    let mut lines = if encoding == Encoding::Utf8 {
+        Lines::new(input, LINE_MAX)
+    } else {
+        let _ = input.take(DOCUMENT_MAX).read_to_end(&mut whole);
+        whole = decode(&whole, encoding).into_owned();
+        decoded = &whole;
+        Lines::new(&mut decoded, LINE_MAX)
+    };
+    while let Ok(Some(line)) = lines.next() {
+        if numbers.contains(&line.number) {
+            let text = String::from_utf8_lossy(line.bytes);
+            out.insert(line.number, crate::formats::secrets::masked(&text).into_owned());
+        }
+        if line.number >= last {
+            break;
+        }
+    }
+    out
+}
+
+/// Bytes of a line that an excerpt may show.
+const LINE_MAX: u64 = 16 << 10;
+
 /// Reads all sources below the paths.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
     let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
@@ -117,16 +181,21 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
             source.parsed.problems.push(Problem { line: None, what: fault.what });
         }
     }
-    let prefixes: Vec<String> = paths.iter().filter_map(|p| shown_without(p)).collect();
-    let shorten = |path: &mut String| {
-        if let Some(rest) = prefixes.iter().find_map(|p| path.strip_prefix(p.as_str())).filter(|r| !r.is_empty()) {
-            *path = rest.to_owned();
-        }
-    };
+    let prefixes = prefixes(paths);
+    let shorten = |path: &mut String| *path = shortened(path, &prefixes).to_owned();
     bundle.sources.iter_mut().for_each(|s| shorten(&mut s.path));
     bundle.skipped.iter_mut().for_each(|s| shorten(&mut s.path));
     bundle.skipped.sort_by(|a, b| (&a.path, &a.why).cmp(&(&b.path, &b.why)));
     Ok(bundle)
+}
+
+fn prefixes(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().filter_map(|p| shown_without(p)).collect()
+}
+
+/// A path as it is shown.
+fn shortened<'a>(path: &'a str, prefixes: &[String]) -> &'a str {
+    prefixes.iter().find_map(|p| path.strip_prefix(p.as_str())).filter(|r| !r.is_empty()).unwrap_or(path)
 }
 
 /// What is left out of shown paths: the folders above the one that was named.
@@ -241,6 +310,23 @@ pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incide
     let timeline = timeline::build(&sources, cluster, clocks);
     let incidents = incidents::find(&timeline);
     (timeline, incidents, sources)
+}
+
+/// What a bundle's names become.
+pub fn redactor(paths: &[PathBuf], settings: &Settings) -> Result<Redactor, InputError> {
+    let bundle = read(paths, settings)?;
+    let mut names = redact::known(&bundle.sources, &cluster::join(&bundle.sources));
+    names.scan_paths(paths, &settings.limits, settings.threads.max(1))?;
+    Ok(Redactor::new(&names))
+}
+
+/// Copies a bundle into the folder `to` under pseudonyms.
+pub fn redact(paths: &[PathBuf], to: &Path, settings: &Settings) -> Result<(Redactor, Copied), InputError> {
+    let redactor = redactor(paths, settings)?;
+    let prefixes = prefixes(paths);
+    let shown = |path: &str| shortened(path, &prefixes).to_owned();
+    let copied = redact::copy(paths, to, &settings.limits, &shown, &redactor)?;
+    Ok((redactor, copied))
 }
 
 /// The files of a bundle written in one literal: `//- path` lines begin them.

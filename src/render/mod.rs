@@ -1,12 +1,24 @@
 //! A report as bytes: each output renders the same plain data and decides nothing.
 
+mod card;
+mod columns;
 pub(crate) mod escape;
+pub mod grafana;
+#[cfg(test)]
+mod hostile;
+mod html;
 mod json;
 mod lanes;
 mod listing;
 mod markdown;
+mod plot;
 mod term;
+#[cfg(test)]
+mod testing;
+mod times;
 mod whois;
+mod words;
+mod wrap;
 
 use crate::report::Report;
 pub use lanes::timeline as timeline_text;
@@ -21,11 +33,13 @@ pub struct Style {
     pub colour: bool,
     /// Show what is folded otherwise.
     pub verbose: bool,
+    /// Nothing but ASCII.
+    pub ascii: bool,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { width: 80, colour: false, verbose: false }
+        Style { width: 80, colour: false, verbose: false, ascii: false }
     }
 }
 
@@ -45,7 +59,7 @@ macro_rules! renderers {
     };
 }
 
-renderers! { term, markdown, json }
+renderers! { term, markdown, json, html, card }
 
 /// The renderer of a name.
 pub fn by_name(name: &str) -> Option<&'static Renderer> {

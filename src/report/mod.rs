@@ -6,17 +6,20 @@ mod build;
 mod chain;
 mod cite;
 mod cost;
+pub mod excerpts;
 mod headline;
 mod hypotheses;
 mod inventory;
 mod merge;
 mod missing;
 mod numbers;
+mod plots;
 mod quiet;
 mod rank;
 mod remedies;
 mod repeats;
 mod risks;
+mod series;
 mod succession;
 mod timeline;
 mod verdict;
@@ -29,6 +32,7 @@ pub use axis::{
 };
 pub use build::build;
 pub use merge::merge;
+pub use plots::{Excerpt, Point, Series, Volume};
 pub use remedies::remedy_text;
 pub use repeats::fold as fold_repeats;
 pub use timeline::row as timeline_row;
@@ -71,6 +75,22 @@ pub struct Report {
     pub clocks: Vec<HostClock>,
     /// Only what matters; all of it with `pgautopsy timeline`.
     pub timeline: Vec<TimelineEvent>,
+    /// The time that the plots show.
+    #[serde(default)]
+    pub window: Option<Window>,
+    #[serde(default)]
+    pub series: Vec<Series>,
+    #[serde(default)]
+    pub volume: Vec<Volume>,
+    /// Raw lines around what is cited.
+    #[serde(default)]
+    pub excerpts: Vec<Excerpt>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    pub from: String,
+    pub to: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -116,6 +116,15 @@ pub struct Covered {
     pub span: Span,
 }
 
+/// Lines that a program wrote on a node, per stretch of `step`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    pub node: NodeId,
+    pub program: Program,
+    pub step: Micros,
+    pub cells: Vec<(Micros, u32)>,
+}
+
 /// The whole bundle on one axis.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
@@ -129,6 +138,7 @@ pub struct Timeline {
     pub series: Vec<Series>,
     pub facts: Vec<Known>,
     pub covered: Vec<Covered>,
+    pub written: Vec<Volume>,
     /// Sources whose lines stand in another source as well.
     pub copies: Vec<Copied>,
     /// How far the hosts' clocks differ; their times are corrected where the difference is proven.
@@ -182,6 +192,12 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                 && let Some(to) = clock.time(stream.max, last.zone, last.written)
             {
                 t.covered.push(Covered { node, program: stream.program, source: i as u32, span: Span::new(from, to) });
+            }
+            if let Some(first) = stream.first {
+                let place = |(at, lines): &(Micros, u32)| Some((clock.time(*at, first.zone, first.written)?, *lines));
+                let lines = stream.volume.settled();
+                let cells: Vec<_> = lines.cells.iter().filter_map(place).collect();
+                t.written.push(Volume { node, program: stream.program, step: lines.step, cells });
             }
             t.events.extend(steps::events(stream, clock, node, i));
             roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps, again);

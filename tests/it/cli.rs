@@ -247,3 +247,54 @@ fn escapes_in_a_log_do_not_reach_the_terminal() {
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{format}");
     }
 }
+
+#[test]
+fn a_card_fits_a_ticket() {
+    let card = out(&run(&["--card", SEED]));
+    assert!(card.lines().count() <= 12 && card.contains("etcd_slow_disk"), "{card}");
+    assert_eq!(card, out(&run(&["-f", "card", SEED])));
+}
+
+#[test]
+fn annotations_for_grafana_are_a_list_of_requests() {
+    let list: serde_json::Value = serde_json::from_str(&out(&run(&["timeline", "-f", "grafana", SEED]))).unwrap();
+    let first = &list[0];
+    assert!(first["time"].as_i64().unwrap() > 1_600_000_000_000 && first["timeEnd"].as_i64() >= first["time"].as_i64());
+    assert!(first["tags"].as_array().unwrap().iter().any(|t| t == "pgautopsy") && first["text"].is_string());
+}
+
+#[test]
+fn nothing_but_ascii_on_request() {
+    let text = out(&run(&["-v", "--ascii", "samples/02-partition/bundle"]));
+    assert!(text.is_ascii() && text.contains("# leader"), "{text}");
+}
+
+#[test]
+fn a_redacted_copy_and_its_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = dir.path().join("shared");
+    let o = run(&["redact", SEED, "-o", copy.to_str().unwrap()]);
+    assert_eq!(o.status.code(), Some(0), "{}", err(&o));
+    let list = std::fs::read_to_string(dir.path().join("shared-replaced.tsv")).unwrap();
+    assert!(list.lines().any(|l| l.starts_with("host\tdb1\t")), "{list}");
+    let report = out(&run(&[copy.to_str().unwrap()]));
+    assert!(report.contains("etcd_slow_disk") && !report.contains("db1"), "{report}");
+    let again = run(&["redact", SEED, "-o", copy.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(2), "a folder that holds something is not written to");
+}
+
+#[test]
+fn every_verb_keeps_names_to_itself_when_told_to() {
+    for args in [
+        &["--redact", SEED][..],
+        &["--redact", "-f", "html", SEED],
+        &["--redact", "-v", "-f", "md", SEED],
+        &["ls", "--redact", SEED],
+        &["timeline", "--redact", SEED],
+        &["timeline", "--redact", "-f", "csv", SEED],
+    ] {
+        let o = run(args);
+        assert_eq!(o.status.code(), Some(0), "{args:?}: {}", err(&o));
+        assert!(!o.stdout.is_empty() && !out(&o).contains("db1") && !err(&o).contains("db1"), "{args:?}");
+    }
+}

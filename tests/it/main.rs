@@ -7,6 +7,7 @@ mod collect;
 mod daily;
 mod forms;
 mod mangle;
+mod redact;
 mod repository;
 mod same_bytes;
 mod samples;

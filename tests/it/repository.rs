@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("checks", &["timeline", "incidents"]),
     ("report", &["timeline", "axis", "incidents", "causes", "checks"]),
     ("render", &["report"]),
+    ("redact", &["report", "formats", "messages", "sysstat", "cluster", "detect", "input"]), // writes what it reads
     ("daily", &["input", "run", "report", "render", "timeline", "incidents"]),
     ("collect", &["input", "report", "when"]),
     ("triage", &["collect", "report", "render", "when"]),
@@ -41,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "timeline",
             "incidents",
             "report",
+            "redact",
         ],
     ),
 ];

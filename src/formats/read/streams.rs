@@ -70,6 +70,7 @@ impl LogReader {
     ) {
         let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
         stream.stamped += 1;
+        stream.volume.note(stamp.civil);
         stream.first.get_or_insert(stamp);
         // Patroni's logger holds lines back for up to two seconds; processes of PostgreSQL write past each other by less.
         if let Some(before) = stream.last.replace(stamp)
@@ -123,6 +124,7 @@ impl LogReader {
     pub(super) fn note_stamps(&mut self, at: usize, stamps: &Stamps, line: &[u8], number: u32) {
         let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
         stream.stamped += stamps.count;
+        stream.volume.append(&stamps.volume);
         stream.first.get_or_insert(stamps.first);
         stream.last = Some(stamps.last);
         stream.min = stream.min.min(stamps.min);
