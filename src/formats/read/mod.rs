@@ -195,6 +195,7 @@ impl LogReader {
         for (stream, folder) in self.out.streams.iter_mut().zip(self.beats) {
             stream.beat_every = folder.every();
             stream.beats = folder.finish();
+            stream.volume = stream.volume.settled();
         }
         self.out
     }
