@@ -1,7 +1,7 @@
 //! Puts the report together from its parts.
 
-use super::blameless::blameless;
 use super::axis::order;
+use super::blameless::blameless;
 use super::cite::proof;
 use super::cost::cost;
 use super::succession::succession;

@@ -26,8 +26,8 @@ pub use axis::{
     TwoPrimaries,
 };
 pub use build::build;
-pub use remedies::remedy_text;
 pub use merge::merge;
+pub use remedies::remedy_text;
 pub use timeline::row as timeline_row;
 
 use schemars::JsonSchema;
