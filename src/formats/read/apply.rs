@@ -5,6 +5,7 @@
 
 use super::events::{self, FOLD};
 use super::scan::{Beats, Event, Item, Place, Run, Scanned};
+use super::streams::STEP;
 use super::{Last, LogReader};
 use crate::model::{Micros, Program, SECOND};
 
@@ -32,6 +33,9 @@ impl LogReader {
         self.row.is_empty()
             && self.booted.is_none()
             && (self.last.is_some() || run.last.is_some() || run.noise == 0)
+            // Where programs alternate, their clocks stand side by side, line by line.
+            && run.stamps.len() < 2
+            && run.stamps.iter().all(|s| s.back < STEP && self.last_of(s.program).is_none_or(|l| l - s.first.civil < STEP))
             && run.stamps.iter().all(|s| {
                 s.program != Program::Patroni || {
                     let at = self.bare(Program::Patroni);
@@ -49,6 +53,12 @@ impl LogReader {
     fn silence(&self, usual: Option<Micros>) -> Micros {
         let usual = usual.unwrap_or(10 * SECOND);
         (4 * SECOND).max(usual + usual / 2 + SECOND)
+    }
+
+    /// The stamp of the last bare line of a program.
+    fn last_of(&self, program: Program) -> Option<Micros> {
+        let stream = self.bare(program).and_then(|at| self.out.streams.get(at))?;
+        stream.last.map(|l| l.civil)
     }
 
     /// The stream of a program's bare lines, if there is one yet.

@@ -97,8 +97,7 @@ impl LogReader {
             (raw.num, raw.who) = (meaning.num, meaning.who);
             return Some(at);
         }
-        let took = if meaning.what.ends_a_duration() { (meaning.num.max(0.0) * 1_000.0) as Micros } else { 0 };
-        let since = stamp.civil - took;
+        let since = began(&meaning, stamp);
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
         let window = window(raws.len());
         if (folds(meaning.what) || (meaning.what == What::FsyncSlow && raws.len() >= MANY))
@@ -138,9 +137,18 @@ impl LogReader {
 
     /// What `meaning` does with each of a run's equal events.
     pub(super) fn events(&mut self, stream: usize, event: &Event, line: &[u8], number: u32) {
+        let open = |reader: &LogReader| {
+            let m = &event.meaning;
+            let at = *reader.open.get(&(stream, m.what, m.why, m.who.clone()))?;
+            Some((at, reader.out.streams.get(stream)?.raws.get(at)?.since))
+        };
+        let before = open(self);
         let at = self.meaning(stream, event.stamp, event.pid, event.meaning.clone(), line, number);
         let raws = self.out.streams.get_mut(stream).map(|s| &mut s.raws);
         if let Some(raw) = at.and_then(|at| raws?.get_mut(at)) {
+            // The longest of them need not be the first.
+            let joined = before.filter(|(open, _)| Some(*open) == at).map(|(_, since)| since);
+            raw.since = joined.map_or(event.since, |since| since.min(event.since));
             raw.count = raw.count.saturating_add(event.count - 1);
             raw.until = raw.until.max(event.until);
         }
@@ -163,6 +171,12 @@ impl LogReader {
             folder.more(rest, beats.until, first.saturating_add(beats.last.line), wording);
         }
     }
+}
+
+/// When what a line tells began: durations are logged at their end.
+pub(super) fn began(meaning: &Meaning, stamp: Stamp) -> Micros {
+    let took = if meaning.what.ends_a_duration() { (meaning.num.max(0.0) * 1_000.0) as Micros } else { 0 };
+    stamp.civil - took
 }
 
 /// How far apart equal events may be that are one, in a stream of so many.

@@ -5,7 +5,7 @@
 //! heartbeat, or an event that folds with its like. Every other line stands for itself and goes the general way.
 
 use super::LINE_MAX;
-use super::events::{FOLD, folds};
+use super::events::{FOLD, began, folds};
 use super::record::{alarms_by_level, is_continuation_word};
 use crate::formats::json;
 use crate::formats::lanes::{Lanes, QuickHead};
@@ -66,6 +66,8 @@ pub struct Stamps {
     pub max: Micros,
     /// Longest step forward beyond the latest stamp so far.
     pub widest: Micros,
+    /// Longest step back from one line to the next.
+    pub back: Micros,
     /// The last line that carries the latest stamp.
     pub latest: Place,
 }
@@ -78,6 +80,8 @@ pub struct Event {
     pub stamp: Stamp,
     pub until: Micros,
     pub min: Micros,
+    /// When the earliest of them began.
+    pub since: Micros,
     pub count: u32,
     pub pid: u32,
     pub place: Place,
@@ -320,6 +324,7 @@ impl Scanner {
                 min: stamp.civil,
                 max: stamp.civil,
                 widest: 0,
+                back: 0,
                 latest: place,
             });
             return true;
@@ -329,6 +334,7 @@ impl Scanner {
             return false;
         }
         stamps.count += 1;
+        stamps.back = stamps.back.max(stamps.last.civil - stamp.civil);
         stamps.last = stamp;
         stamps.min = stamps.min.min(stamp.civil);
         stamps.widest = stamps.widest.max(stamp.civil - stamps.max);
@@ -344,6 +350,7 @@ impl Scanner {
 #[inline]
 fn event(events: &mut Vec<Event>, head: &QuickHead<'_>, meaning: Meaning, place: Place) {
     let stamp = head.stamp;
+    let since = began(&meaning, stamp);
     // The latest of each kind counts; a run holds a handful of kinds.
     let same = |e: &&mut Event| {
         e.program == head.program
@@ -356,6 +363,7 @@ fn event(events: &mut Vec<Event>, head: &QuickHead<'_>, meaning: Meaning, place:
         event.count = event.count.saturating_add(1);
         event.until = event.until.max(stamp.civil);
         event.min = event.min.min(stamp.civil);
+        event.since = event.since.min(since);
         if meaning.num.abs() > event.meaning.num.abs() {
             event.meaning.num = meaning.num;
         }
@@ -363,7 +371,7 @@ fn event(events: &mut Vec<Event>, head: &QuickHead<'_>, meaning: Meaning, place:
     }
     let (program, pid) = (head.program, head.pid);
     let (until, min) = (stamp.civil, stamp.civil);
-    events.push(Event { program, meaning, stamp, until, min, count: 1, pid, place });
+    events.push(Event { program, meaning, stamp, until, min, since, count: 1, pid, place });
 }
 
 /// Whether Patroni's head might be glued into the line: a colon and a space behind a capital letter.

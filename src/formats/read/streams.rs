@@ -9,7 +9,7 @@ use crate::model::{Micros, NameHint, Naming, Program, SECOND, Silence, Stamp, St
 use std::sync::Arc;
 
 /// Stamps that go back this far are no late lines (those come up to two seconds late; our choice).
-const STEP: Micros = 30 * SECOND;
+pub(super) const STEP: Micros = 30 * SECOND;
 
 /// Zones differ by whole quarter hours.
 const QUARTER: Micros = 900 * SECOND;
@@ -68,7 +68,7 @@ impl LogReader {
         line: &[u8],
         number: u32,
     ) {
-        let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
+        let Some(stream) = self.out.streams.get_mut(at) else { return };
         stream.stamped += 1;
         stream.first.get_or_insert(stamp);
         // Patroni's logger holds lines back for up to two seconds; processes of PostgreSQL write past each other by less.
@@ -83,15 +83,8 @@ impl LogReader {
         stream.min = stream.min.min(stamp.civil);
         stream.max = stream.max.max(stamp.civil);
         *stream.written_zone.entry(stamp.zone).or_default() += 1;
-        // Patroni's output carries PostgreSQL's lines: where the writer changes, two clocks stand side by side.
-        if let Some(last) = self.last.as_ref().filter(|l| l.stream != at && l.program != stream.program)
-            && stream.own_clock
-            && (last.stamp.written, stamp.written) == (Written::Full, Written::Full)
-            && let Some(q) = pg_csv::quarters(last.stamp.civil - stamp.civil)
-            && (last.stamp.civil - stamp.civil - i64::from(q) * QUARTER).abs() <= BESIDE
-        {
-            *stream.beside.entry((last.program, last.stamp.zone, q)).or_default() += 1;
-        }
+        self.note_beside(at, stamp);
+        let Some(stream) = self.out.streams.get_mut(at) else { return };
         if let Some(q) = proof {
             *stream.proofs.entry(q).or_default() += 1;
         }
@@ -103,6 +96,7 @@ impl LogReader {
         if stream.program != Program::Patroni {
             return;
         }
+        let Some(previous) = self.previous.get_mut(at) else { return };
         let (latest, at_line, text) = previous.get_or_insert_with(|| (stamp.civil, number, Vec::new()));
         if stamp.civil - *latest > 4 * SECOND && stream.gaps.len() < 4096 {
             let usual = self.beats.get(at).and_then(BeatFolder::every).unwrap_or(10 * SECOND);
@@ -119,8 +113,22 @@ impl LogReader {
         }
     }
 
+    /// Patroni's output carries PostgreSQL's lines: where the writer changes, two clocks stand side by side.
+    fn note_beside(&mut self, at: usize, stamp: Stamp) {
+        let Some(stream) = self.out.streams.get_mut(at) else { return };
+        if let Some(last) = self.last.as_ref().filter(|l| l.stream != at && l.program != stream.program)
+            && stream.own_clock
+            && (last.stamp.written, stamp.written) == (Written::Full, Written::Full)
+            && let Some(q) = pg_csv::quarters(last.stamp.civil - stamp.civil)
+            && (last.stamp.civil - stamp.civil - i64::from(q) * QUARTER).abs() <= BESIDE
+        {
+            *stream.beside.entry((last.program, last.stamp.zone, q)).or_default() += 1;
+        }
+    }
+
     /// What `note_stamp` does with each of a run's stamps, none of which follows on a silence.
     pub(super) fn note_stamps(&mut self, at: usize, stamps: &Stamps, line: &[u8], number: u32) {
+        self.note_beside(at, stamps.first);
         let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
         stream.stamped += stamps.count;
         stream.first.get_or_insert(stamps.first);
