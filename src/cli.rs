@@ -1,8 +1,15 @@
 //! Arguments as typed, and checked into what the library takes.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use pgautopsy::clock::{Rule, Zones};
+pub mod collect;
+mod config;
+pub mod daily;
+pub mod triage;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use pgautopsy::clock::Rule;
+use pgautopsy::config::Config;
 use pgautopsy::run::Settings;
+use pgautopsy::when::{self, Window};
 use std::path::PathBuf;
 
 /// Why did the PostgreSQL primary fail over, get demoted or stop answering, and what proves it?
@@ -51,8 +58,54 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// A copy of a bundle with consistent pseudonyms, which gives the same verdict
+    Redact(RedactArgs),
+    /// The short report for cron: what changed since the last run
+    Daily(daily::DailyArgs),
+    /// Verdict, what is missing, and a reply to paste; many tickets at once
+    Triage(triage::TriageArgs),
+    /// Prints (never runs) the script that collects what is missing
+    Collect(collect::CollectArgs),
     /// The JSON Schema of the report
     Schema,
+    /// The completion script of a shell: bash, zsh, fish, elvish or powershell
+    Completions { shell: clap_complete::Shell },
+    /// The manual page; with a folder, one page for each command in it
+    Man {
+        /// Folder to write pgautopsy.1, pgautopsy-daily.1, ... to
+        folder: Option<PathBuf>,
+    },
+}
+
+/// Names of all commands.
+pub fn commands() -> Vec<String> {
+    Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect()
+}
+
+/// The completion script, from the same table as `--help`.
+pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "pgautopsy", &mut out);
+    out
+}
+
+/// Manual pages by file name, from the same table as `--help`.
+pub fn manual() -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let mut root = Cli::command();
+    root.build();
+    let mut pages = Vec::new();
+    let mut page = |name: String, command: clap::Command| -> std::io::Result<()> {
+        let mut out = Vec::new();
+        clap_mangen::Man::new(command).render(&mut out)?;
+        pages.push((format!("{name}.1"), out));
+        Ok(())
+    };
+    page("pgautopsy".to_owned(), root.clone())?;
+    for sub in root.get_subcommands().filter(|s| s.get_name() != "help") {
+        let name = format!("pgautopsy-{}", sub.get_name());
+        page(name, sub.clone())?;
+    }
+    Ok(pages)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -61,8 +114,11 @@ pub enum Listing {
     Messages,
     Formats,
     Metrics,
-    Nodes,
+    /// Checks of settings and states, and thresholds, with their defaults and where they come from
     Checks,
+    /// A pgautopsy.toml with every key
+    Config,
+    Nodes,
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +129,8 @@ pub struct Analyze {
     #[command(flatten)]
     pub output: Output,
     #[command(flatten)]
+    pub window: WindowArgs,
+    #[command(flatten)]
     pub reading: Reading,
     /// Exit with 1 if an incident was found
     #[arg(long)]
@@ -81,7 +139,7 @@ pub struct Analyze {
 
 #[derive(Debug, Args)]
 pub struct Output {
-    /// text, md or json
+    /// text, md, html, json or card
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
     /// Write to a file; the format follows its ending. Repeatable
@@ -96,6 +154,15 @@ pub struct Output {
     /// Print the report only, no warnings
     #[arg(short, long)]
     pub quiet: bool,
+    /// Replace host names, addresses, users, databases and SQL literals with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
+    /// A card of 12 lines for a ticket
+    #[arg(long, conflicts_with = "format")]
+    pub card: bool,
+    /// Only ASCII characters in the text
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -107,6 +174,9 @@ pub enum When {
 
 #[derive(Debug, Args)]
 pub struct Reading {
+    /// Settings file; else $PGAUTOPSY_CONFIG, ./pgautopsy.toml, ~/.config/pgautopsy/, /etc/pgautopsy/
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Zone of logs that do not say theirs: `Europe/Vienna`, `+05:30`; `HOST=ZONE` for one host. Repeatable
     #[arg(long, value_name = "[HOST=]ZONE")]
     pub tz: Vec<String>,
@@ -118,18 +188,75 @@ pub struct Reading {
     pub threads: usize,
 }
 
+/// Which part of the bundle.
+#[derive(Debug, Args)]
+pub struct WindowArgs {
+    /// Only what happened since: `2026-11-20 13:30` (UTC), `yesterday 03:00`, `2 hours ago` (before the last line)
+    #[arg(short = 'S', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Only what happened until
+    #[arg(short = 'U', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Only what happened around this moment
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// With --at: how long before and after it; 10m if not said
+    #[arg(long, value_name = "LENGTH", requires = "at")]
+    pub window: Option<String>,
+}
+
+impl WindowArgs {
+    /// Times are checked here, before anything is read.
+    pub fn window(&self) -> Result<Window, String> {
+        for (flag, text) in [("--since", &self.since), ("--until", &self.until), ("--at", &self.at)] {
+            if let Some(text) = text {
+                when::parse(text, 0).map_err(|e| format!("{flag}: {e}"))?;
+            }
+        }
+        let around = match &self.window {
+            Some(text) => Some(
+                when::length(text).ok_or_else(|| format!("--window {text}: no length; write it like 10m or 1h30m"))?,
+            ),
+            None => None,
+        };
+        Ok(Window { since: self.since.clone(), until: self.until.clone(), at: self.at.clone(), around })
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct TimelineArgs {
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// text, csv or jsonl
+    /// text, csv, jsonl, or grafana: annotations for its HTTP API
     #[arg(short, long, default_value = "text")]
     pub format: String,
+    #[command(flatten)]
+    pub window: WindowArgs,
     #[command(flatten)]
     pub reading: Reading,
     /// Also what is of interest to few
     #[arg(short, long)]
     pub verbose: bool,
+    /// Replace host names, addresses, users, databases and SQL literals with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
+    /// Width of the text: hosts get a column each where they fit; without it, that of the terminal
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<usize>,
+    /// One row for every run of equal messages, however often they follow each other
+    #[arg(long)]
+    pub no_fold: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RedactArgs {
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Folder to write to; must be new or empty
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
 #[derive(Debug, Args)]
@@ -139,12 +266,22 @@ pub struct SarArgs {
     /// text, csv or json
     #[arg(short, long, default_value = "text")]
     pub format: String,
+    /// Replace host names with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
 }
 
 impl Reading {
+    /// The settings file in force.
+    pub fn config(&self) -> Result<Config, String> {
+        config::load(self.config.as_deref())
+    }
+
     /// Checks zones; the error names the value and how to write it.
     pub fn settings(&self) -> Result<Settings, String> {
-        let mut zones = Zones::default();
+        let mut settings = Settings::default();
+        self.config()?.apply(&mut settings)?;
+        let mut zones = std::mem::take(&mut settings.zones);
         for value in &self.tz {
             let (host, zone) = match value.split_once('=') {
                 Some((host, zone)) => (Some(host), zone),
@@ -160,7 +297,7 @@ impl Reading {
                 None => zones.all = Some(rule),
             }
         }
-        let mut settings = Settings { zones, threads: self.threads, ..Settings::default() };
+        settings = Settings { zones, threads: self.threads, ..settings };
         for limit in &self.limit {
             settings.limits.set(limit)?;
         }

@@ -2,14 +2,19 @@
 
 use crate::clock::{self, Zones};
 use crate::cluster;
+use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
-use crate::formats::{read_log, read_log_in_ranges};
+use crate::formats::{read_log_in_ranges, read_log_with};
 use crate::incidents::{self, Incident};
-use crate::input::{Entry, InputError, Limits, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
-use crate::model::{Coverage, Parsed, Problem, Source};
-use crate::report::{self, Report, Skip};
+use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
+use crate::messages::Own;
+use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
+use crate::redact::{self, Copied, Redactor};
+use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
+use crate::when::Window;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,8 +26,24 @@ pub struct Settings {
     /// 0 = one per core.
     pub threads: usize,
     pub zones: Zones,
+    /// Read the raw lines around what the report cites; costs another pass over those sources.
+    pub excerpts: bool,
     /// Told how far reading is.
     pub progress: Option<Arc<Progress>>,
+    /// Messages that the user added.
+    pub own: Arc<Own>,
+    /// The part of the bundle that is asked about; the rest is context.
+    pub window: Window,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A time that cannot be read, or a window outside of the logs.
+    #[error("{0}")]
+    Window(String),
 }
 
 /// Largest document that is read as a whole; logs are streamed and have no such limit.
@@ -36,28 +57,115 @@ pub struct Bundle {
 }
 
 /// Reads, places, judges and reports.
-pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputError> {
+pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunError> {
     let bundle = read(paths, settings)?;
     let clusters = cluster::separate(&bundle.sources);
-    if clusters.len() < 2 {
-        let (timeline, incidents, sources) = place(bundle.sources, settings);
-        return Ok(report::build(&timeline, &incidents, &sources, bundle.skipped));
+    let mut report = if clusters.len() < 2 {
+        judge(bundle.sources, settings, bundle.skipped)?
+    } else {
+        // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
+        let reports = clusters.into_iter().map(|(scope, indices)| {
+            let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
+            Ok((scope, judge(own, settings, Vec::new())?))
+        });
+        report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped)
+    };
+    if settings.excerpts {
+        report.excerpts = excerpts(paths, settings, &report)?;
     }
-    // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
-    let reports = clusters.into_iter().map(|(scope, indices)| {
-        let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
-        let (timeline, incidents, sources) = place(own, settings);
-        (scope, report::build(&timeline, &incidents, &sources, Vec::new()))
-    });
-    Ok(report::merge(reports.collect(), bundle.skipped))
+    Ok(report)
 }
+
+/// The report on one cluster, within the window that is asked about.
+fn judge(sources: Vec<Source>, settings: &Settings, skipped: Vec<Skip>) -> Result<Report, RunError> {
+    let (mut timeline, mut incidents, sources) = place(sources, settings);
+    let span = window(&timeline, settings)?;
+    if let Some(span) = span {
+        incidents.retain(|i| i.span.overlaps(&span));
+        if incidents.is_empty() {
+            // Nothing may be said about what was not asked about.
+            timeline.narrow(span);
+        }
+    }
+    let mut report = report::build(&timeline, &incidents, &sources, skipped);
+    if let Some(span) = span {
+        let near = span.widened(Window::AROUND);
+        let (from, to) = (rfc3339(near.from), rfc3339(near.to));
+        report.timeline.retain(|e| e.until.as_deref().unwrap_or(&e.at) >= from.as_str() && e.at <= to);
+    }
+    Ok(report)
+}
+
+/// The span that is asked about, if it is not all.
+pub fn window(t: &Timeline, settings: &Settings) -> Result<Option<Span>, RunError> {
+    if settings.window.is_whole() {
+        return Ok(None);
+    }
+    let Some(whole) = t.span() else { return Ok(None) };
+    settings.window.within(whole).map(Some).map_err(RunError::Window)
+}
+
+/// The lines around what a report cites. Standard input cannot be read twice: cited lines then stand alone.
+fn excerpts(paths: &[PathBuf], settings: &Settings, report: &Report) -> Result<Vec<Excerpt>, InputError> {
+    let wanted = report::excerpts::wanted(report);
+    let again: Vec<PathBuf> = paths.iter().filter(|p| p.as_os_str() != "-").cloned().collect();
+    let prefixes = prefixes(paths);
+    let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
+    let mut fetched: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
+    if !again.is_empty() && !wanted.is_empty() {
+        let listing = read_all(&again, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
+            wanted.get(shortened(&entry.path, &prefixes)).map(|lines| fetch(&report::excerpts::around(lines), input))
+        })?;
+        for (entry, lines) in listing.items {
+            if let Some(lines) = lines {
+                fetched.insert(shortened(&entry.path, &prefixes).to_owned(), lines);
+            }
+        }
+    }
+    let none = BTreeMap::new();
+    let cut = |(path, lines): (&String, &BTreeMap<u32, String>)| {
+        report::excerpts::cut(path, lines, fetched.get(path).unwrap_or(&none))
+    };
+    Ok(wanted.iter().flat_map(cut).collect())
+}
+
+/// The lines of these numbers, without secrets; reads no further than the last of them.
+fn fetch(numbers: &BTreeSet<u32>, input: &mut dyn BufRead) -> BTreeMap<u32, String> {
+    let mut out = BTreeMap::new();
+    let Some(last) = numbers.last().copied() else { return out };
+    let head = input.fill_buf().map(|h| h.get(..h.len().min(4096)).unwrap_or(h).to_vec()).unwrap_or_default();
+    let encoding = detect(&head, "").encoding;
+    let mut whole = Vec::new();
+    let mut decoded: &[u8];
+    let mut lines = if encoding == Encoding::Utf8 {
+        Lines::new(input, LINE_MAX)
+    } else {
+        let _ = input.take(DOCUMENT_MAX).read_to_end(&mut whole);
+        whole = decode(&whole, encoding).into_owned();
+        decoded = &whole;
+        Lines::new(&mut decoded, LINE_MAX)
+    };
+    while let Ok(Some(line)) = lines.next() {
+        if numbers.contains(&line.number) {
+            let text = String::from_utf8_lossy(line.bytes);
+            out.insert(line.number, crate::formats::secrets::masked(&text).into_owned());
+        }
+        if line.number >= last {
+            break;
+        }
+    }
+    out
+}
+
+/// Bytes of a line that an excerpt may show.
+const LINE_MAX: u64 = 16 << 10;
 
 /// Reads all sources below the paths.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
     let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
     let progress = settings.progress.as_deref();
     let listing = read_anywhere(paths, &settings.limits, threads, progress, &|entry, input, plain| {
-        read_with(&entry.path, input, plain.filter(|_| threads > 1), threads)
+        read_with(&entry.path, input, plain.filter(|_| threads > 1), threads, &settings.own)
     })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
@@ -68,16 +176,26 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
-    let prefixes: Vec<String> = paths.iter().filter_map(|p| shown_without(p)).collect();
-    let shorten = |path: &mut String| {
-        if let Some(rest) = prefixes.iter().find_map(|p| path.strip_prefix(p.as_str())).filter(|r| !r.is_empty()) {
-            *path = rest.to_owned();
+    for fault in verify::verify(paths, &settings.limits, threads, &bundle.sources)? {
+        if let Some(source) = bundle.sources.get_mut(fault.manifest) {
+            source.parsed.problems.push(Problem { line: None, what: fault.what });
         }
-    };
+    }
+    let prefixes = prefixes(paths);
+    let shorten = |path: &mut String| *path = shortened(path, &prefixes).to_owned();
     bundle.sources.iter_mut().for_each(|s| shorten(&mut s.path));
     bundle.skipped.iter_mut().for_each(|s| shorten(&mut s.path));
     bundle.skipped.sort_by(|a, b| (&a.path, &a.why).cmp(&(&b.path, &b.why)));
     Ok(bundle)
+}
+
+fn prefixes(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().filter_map(|p| shown_without(p)).collect()
+}
+
+/// A path as it is shown.
+fn shortened<'a>(path: &'a str, prefixes: &[String]) -> &'a str {
+    prefixes.iter().find_map(|p| path.strip_prefix(p.as_str())).filter(|r| !r.is_empty()).unwrap_or(path)
 }
 
 /// What is left out of shown paths: the folders above the one that was named.
@@ -88,7 +206,12 @@ fn shown_without(path: &Path) -> Option<String> {
 
 /// Reads one source; `Err` says why it is not evidence.
 pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
-    read_with(path, input, None, 1)
+    read_one_with(path, input, &Arc::default())
+}
+
+/// The same, with messages that the user added.
+pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>) -> Result<Parsed, String> {
+    read_with(path, input, None, 1, own)
 }
 
 /// Reads one source, with several threads if its bytes can be had at any place.
@@ -97,6 +220,7 @@ fn read_with(
     input: &mut dyn BufRead,
     plain: Option<&dyn ReadAt>,
     threads: usize,
+    own: &Arc<Own>,
 ) -> Result<Parsed, String> {
     let head = match input.fill_buf() {
         Ok(head) => head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec(),
@@ -111,16 +235,18 @@ fn read_with(
             let thorough = detection.wash.filter(Wash::is_thorough);
             let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
                 match plain {
-                    Some(plain) if envelope.is_none() && !newest_first => read_log_in_ranges(plain, threads),
-                    _ => read_log(input, envelope, newest_first),
+                    Some(plain) if envelope.is_none() && !newest_first && own.is_empty() => {
+                        read_log_in_ranges(plain, threads)
+                    }
+                    _ => read_log_with(input, envelope, newest_first, Some(own)),
                 }
             } else {
                 let mut all = Vec::new();
                 let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);
                 let text = decode(&all, detection.encoding);
                 match thorough {
-                    Some(wash) => read_log(&mut wash.text(&text).as_slice(), envelope, newest_first),
-                    None => read_log(&mut text.as_ref(), envelope, newest_first),
+                    Some(wash) => read_log_with(&mut wash.text(&text).as_slice(), envelope, newest_first, Some(own)),
+                    None => read_log_with(&mut text.as_ref(), envelope, newest_first, Some(own)),
                 }
             };
             let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
@@ -148,6 +274,35 @@ fn read_with(
     Ok(parsed)
 }
 
+/// Whether a file that begins like this must be read from its beginning: only logs of single lines can be continued.
+pub fn read_as_a_whole(head: &[u8], path: &str) -> bool {
+    // Exports whose first line names the columns, or whose records span lines.
+    const HEADED: &[&str] = &["csv_export", "kibana", "elastic", "loki", "cloud"];
+    match detect(head, path).found {
+        Detected::Log { envelope, newest_first } => newest_first || envelope.is_some_and(|e| HEADED.contains(&e.name)),
+        _ => true,
+    }
+}
+
+/// Numbers lines as in the whole file, for a part that was read by itself.
+pub fn shift_lines(parsed: &mut Parsed, before: u64) {
+    let before = u32::try_from(before).unwrap_or(u32::MAX);
+    let shift = |line: &mut u32| *line = line.saturating_add(before);
+    for stream in &mut parsed.streams {
+        stream.raws.iter_mut().for_each(|r| shift(&mut r.line));
+        stream.series.iter_mut().for_each(|s| shift(&mut s.line));
+        stream.gaps.iter_mut().for_each(|g| shift(&mut g.line));
+        stream.names.iter_mut().for_each(|n| shift(&mut n.line));
+        for beat in &mut stream.beats {
+            shift(&mut beat.line);
+            shift(&mut beat.last_line);
+        }
+    }
+    parsed.facts.iter_mut().for_each(|f| shift(&mut f.line));
+    parsed.undated.iter_mut().for_each(|r| shift(&mut r.line));
+    parsed.problems.iter_mut().filter_map(|p| p.line.as_mut()).for_each(shift);
+}
+
 /// From sources to incidents.
 pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incident>, Vec<Source>) {
     let cluster = cluster::join(&sources);
@@ -155,6 +310,23 @@ pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incide
     let timeline = timeline::build(&sources, cluster, clocks);
     let incidents = incidents::find(&timeline);
     (timeline, incidents, sources)
+}
+
+/// What a bundle's names become.
+pub fn redactor(paths: &[PathBuf], settings: &Settings) -> Result<Redactor, InputError> {
+    let bundle = read(paths, settings)?;
+    let mut names = redact::known(&bundle.sources, &cluster::join(&bundle.sources));
+    names.scan_paths(paths, &settings.limits, settings.threads.max(1))?;
+    Ok(Redactor::new(&names))
+}
+
+/// Copies a bundle into the folder `to` under pseudonyms.
+pub fn redact(paths: &[PathBuf], to: &Path, settings: &Settings) -> Result<(Redactor, Copied), InputError> {
+    let redactor = redactor(paths, settings)?;
+    let prefixes = prefixes(paths);
+    let shown = |path: &str| shortened(path, &prefixes).to_owned();
+    let copied = redact::copy(paths, to, &settings.limits, &shown, &redactor)?;
+    Ok((redactor, copied))
 }
 
 /// The files of a bundle written in one literal: `//- path` lines begin them.
@@ -183,41 +355,80 @@ pub fn timeline_of(files: &[(String, String)], settings: &Settings) -> (Timeline
     (timeline, incidents)
 }
 
-/// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would; gives what could not be read.
+/// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would; gives how many hosts were printed
+/// and what could not be read.
 pub fn sar(
     paths: &[PathBuf],
     settings: &Settings,
     format: &str,
     out: &mut dyn std::io::Write,
-) -> Result<Vec<String>, InputError> {
-    use crate::sysstat::print;
-    let read = |_: &Entry, input: &mut dyn BufRead| {
-        let mut all = Vec::new();
-        input.take(DOCUMENT_MAX).read_to_end(&mut all).map(|_| crate::formats::sysstat_data(&all))
+) -> Result<(usize, Vec<String>), InputError> {
+    use crate::sysstat::{Data, looks_like_sa, print, usual_disk_name};
+    enum Found {
+        /// A binary file that goes to the JSON writer as it is.
+        Whole(Vec<u8>),
+        Read(Vec<Data>),
+        Other,
+    }
+    let read = |entry: &Entry, input: &mut dyn BufRead| {
+        // A byte more, or the buffer doubles when the end is met.
+        let size = entry.size.filter(|&n| n < DOCUMENT_MAX).and_then(|n| usize::try_from(n + 1).ok());
+        let mut all = Vec::with_capacity(size.unwrap_or(0));
+        input.take(DOCUMENT_MAX).read_to_end(&mut all).map(|_| match format {
+            "json" if looks_like_sa(&all) => Found::Whole(all),
+            _ => crate::formats::sysstat_data(&all).map_or(Found::Other, |mut parts| {
+                parts.iter_mut().for_each(|data| data.name_disks(usual_disk_name));
+                Found::Read(parts)
+            }),
+        })
     };
     let listing = read_all(paths, &settings.limits, settings.threads.max(1), &read)?;
     let mut problems: Vec<String> = listing.skipped.iter().map(|s| format!("{}: {}", s.path, s.why)).collect();
-    let mut tables = Vec::new();
-    for (entry, data) in listing.items {
-        match data {
-            Ok(Some(parts)) => {
-                let faults = parts.iter().flat_map(|d| &d.problems);
-                problems.extend(faults.map(|p| format!("{}: at byte {}: {}", entry.path, p.offset, p.what)));
-                tables.extend(parts);
-            }
-            Ok(None) => problems.push(format!("{}: neither an sa file nor text of sar or sadf", entry.path)),
+    let mut found = Vec::new();
+    for (entry, read) in listing.items {
+        match read {
+            Ok(Found::Other) => problems.push(format!("{}: neither an sa file nor text of sar or sadf", entry.path)),
+            Ok(read) => found.push((entry.path, read)),
             Err(e) => problems.push(format!("{}: {e}", entry.path)),
         }
     }
-    if !tables.is_empty() {
-        let written = match format {
-            "json" => print::json(&tables, out),
-            "csv" => print::csv(&tables, out),
-            _ => print::text(&tables, out),
-        };
-        if let Err(e) = written {
-            problems.push(format!("writing: {e}"));
+    let mut hosts = 0;
+    let mut seen = |path: &str, data: &Data| {
+        problems.extend(data.problems.iter().map(|p| format!("{path}: at byte {}: {}", p.offset, p.what)));
+        hosts += usize::from(!data.is_unreadable());
+    };
+    let write = || -> std::io::Result<()> {
+        if format != "json" {
+            let mut tables = Vec::new();
+            for (path, read) in found {
+                if let Found::Read(parts) = read {
+                    parts.iter().for_each(|data| seen(&path, data));
+                    tables.extend(parts.into_iter().filter(|data| !data.is_unreadable()));
+                }
+            }
+            return if format == "csv" { print::csv(&tables, out) } else { print::text(&tables, out) };
         }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut document = print::Json::new(out).naming_disks(usual_disk_name);
+        for (path, read) in found {
+            match read {
+                Found::Whole(bytes) => seen(&path, &document.file(&bytes, crate::sysstat::Options::default())?),
+                Found::Read(parts) => {
+                    for data in &parts {
+                        document.data(data)?;
+                        seen(&path, data);
+                    }
+                }
+                Found::Other => {}
+            }
+        }
+        document.finish()
+    };
+    match write() {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => problems.push(format!("writing: {e}")),
+        _ => {}
     }
-    Ok(problems)
+    Ok((hosts, problems))
 }

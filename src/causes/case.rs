@@ -77,11 +77,8 @@ impl<'a> Case<'a> {
 
     /// Median of a series outside the incident: the host's own normal.
     pub fn baseline(&self, series: &Series) -> Option<f32> {
-        let span = self.incident.span.widened(60 * SECOND);
-        let mut values: Vec<f32> =
-            series.samples.iter().filter(|s| s.to < span.from || s.from > span.to).map(|s| s.value).collect();
-        values.sort_by(f32::total_cmp);
-        values.get(values.len() / 2).copied()
+        let anywhere = Sample { from: 0, to: 0, value: 0.0 };
+        self.normal(series, anywhere).usual
     }
 
     /// Nodes that run a member of the DCS: those with an etcd log, or named in its member list.

@@ -150,8 +150,10 @@ fn assess(c: &Case<'_>) -> Assessment {
     for (cite, series, x) in c.worst(Metric::TcpRetrans, None).into_iter().take(1) {
         let base = c.baseline(series).unwrap_or(0.0);
         if x.value >= RETRANS && x.value > 3.0 * base {
+            // Alone they tell of a busy or a distant client as well.
+            let both = !lost.is_empty() && !requests.is_empty() && !stalls;
             a.pro(
-                Strength::Strong,
+                if both { Strength::Strong } else { Strength::Weak },
                 format!(
                     "{:.0} TCP segments a second sent again on {}, usually {base:.1}",
                     x.value,

@@ -1,9 +1,11 @@
 //! etcd could not write to its disk in time.
 
 use super::case::{cites, duration, list};
-use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use super::disks::Tie;
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
 use crate::incidents::Kind;
 use crate::model::{Key, Metric, Program, Span, What};
+use crate::timeline::Series;
 use std::collections::BTreeSet;
 
 /// A sync that lasts longer than etcd's default election timeout (1 s) costs the leader its place.
@@ -126,17 +128,31 @@ fn assess(c: &Case<'_>) -> Assessment {
     let hung: Vec<_> = disk
         .iter()
         .filter(|(_, s, x)| x.value >= AWAIT_MS && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty()))
-        .take(3)
         .collect();
+    let tie = |s: &Series| c.tie(s, &[Key::EtcdDataDir]);
+    let (others, hung): (Vec<_>, Vec<_>) = hung.into_iter().partition(|(_, s, _)| matches!(tie(s), Tie::Elsewhere(..)));
     if !late.is_empty() {
         let n: u32 = late.iter().map(|e| e.count).sum();
         if let Some((cite, series, x)) = hung.first() {
             let baseline = c.baseline(series).map_or(String::new(), |b| format!(", usually {b:.2} ms"));
+            let (data, mut ties) = match tie(series) {
+                Tie::Carries(data, cites) => (format!("; it carries {data}"), cites),
+                _ => (String::new(), Vec::new()),
+            };
+            ties.insert(0, *cite);
+            let habit = c.harmless_habit(series, *x);
             a.pro(
-                Strength::Strong,
-                format!("{n} late heartbeats or overload warnings of etcd while {} needed {:.0} ms a request on {}{baseline}", series.item.as_deref().unwrap_or("a disk"), x.value, c.name(series.node)),
-                [*cite].into_iter().chain(cites(&late)).chain(hung.iter().skip(1).map(|h| h.0)),
+                if habit.is_some() { Strength::Weak } else { Strength::Strong },
+                format!("{n} late heartbeats or overload warnings of etcd while {} needed {:.0} ms a request on {}{baseline}{data}", series.item.as_deref().unwrap_or("a disk"), x.value, c.name(series.node)),
+                ties.into_iter().chain(cites(&late)).chain(hung.iter().skip(1).take(2).map(|h| h.0)),
             );
+            if let Some(normal) = habit {
+                a.con(
+                    Strength::Strong,
+                    format!("{} is as slow every day at this hour, and did no harm then ({})", series.item.as_deref().unwrap_or("the disk"), normal.words("ms")),
+                    [*cite],
+                );
+            }
         } else {
             a.pro(
                 Strength::Weak,
@@ -145,7 +161,20 @@ fn assess(c: &Case<'_>) -> Assessment {
             );
         }
     }
-    if !a.evidence.is_empty() {
+    if let (true, Some((cite, series, x))) = (hung.is_empty(), others.first())
+        && let Tie::Elsewhere(words, cites) = tie(series)
+    {
+        let disk = series.item.as_deref().unwrap_or("a disk");
+        a.con(
+            Strength::Weak,
+            format!("the disk that was slow, {disk} on {} ({:.0} ms a request), is not etcd's: {words}", c.name(series.node), x.value),
+            [*cite].into_iter().chain(cites),
+        );
+    }
+    if a.strongest(Side::For).is_some() {
+        for s in c.strained(&[Metric::DiskQueue, Metric::PsiIo, Metric::PsiIoFull], None) {
+            a.pro(Strength::Weak, s.words, [s.cite]);
+        }
         for (cite, series, x) in c.worst(Metric::CpuIowait, None).into_iter().take(1) {
             let base = c.baseline(series).unwrap_or(0.0);
             if x.value >= 3.0 * base && x.value >= IOWAIT {

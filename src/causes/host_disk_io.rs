@@ -1,9 +1,11 @@
 //! The storage of the database host was slow, hung or gone.
 
 use super::case::{cites, duration, length};
-use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use super::disks::Tie;
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
 use crate::incidents::Kind;
-use crate::model::{Metric, Program, What};
+use crate::model::{Key, Metric, Program, What};
+use crate::timeline::Series;
 
 /// Mean request time at which a disk hardly answers; the same limit as for stalls (`incidents::classify`).
 const HUNG_MS: f32 = 100.0;
@@ -58,18 +60,41 @@ fn assess(c: &Case<'_>) -> Assessment {
     // on the same device is not what failed.
     let through_etcd = c.has(&[What::LockUpdateFailed, What::DemotedLockUpdate, What::DcsUnreachable, What::DemotedDcs, What::DemoteOffline])
         && c.has(&[What::HeartbeatLate, What::FsyncSlow, What::Overloaded, What::EtcdRequestTimeout]);
-    for (cite, series, x) in c.worst(Metric::DiskAwait, old).into_iter().take(1) {
+    let tie = |s: &Series| c.tie(s, &[Key::PgDataDir, Key::PgWalDir]);
+    let (others, ours): (Vec<_>, Vec<_>) =
+        c.worst(Metric::DiskAwait, old).into_iter().partition(|(_, s, _)| matches!(tie(s), Tie::Elsewhere(..)));
+    if let Some((cite, series, x)) = others.first().filter(|(_, _, x)| x.value >= HUNG_MS)
+        && let Tie::Elsewhere(words, cites) = tie(series)
+    {
+        let disk = series.item.as_deref().unwrap_or("a disk");
+        a.con(
+            Strength::Weak,
+            format!("{disk} on {} needed {:.0} ms a request, but {words}", c.name(series.node), x.value),
+            [*cite].into_iter().chain(cites),
+        );
+    }
+    for (cite, series, x) in ours.into_iter().take(1) {
         let base = c.baseline(series).unwrap_or(0.0);
         if x.value >= HUNG_MS && x.value >= SPIKE * base {
             let util = c.worst(Metric::DiskUtil, Some(series.node)).into_iter().find(|(_, s, _)| s.item == series.item);
             let over = length(x.to - x.from);
-            let words = format!("{} on {} needed {:.0} ms a request, as an average over {over}; usually {base:.1} ms", series.item.as_deref().unwrap_or("a disk"), c.name(series.node), x.value);
+            let (data, ties) = match tie(series) {
+                Tie::Carries(data, cites) => (format!("; it carries {data}"), cites),
+                _ => (String::new(), Vec::new()),
+            };
+            let habit = c.harmless_habit(series, x);
+            let words = format!("{} on {} needed {:.0} ms a request, as an average over {over}; usually {base:.1} ms{data}", series.item.as_deref().unwrap_or("a disk"), c.name(series.node), x.value);
             let strength = match (c.is(&[Kind::WriteStall]), through_etcd) {
+                _ if habit.is_some() => Strength::Weak,
                 (true, _) => Strength::Decisive,
                 (_, true) => Strength::Weak,
                 _ => Strength::Strong,
             };
-            a.pro(strength, words, [cite].into_iter().chain(util.map(|u| u.0)));
+            a.pro(strength, words, [cite].into_iter().chain(util.map(|u| u.0)).chain(ties));
+            if let Some(normal) = habit {
+                let words = format!("it is as slow every day at this hour, and did no harm then ({})", normal.words("ms"));
+                a.con(Strength::Strong, words, [cite]);
+            }
         }
     }
     let on_old = |e: &crate::timeline::Hit<'_>| old.is_none_or(|o| o == e.node);
@@ -83,13 +108,19 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     let statements: Vec<_> =
         c.find(&[What::PgSlowStatement]).into_iter().filter(on_old).filter(|e| e.num >= 2_000.0).collect();
-    if !a.evidence.is_empty() && !statements.is_empty() {
+    if a.strongest(Side::For).is_some() && !statements.is_empty() {
         let worst = statements.iter().map(|e| e.num).fold(0.0, f64::max);
         a.pro(
             Strength::Weak,
             format!("statements on {} took up to {}", c.old_name(), duration(worst)),
             cites(&statements),
         );
+    }
+    if a.strongest(Side::For).is_some() {
+        let beside = [Metric::DiskQueue, Metric::CpuIowait, Metric::Blocked, Metric::PsiIo, Metric::PsiIoFull];
+        for s in c.strained(&beside, old) {
+            a.pro(Strength::Weak, s.words, [s.cite]);
+        }
     }
     if !a.evidence.is_empty() && c.find(&[What::FsyncSlow]).iter().any(on_old) {
         a.tag("co_located_etcd");

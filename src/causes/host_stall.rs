@@ -120,6 +120,12 @@ fn assess(c: &Case<'_>) -> Assessment {
     if stood && !slow.is_empty() {
         a.pro(Strength::Weak, "the HA loop had overrun its time before", cites(&slow));
     }
+    if stood {
+        let memory = [Metric::SwapIn, Metric::SwapOut, Metric::PsiMemory, Metric::Blocked, Metric::PsiIoFull];
+        for s in c.strained(&memory, Some(old)) {
+            a.pro(Strength::Weak, s.words, [s.cite]);
+        }
+    }
     let status = c.find(&[What::RestStatusFailed, What::PgStatementTimeout]);
     if stood && !status.is_empty() {
         a.pro(Strength::Weak, "PostgreSQL did not answer a status query within its time limit", cites(&status));

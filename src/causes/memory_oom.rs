@@ -1,8 +1,8 @@
 //! The kernel killed a process for lack of memory, or memory could not be allocated.
 
 use super::case::{cites, list};
-use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Program, What, Why};
+use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
+use crate::model::{Metric, Program, What, Why};
 use crate::timeline::Hit;
 
 pub static CAUSE: Cause = Cause {
@@ -73,6 +73,12 @@ fn assess(c: &Case<'_>) -> Assessment {
             .collect();
     if !failed.is_empty() && kills.is_empty() {
         a.pro(Strength::Weak, "memory could not be allocated", cites(&failed));
+    }
+    if a.strongest(Side::For).is_some() {
+        let memory = [Metric::MemUsed, Metric::SwapUsed, Metric::SwapIn, Metric::SwapOut, Metric::MajorFaults, Metric::PsiMemory];
+        for s in c.strained(&memory, kills.first().or(failed.first()).map(|e| e.node)) {
+            a.pro(Strength::Weak, s.words, [s.cite]);
+        }
     }
     let killed: Vec<Hit<'_>> = c.find(&[What::PgBackendSignal]).into_iter().filter(|e| e.num == 9.0).collect();
     if kills.is_empty()

@@ -1,7 +1,10 @@
 //! Root causes: each judged by itself over the timeline, with evidence for, against and missing. One file each.
 
 mod case;
+pub mod disks;
 mod host;
+pub mod normal;
+pub mod strain;
 #[cfg(test)]
 mod testing;
 

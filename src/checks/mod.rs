@@ -3,6 +3,7 @@
 mod look;
 #[cfg(test)]
 mod testing;
+pub mod usage;
 
 use crate::incidents::Cite;
 use crate::timeline::Timeline;

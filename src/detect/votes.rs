@@ -1,6 +1,6 @@
 //! Lets the lines of a text vote on its layout: each by itself, bodies before envelopes.
 
-use crate::formats::wash::without_controls;
+use crate::formats::wash::{is_marker, without_controls};
 use crate::formats::{BODIES, ENVELOPES, Envelope};
 use crate::model::{Micros, Written};
 
@@ -119,11 +119,4 @@ impl Votes {
         let turned = if self.newest_first() { ", newest first" } else { "" };
         format!("of {} sampled lines: {}{turned}", self.lines, list.join(", "))
     }
-}
-
-/// Lines that exporters and collectors write between records.
-fn is_marker(line: &[u8]) -> bool {
-    [&b"-- "[..], b"```", b"==> ", b"----", b"====", b"{code", b"{noformat"].iter().any(|m| line.starts_with(m))
-        || line == b"--"
-        || line.iter().all(|b| *b == b'.')
 }

@@ -44,7 +44,10 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     let (before, after) = (line.get(..start)?, line.get(end..)?);
     let (stamp, rest) = match stamp(before) {
         Some((from, stamp, used)) => {
-            (are_parts(before.get(..from)?) && are_parts(before.get(used..)?)).then_some((Some(stamp), after))?
+            let between = before.get(used..)?;
+            // A second stamp is Patroni's own, the first that of whoever wrapped the line.
+            let alone = self::stamp(between).is_none();
+            (alone && are_parts(before.get(..from)?) && are_parts(between)).then_some((Some(stamp), after))?
         }
         // A format without a stamp, or with the level in front of it.
         None if !are_parts(before) => return None,
@@ -184,6 +187,7 @@ mod tests {
             "2021-02-01 13:45:05 UTC [7] ERROR:  relation \"INFO\" does not exist",
             "Feb  1 13:45:05 db1 patroni[7]: INFO: no action. I am (pg1), the leader with the lock",
             "2021-02-01T13:45:05Z stderr F INFO: no action. I am (pg1), the leader with the lock",
+            "2021-02-01T13:45:05.123456789Z 2021-02-01 13:45:05,101 INFO: no action. I am (pg1), the leader with the lock",
             "[pod/demo-0/db] INFO: no action. I am (pg1), the leader with the lock",
             "INFORMATION: no action. I am (pg1), the leader with the lock",
         ] {

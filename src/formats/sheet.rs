@@ -120,6 +120,7 @@ impl<'a> Sheet<'a> {
         };
         let stream = stream(self.out, program);
         stream.stamped += 1;
+        stream.volume.note(stamp.civil);
         stream.first.get_or_insert(stamp);
         stream.last = Some(stamp);
         stream.min = stream.min.min(stamp.civil);

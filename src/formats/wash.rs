@@ -68,7 +68,7 @@ impl Wash {
     pub fn line<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
         let mut line = without_controls(line);
         if self.entities {
-            line = Cow::Owned(with_replaced(&line, ENTITIES));
+            line = Cow::Owned(without_entities(&line));
         }
         if self.blanks {
             line = Cow::Owned(with_replaced(&line, BLANKS));
@@ -141,6 +141,13 @@ pub fn without_controls(line: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
+/// Lines that exporters, collectors and people write between records.
+pub fn is_marker(line: &[u8]) -> bool {
+    [&b"-- "[..], b"```", b"==> ", b"----", b"====", b"{code", b"{noformat"].iter().any(|m| line.starts_with(m))
+        || line == b"--"
+        || line.iter().all(|b| *b == b'.')
+}
+
 /// The line is a log's by itself.
 fn is_log(line: impl AsRef<[u8]>) -> bool {
     let line = line.as_ref();
@@ -196,15 +203,11 @@ fn cut<'a>(line: Cow<'a, [u8]>, bytes: impl Fn(&[u8]) -> usize) -> Cow<'a, [u8]>
 /// What web pages and mail programs write instead of plain characters.
 const ENTITIES: &[(&str, &str)] = &[
     ("&quot;", "\""),
-    ("&#34;", "\""),
-    ("&#39;", "'"),
-    ("&#039;", "'"),
     ("&#x27;", "'"),
     ("&apos;", "'"),
     ("&lt;", "<"),
     ("&gt;", ">"),
     ("&nbsp;", " "),
-    ("&#160;", " "),
     ("&amp;", "&"),
 ];
 
@@ -227,8 +230,39 @@ const BLANKS: &[(&str, &str)] = &[
 fn has_entities(text: &[u8]) -> bool {
     memchr::memchr_iter(b'&', text).take(200).any(|at| {
         let rest = text.get(at..).unwrap_or(b"");
-        ENTITIES.iter().any(|(e, _)| *e != "&amp;" && rest.starts_with(e.as_bytes()))
+        numbered(rest).is_some() || ENTITIES.iter().any(|(e, _)| *e != "&amp;" && rest.starts_with(e.as_bytes()))
     })
+}
+
+/// `&#39;`: the character and how many bytes spell it.
+fn numbered(text: &[u8]) -> Option<(char, usize)> {
+    let digits = text.strip_prefix(b"&#")?.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
+    let number: u32 = std::str::from_utf8(text.get(2..2 + digits)?).ok()?.parse().ok()?;
+    let c = char::from_u32(number).filter(|c| !c.is_control())?;
+    (text.get(2 + digits) == Some(&b';')).then_some((c, digits + 3))
+}
+
+fn without_entities(line: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = memchr::memchr(b'&', rest) {
+        out.extend_from_slice(rest.get(..at).unwrap_or(b""));
+        rest = rest.get(at..).unwrap_or(b"");
+        let named = || ENTITIES.iter().find(|(e, _)| rest.starts_with(e.as_bytes()));
+        let used = if let Some((c, n)) = numbered(rest) {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            n
+        } else if let Some((entity, c)) = named() {
+            out.extend_from_slice(c.as_bytes());
+            entity.len()
+        } else {
+            out.push(b'&');
+            1
+        };
+        rest = rest.get(used..).unwrap_or(b"");
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 fn has_blanks(text: &[u8]) -> bool {

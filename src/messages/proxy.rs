@@ -21,6 +21,7 @@ pub static MESSAGES: &[Message] = &[
     m(What::NoBackend, "backend {who} has no server available!", "backend 'primary' has no server available!", "HAProxy 2.4+"),
     m(What::NoBackend, "{}] {} {who}/<NOSRV> ", "10.0.0.9:38384 [21/Nov/2026:00:22:09.387] primary primary/<NOSRV> -1/-1/0 0 SC 1/1/0/0/0 0/0", "HAProxy: a client turned away"),
     m(What::ProxyCheckFailed, "Health check for server {who} failed, reason: {why}, check duration: ", "Health check for server primary/pg2 failed, reason: Layer7 wrong status, code: 503, info: \"Service Unavailable\", check duration: 0ms, status: 0/2 DOWN.", "HAProxy, option log-health-checks"),
+    noise("Health check for server {} succeeded", "Health check for server replicas/pg1 succeeded, reason: Layer4 check passed, code: 0, check duration: 0ms, status: 1/1 UP.", "haproxy, src/check.c, on its terminal"),
     noise("Health check for ", "Health check for server primary/pg1 succeeded, reason: Layer7 check passed, code: 200, check duration: 1ms, status: 2/2 UP.", "HAProxy"),
     noise("{} [{}/{}/{}:{}:{}:{}] ", "127.0.0.1:38384 [21/Nov/2026:00:22:09.387] primary primary/pg1 1/0/1662 2 D- 1/1/0/0/0 0/0", "HAProxy, option tcplog"),
     noise("Proxy ", "Proxy primary started.", "HAProxy"),

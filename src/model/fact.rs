@@ -119,6 +119,8 @@ pub enum Key {
     FsAvailBytes,
     /// item = device (`dm-0`, `vg0-pgdata`, `sda1`); value = the disk or device that it lies on.
     DeviceParent,
+    /// item = device; value = `major:minor`, as in the names that sysstat gives to disks (`dev253-1`).
+    DeviceNumber,
     /// item = directory; value = bytes.
     DirSize,
     /// pg_controldata: item = label in English; times in `at` too.
@@ -145,6 +147,10 @@ pub enum Key {
     Package,
     /// item = program; value = its command line without secrets.
     Process,
+    /// A file that `pgautopsy collect` took: item = path below the manifest; value = checksum and size.
+    Collected,
+    /// What it looked for in vain: item = what; value = why.
+    NotCollected,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -7,6 +7,7 @@ mod name;
 mod series;
 mod source;
 mod time;
+mod volume;
 mod what;
 mod zones;
 
@@ -20,5 +21,6 @@ pub use time::{
     DAY, Grain, HOUR, MINUTE, Micros, Order, SECOND, Span, Stamp, Time, Written, Zone, civil, days, rfc3339, seconds,
     split_civil,
 };
+pub use volume::Volume;
 pub use what::{Level, Weight, What};
 pub use zones::{abbreviation_text, certain_offset, zone_meanings};

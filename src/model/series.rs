@@ -49,6 +49,14 @@ metrics! {
     PsiMemory "psi.mem" "%" "share of time some task waited for memory",
 }
 
+impl Metric {
+    /// Is it the state at the end of an interval, not a mean over it?
+    pub fn is_state(self) -> bool {
+        use Metric::{Blocked, FsInodesUsed, FsUsed, MemAvailable, MemUsed, RunQueue, SwapUsed};
+        matches!(self, RunQueue | Blocked | FsUsed | FsInodesUsed | MemUsed | MemAvailable | SwapUsed)
+    }
+}
+
 /// One average. `from` and `to` are on the clock of the series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {

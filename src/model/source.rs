@@ -1,6 +1,6 @@
 //! What reading one file yields: streams of events on their own clocks, facts, names, coverage.
 
-use super::{Fact, Micros, NameHint, Raw, RawSeries, Stamp, Written, Zone};
+use super::{Fact, Micros, NameHint, Raw, RawSeries, Stamp, Volume, Written, Zone};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -101,6 +101,8 @@ pub struct Stream {
     pub written_zone: BTreeMap<Zone, u64>,
     /// Stretches in which nothing was written for much longer than usual.
     pub gaps: Vec<Silence>,
+    /// Stamped lines over time.
+    pub volume: Volume,
     /// Places at which the stamps went back by more than lines are ever late: a clock change, or parts in wrong order.
     pub steps: Vec<StepBack>,
 }
@@ -137,6 +139,7 @@ impl Stream {
             beat_every: None,
             written_zone: BTreeMap::new(),
             gaps: Vec::new(),
+            volume: Volume::default(),
             steps: Vec::new(),
         }
     }
@@ -188,6 +191,8 @@ pub struct Parsed {
     /// Messages that carry no time at all (pasted error texts); their `at` means nothing.
     pub undated: Vec<Raw>,
     pub coverage: Coverage,
+    /// The first lines that no table or layout knows, with their numbers.
+    pub strange: Vec<(u32, Arc<str>)>,
     pub problems: Vec<Problem>,
     /// Lines were written newest first and have been turned round.
     pub newest_first: bool,

@@ -3,7 +3,7 @@
 /// Characters that change how a terminal or reader shows the rest: controls, bidi marks, invisible ones.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{061c}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{061c}' | '\u{ad}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// For terminals: unsafe characters become visible escapes, tabs spaces; at most `max` characters, cut in the middle.
@@ -19,6 +19,22 @@ pub fn terminal(text: &str, max: usize) -> String {
     middle_cut(&out, max)
 }
 
+/// For HTML text and quoted attributes: markup and unsafe characters become visible text.
+pub fn html(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in terminal(text, max).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 fn middle_cut(text: &str, max: usize) -> String {
     let count = text.chars().count();
     if count <= max || max < 8 {
@@ -31,10 +47,13 @@ fn middle_cut(text: &str, max: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// Characters of one text in Markdown.
+const LONGEST: usize = 2_000;
+
 /// For Markdown running text: whatever would start markup is escaped.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in terminal(text, usize::MAX).chars() {
+    for c in terminal(text, LONGEST).chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '~' | '&') {
             out.push('\\');
         }
@@ -53,6 +72,11 @@ pub fn markdown_code(text: &str) -> String {
     } else {
         format!("{fence}{text}{fence}")
     }
+}
+
+/// A code span in a cell of a table, where a bar would end the cell.
+pub fn markdown_cell(text: &str) -> String {
+    markdown_code(text).replace('|', "\\|")
 }
 
 #[cfg(test)]

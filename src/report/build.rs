@@ -5,8 +5,8 @@ use super::blameless::blameless;
 use super::cite::proof;
 use super::cost::cost;
 use super::succession::succession;
-use super::{Incident, Phase, Piece, Report, SCHEMA, Skip, Tool, VerdictKind, WriteOutage};
-use super::{inventory::inventory, quiet, risks, timeline::timeline, verdict::verdict};
+use super::{Incident, Phase, Piece, Report, SCHEMA, Skip, Tool, VerdictKind, Window, WriteOutage};
+use super::{inventory::inventory, numbers, quiet, risks, series, timeline::timeline, verdict::verdict};
 use crate::axis::Axis;
 use crate::causes::judge_all;
 use crate::incidents::{self, Kind};
@@ -24,8 +24,13 @@ pub fn build(t: &Timeline, incidents: &[incidents::Incident], sources: &[Source]
         .min_by_key(|(b, x)| (x.planned || b.verdict.kind == VerdictKind::NoIncident, x.kind.rank(), x.at))
         .map(|(b, _)| b.verdict.clone());
     let verdict = worst.unwrap_or_else(|| quiet::nothing(t, &risks));
+    let window = series::window(t, incidents);
     let parts = super::axis::parts(t, &axis);
     Report {
+        window: window.map(|w| Window { from: rfc3339(w.from), to: rfc3339(w.to) }),
+        series: window.map_or_else(Vec::new, |w| series::series(t, incidents, w)),
+        volume: window.map_or_else(Vec::new, |w| series::volume(t, w)),
+        excerpts: Vec::new(),
         schema: SCHEMA.to_owned(),
         tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         verdict,
@@ -81,6 +86,7 @@ fn incident(t: &Timeline, axis: &Axis, x: &incidents::Incident, index: usize) ->
                 evidence: p.cite.and_then(|c| proof(t, c)).into_iter().collect(),
             })
             .collect(),
+        numbers: numbers::numbers(t, x),
         verdict,
         succession: succession(t, x),
         cost: cost(t, axis, x),

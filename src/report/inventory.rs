@@ -1,7 +1,7 @@
 //! What was in the bundle and how it was read.
 
 use super::{Alias, Host, Inventory, Skip, SourceClock, SourceRow};
-use crate::model::{NodeId, Source, Span, rfc3339};
+use crate::model::{Naming, NodeId, Source, Span, What, rfc3339};
 use crate::timeline::Timeline;
 
 pub(super) fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) -> Inventory {
@@ -42,7 +42,9 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
     SourceRow {
         path: s.path.clone(),
         kind: s.parsed.kind.clone(),
+        kind_why: s.parsed.kind_why.clone(),
         host: node.map_or_else(String::new, |n| t.name(n).to_string()),
+        host_why: node.map_or_else(String::new, |n| host_why(t, s, n)),
         first: all.map(|a| rfc3339(a.from)),
         last: all.map(|a| rfc3339(a.to)),
         zone: clock.map_or_else(String::new, |c| c.label.clone()),
@@ -52,13 +54,54 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
         understood: c.understood,
         noise: c.noise,
         unknown: c.unknown + c.unread,
-        problems: s
-            .parsed
-            .problems
-            .iter()
-            .map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what)))
-            .collect(),
+        unnamed: c.unnamed,
+        unknown_lines: s.parsed.strange.iter().map(|(n, text)| format!("line {n}: {text}")).collect(),
+        problems: problems(t, s, i),
     }
+}
+
+/// What made a source the node's: names in it, its folder, or what else is in that folder.
+fn host_why(t: &Timeline, s: &Source, node: NodeId) -> String {
+    if t.is_unnamed(node) {
+        return "no line, folder or neighbour names a host".to_owned();
+    }
+    let is = |other: &str| t.resolve(other) == Some(node);
+    let streams = || s.parsed.streams.iter();
+    let written: u64 = streams().filter(|x| x.host.as_deref().is_some_and(is)).map(|x| x.stamped).sum();
+    if written > 0 {
+        return format!("written in {written} lines");
+    }
+    let hint =
+        |naming: Naming| streams().flat_map(|x| &x.names).find(|n| n.naming == naming && is(&n.name)).map(|n| n.line);
+    if let Some(line) = hint(Naming::Host) {
+        return if line == 0 { "named in it".to_owned() } else { format!("named in line {line}") };
+    }
+    if let Some(folder) = s.path.split(['/', '!']).rev().skip(1).find(|part| is(part)) {
+        return format!("folder {folder}");
+    }
+    if let Some(line) = hint(Naming::Member) {
+        return format!("Patroni's own name in line {line}");
+    }
+    "the only host that other files beside it name".to_owned()
+}
+
+/// What stood in the way of reading, and what is there twice.
+fn problems(t: &Timeline, s: &Source, i: usize) -> Vec<String> {
+    let met = s.parsed.problems.iter();
+    let mut list: Vec<String> =
+        met.map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what))).collect();
+    if s.parsed.coverage.unnamed > 0 {
+        let n = s.parsed.coverage.unnamed;
+        let first = t.events.iter().find(|e| e.source as usize == i && e.what == What::UnnamedAlarm);
+        let example = first.map_or_else(String::new, |e| format!(", e.g. line {}: {}", e.line, e.text));
+        let (lines, are) = if n == 1 { ("line", "is") } else { ("lines", "are") };
+        list.push(format!("{n} {lines} of level ERROR or above {are} in no table{example}"));
+    }
+    for copy in t.copies.iter().filter(|c| c.source as usize == i) {
+        let (program, of) = (copy.program.id(), t.path(copy.of));
+        list.push(format!("the same log of {program} as {of}: {} events of both are counted once", copy.events));
+    }
+    list
 }
 
 /// The clocks of all programs that write in a source.

@@ -62,6 +62,12 @@ fn add(all: &mut Report, other: Report) {
     if all.quorum.is_empty() {
         all.quorum = other.quorum;
     }
+    all.window = match (all.window.take(), other.window) {
+        (Some(a), Some(b)) => Some(super::Window { from: a.from.min(b.from), to: a.to.max(b.to) }),
+        (a, b) => a.or(b),
+    };
+    all.series.extend(other.series);
+    all.volume.extend(other.volume);
     all.loop_gaps.extend(other.loop_gaps);
     all.loop_sight.extend(other.loop_sight);
     for clock in other.clocks {

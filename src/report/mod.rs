@@ -6,15 +6,20 @@ mod build;
 mod chain;
 mod cite;
 mod cost;
+pub mod excerpts;
 mod headline;
 mod hypotheses;
 mod inventory;
 mod merge;
 mod missing;
+mod numbers;
+mod plots;
 mod quiet;
 mod rank;
 mod remedies;
+mod repeats;
 mod risks;
+mod series;
 mod succession;
 mod timeline;
 mod verdict;
@@ -27,8 +32,12 @@ pub use axis::{
 };
 pub use build::build;
 pub use merge::merge;
+pub use plots::{Excerpt, Point, Series, Volume};
 pub use remedies::remedy_text;
+pub use repeats::fold as fold_repeats;
 pub use timeline::row as timeline_row;
+
+pub use crate::timeline::UNNAMED_HOST;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,6 +75,22 @@ pub struct Report {
     pub clocks: Vec<HostClock>,
     /// Only what matters; all of it with `pgautopsy timeline`.
     pub timeline: Vec<TimelineEvent>,
+    /// The time that the plots show.
+    #[serde(default)]
+    pub window: Option<Window>,
+    #[serde(default)]
+    pub series: Vec<Series>,
+    #[serde(default)]
+    pub volume: Vec<Volume>,
+    /// Raw lines around what is cited.
+    #[serde(default)]
+    pub excerpts: Vec<Excerpt>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    pub from: String,
+    pub to: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -201,6 +226,9 @@ pub struct Incident {
     pub hosts: Vec<String>,
     pub write_outage: Option<WriteOutage>,
     pub phases: Vec<Phase>,
+    /// Numbers of the hosts above a limit and above what the host is used to; `text` compares them.
+    #[serde(default)]
+    pub numbers: Vec<Proof>,
     pub verdict: Verdict,
     /// Why that member took over, or why nobody did.
     #[serde(default)]
@@ -296,7 +324,13 @@ pub struct Alias {
 pub struct SourceRow {
     pub path: String,
     pub kind: String,
+    /// Why it was taken for that.
+    #[serde(default)]
+    pub kind_why: String,
     pub host: String,
+    /// Why it was given to that host.
+    #[serde(default)]
+    pub host_why: String,
     pub first: Option<String>,
     pub last: Option<String>,
     pub zone: String,
@@ -308,6 +342,12 @@ pub struct SourceRow {
     pub understood: u64,
     pub noise: u64,
     pub unknown: u64,
+    /// Of the unknown lines those of level ERROR and above: alarms without a name.
+    #[serde(default)]
+    pub unnamed: u64,
+    /// The first lines that no table knows.
+    #[serde(default)]
+    pub unknown_lines: Vec<String>,
     pub problems: Vec<String>,
 }
 

@@ -134,3 +134,92 @@ fn holes_are_passed_over_and_reported() {
         assert_eq!(cut.problems.first().map(|p| p.fault), Some(Fault::Truncated), "{path}");
     }
 }
+
+/// A file of RHEL 5 with one processor, one interface and one disk; counters grow by `n` times a step.
+fn rhel5(samples: u64) -> Vec<u8> {
+    let put = |bytes: &mut [u8], at: usize, value: &[u8]| {
+        bytes.get_mut(at..at + value.len()).expect("inside").copy_from_slice(value);
+    };
+    let begun = 1_348_151_377u64;
+    let mut out = vec![0; 240];
+    put(&mut out, 0, &begun.to_le_bytes());
+    for (at, n) in [(20, 1u32), (24, 1), (32, 1), (36, 0x2169 | 464 << 16)] {
+        put(&mut out, at, &n.to_le_bytes());
+    }
+    put(&mut out, 40, &[20, 8, 112, 8]);
+    put(&mut out, 44, b"Linux");
+    put(&mut out, 109, b"old5");
+    put(&mut out, 174, b"2.6.18-308.el5");
+    for n in 0..samples {
+        let mut r = vec![0; 464 + 112 + 144 + 80];
+        let epoch = begun + 600 * n;
+        let clock = epoch % 86400;
+        // uptime of all, of one; user, idle; of the one processor, too.
+        for (at, value) in [(0, 60_000 * n), (16, 60_000 * n), (48, 15_000 * n), (96, 45_000 * n), (160, epoch)] {
+            put(&mut r, at, &value.to_le_bytes());
+        }
+        put(&mut r, 464, &(45_000 * n).to_le_bytes());
+        put(&mut r, 464 + 32, &(15_000 * n).to_le_bytes());
+        // kB of memory free and in all, ten swapped pages a second.
+        for (at, value) in [(208, 250_000), (232, 1_000_000), (192, 6_000 * n)] {
+            put(&mut r, at, &value.to_le_bytes());
+        }
+        let (iface, disk) = (464 + 112, 464 + 112 + 144);
+        put(&mut r, iface + 16, &(1024 * 600 * n).to_le_bytes());
+        put(&mut r, iface + 128, b"eth0");
+        // Sectors written, ms of writes, requests; 8, 0.
+        for (at, value) in [(16, 1_200 * n), (40, 9_000 * n), (64, 600 * n)] {
+            put(&mut r, disk + at, &value.to_le_bytes());
+        }
+        put(&mut r, disk + 72, &8u32.to_le_bytes());
+        put(&mut r, 448, &[1, (clock / 3600) as u8, (clock / 60 % 60) as u8, (clock % 60) as u8]);
+        out.extend(r);
+    }
+    out
+}
+
+#[test]
+fn files_of_rhel_5_are_read_and_their_holes_reported() {
+    let whole = rhel5(6);
+    let data = read_sa(&whole, Options::default());
+    assert!(super::looks_like_sa(&whole));
+    assert_eq!((data.format, data.host.as_deref(), data.spans.len()), (Some(0x2169), Some("old5"), 5));
+    assert!(data.problems.is_empty(), "{:?}", data.problems);
+    let first = |activity: &str, item: Option<&str>, column: &str| {
+        data.set(activity, item).and_then(|set| set.series(&data, column).next()).map(|(_, value)| value)
+    };
+    assert_eq!(first("cpu", Some("all"), "%usr"), Some(25.0));
+    assert_eq!(first("cpu", Some("0"), "%idle"), Some(75.0));
+    assert_eq!(first("cpu", Some("all"), "%irq"), None);
+    assert_eq!(first("disk", Some("dev8-0"), "await"), Some(15.0));
+    assert_eq!(first("disk", Some("dev8-0"), "wkB/s"), Some(1.0));
+    assert_eq!(first("net-dev", Some("eth0"), "rxkB/s"), Some(1.0));
+    assert_eq!(first("memory", None, "%memused"), Some(75.0));
+    assert_eq!(first("swap", None, "pswpin/s"), Some(10.0));
+    assert_eq!(data.skipped.len(), 0);
+    // One sample is zeros, and the tail is cut.
+    let size = (whole.len() - 240) / 6;
+    let mut holed = whole.clone();
+    holed.get_mut(240 + 2 * size..240 + 3 * size).expect("inside").fill(0);
+    holed.truncate(whole.len() - 50);
+    let data = read_sa(&holed, Options::default());
+    let faults: Vec<Fault> = data.problems.iter().map(|p| p.fault).collect();
+    assert_eq!(faults, [Fault::ZeroHole, Fault::Truncated]);
+    assert_eq!(data.spans.len(), 3);
+    for n in 0..400 {
+        let mut dice = Dice(77 + n);
+        let _ = read_sa(&mangle(&whole, &mut dice), Options::default());
+    }
+}
+
+#[test]
+fn what_is_too_old_is_named_with_a_remedy() {
+    let mut old = rhel5(1);
+    old.get_mut(36..38).expect("inside").copy_from_slice(&0x216bu16.to_le_bytes());
+    assert!(super::looks_like_sa(&old));
+    let data = read_sa(&old, Options::default());
+    let problem = data.problems.first().expect("a problem");
+    assert_eq!(problem.fault, Fault::Header);
+    assert!(problem.what.contains("0x216b") && problem.what.contains("sadf -x"), "{}", problem.what);
+    assert!(data.is_unreadable());
+}

@@ -6,15 +6,25 @@
 //! ```
 //! use pgautopsy::sysstat::{self, Options};
 //!
-//! # let bytes: &[u8] = b"";
+//! // The bytes of /var/log/sysstat/sa21, of `sar -A`, `sadf -j`, `iostat -xt` …: told by content.
+//! let bytes = b"Linux 6.1.0-18-amd64 (db1) \t2026-03-02 \t_x86_64_\t(4 CPU)\n
+//! 10:00:01          DEV       tps     rkB/s     wkB/s     dkB/s   areq-sz    aqu-sz     await     %util
+//! 10:10:01          sda     10.00      0.00    100.00      0.00     10.00      0.01      0.70      1.00
+//! 10:20:01          sda     10.00      0.00    100.00      0.00     10.00      0.01   2400.00     97.00\n";
+//! let mut seen = Vec::new();
 //! for host in sysstat::read(bytes, Options::default()) {
 //!     for disk in host.sets_of("disk") {
 //!         for (span, await_ms) in disk.series(&host, "await") {
-//!             println!("{:?} until {:?}: {await_ms} ms", disk.item, span.to.epoch);
+//!             let end = span.to.local.expect("sar prints the host's own clock");
+//!             seen.push((disk.item.as_deref().unwrap_or_default().to_owned(), end.second, await_ms));
 //!         }
 //!     }
+//!     assert!(host.problems.is_empty()); // what could not be read, and where
 //! }
+//! assert_eq!(seen, [("sda".to_owned(), 36601, 0.7), ("sda".to_owned(), 37201, 2400.0)]);
 //! ```
+//!
+//! To turn a binary file into the JSON of `sadf -j` without keeping its numbers, use [`print::Json::file`].
 //!
 //! Values carry the units of newest sysstat whatever the source called them: kB (1024 bytes), ms, percent, per second.
 //! A value that a source doesn't have is NaN in [`Set::values`] and absent from [`Set::series`].

@@ -136,10 +136,19 @@ impl Set {
 
     /// The values of one column (newest sysstat's name, e.g. `await`) with their spans; rows without a value are left out.
     pub fn series<'a>(&'a self, data: &'a Data, column: &str) -> impl Iterator<Item = (&'a Span, f64)> + 'a {
+        self.rows_with(data, column).map(|(span, value, _)| (span, value))
+    }
+
+    /// The same with the whole rows.
+    pub fn rows_with<'a>(
+        &'a self,
+        data: &'a Data,
+        column: &str,
+    ) -> impl Iterator<Item = (&'a Span, f64, &'a [f64])> + 'a {
         let at = self.activity.column(column);
         self.iter().filter_map(move |(span, row)| {
             let value = *row.get(at?)?;
-            if value.is_nan() { None } else { Some((data.spans.get(span as usize)?, value)) }
+            if value.is_nan() { None } else { Some((data.spans.get(span as usize)?, value, row)) }
         })
     }
 }
@@ -280,6 +289,11 @@ impl Data {
             problems: Vec::new(),
             skipped: Vec::new(),
         }
+    }
+
+    /// A binary file whose header could not be read: there is nothing but [`Data::problems`].
+    pub fn is_unreadable(&self) -> bool {
+        self.source == Source::Binary && self.format.is_none()
     }
 
     /// The sets of one activity, e.g. `"disk"` ([`Activity::name`]).

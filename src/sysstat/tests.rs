@@ -389,3 +389,85 @@ fn upstream_samples() {
     }
     println!("{bad} rows differ");
 }
+
+/// The document with the items of every list in the order of their names.
+fn sorted(bytes: &[u8]) -> serde_json::Value {
+    fn sort(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Array(list) => {
+                list.iter_mut().for_each(sort);
+                if list.iter().all(|v| v.get("timestamp").is_none()) {
+                    list.sort_by_cached_key(|v| v.to_string());
+                }
+            }
+            serde_json::Value::Object(members) => members.values_mut().for_each(sort),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_slice(bytes).expect("JSON");
+    sort(&mut value);
+    value
+}
+
+pub(super) fn both_ways(bytes: &[u8], options: Options) -> (Vec<u8>, Vec<u8>) {
+    let (mut kept, mut straight) = (Vec::new(), Vec::new());
+    super::print::json(&[read_sa(bytes, options)], &mut kept).expect("written");
+    let mut document = super::print::Json::new(&mut straight);
+    document.file(bytes, options).expect("written");
+    document.finish().expect("written");
+    (kept, straight)
+}
+
+#[test]
+fn json_straight_from_the_file_is_that_of_the_rows() {
+    let mut same = 0;
+    for (path, bytes) in fixtures("recorded.tar.xz").iter().filter(|(path, _)| !path.ends_with(".csv")) {
+        for like_sysstat in [false, true] {
+            let (kept, straight) = both_ways(bytes, Options { like_sysstat, as_version: None });
+            same += usize::from(kept == straight);
+            assert_eq!(sorted(&kept), sorted(&straight), "{path}");
+        }
+    }
+    assert!(same > 100, "only {same} have the very same bytes");
+}
+
+/// A file long enough for several threads: seven samples again and again, some of them with a processor gone.
+#[test]
+fn many_samples_are_the_same_at_any_number_of_threads() {
+    let files = fixtures("recorded.tar.xz");
+    let short = files.get("12.7.9/sa.all").expect("file");
+    let long = repeated(short, 900);
+    let (kept, straight) = both_ways(&long, Options::default());
+    assert_eq!(sorted(&kept), sorted(&straight));
+    let rows = read_sa(&long, Options::default());
+    assert!(rows.problems.is_empty(), "{:?}", rows.problems);
+    assert_eq!(rows.spans.len(), 899);
+}
+
+/// The first sample of a file of format 0x2175 without volatile counts, so many times and one second apart; in every
+/// fifth the last processor is off.
+fn repeated(file: &[u8], times: u64) -> Vec<u8> {
+    let (records, len, cpus) = super::binary::first_sample(file).expect("a sound file");
+    let record = file.get(records..records + len).expect("a record").to_vec();
+    let mut out = file.get(..records).expect("a header").to_vec();
+    for n in 0..times {
+        let mut record = record.clone();
+        let add = |record: &mut Vec<u8>, at: usize, by: u64| {
+            let place = record.get_mut(at..at + 8).expect("inside");
+            let value = u64::from_le_bytes(place.try_into().expect("eight")) + by;
+            place.copy_from_slice(&value.to_le_bytes());
+        };
+        add(&mut record, 0, 100 * n);
+        add(&mut record, 8, 900 * n);
+        for cpu in 1..cpus.len() / 80 {
+            for field in 0..8 {
+                add(&mut record, cpus.start + cpu * 80 + field * 8, n * (field as u64 + 1));
+            }
+        }
+        if n % 5 < 2 {
+            record.get_mut(cpus.end - 80..cpus.end).expect("inside").fill(0);
+        }
+        out.extend(record);
+    }
+    out
+}

@@ -1,14 +1,18 @@
 //! All events, roles, series and facts of a bundle on one axis of UTC time: sorted, indexed, read-only.
 
+mod copies;
 mod roles;
 mod skew;
 mod steps;
+mod twins;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
+pub use crate::cluster::UNNAMED as UNNAMED_HOST;
 use crate::model::{
     Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why,
 };
+pub use copies::Copied;
 pub use roles::{Beats, Gap};
 pub use skew::{Anchor, Offset, Place, Skew};
 use std::collections::BTreeMap;
@@ -112,6 +116,15 @@ pub struct Covered {
     pub span: Span,
 }
 
+/// Lines that a program wrote on a node, per stretch of `step`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    pub node: NodeId,
+    pub program: Program,
+    pub step: Micros,
+    pub cells: Vec<(Micros, u32)>,
+}
+
 /// The whole bundle on one axis.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
@@ -125,6 +138,9 @@ pub struct Timeline {
     pub series: Vec<Series>,
     pub facts: Vec<Known>,
     pub covered: Vec<Covered>,
+    pub written: Vec<Volume>,
+    /// Sources whose lines stand in another source as well.
+    pub copies: Vec<Copied>,
     /// How far the hosts' clocks differ; their times are corrected where the difference is proven.
     pub skew: Skew,
     by_what: BTreeMap<What, Vec<u32>>,
@@ -177,6 +193,12 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
             {
                 t.covered.push(Covered { node, program: stream.program, source: i as u32, span: Span::new(from, to) });
             }
+            if let Some(first) = stream.first {
+                let place = |(at, lines): &(Micros, u32)| Some((clock.time(*at, first.zone, first.written)?, *lines));
+                let lines = stream.volume.settled();
+                let cells: Vec<_> = lines.cells.iter().filter_map(place).collect();
+                t.written.push(Volume { node, program: stream.program, step: lines.step, cells });
+            }
             t.events.extend(steps::events(stream, clock, node, i));
             roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps, again);
         }
@@ -193,6 +215,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     t.cluster = cluster;
     t.clocks = clocks;
     history(&mut t);
+    copies::merge(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
     t.skew = skew::measure(&t);
@@ -204,7 +227,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
         t.by_what.entry(e.what).or_default().push(i as u32);
     }
     widen(&mut t, sources);
-    merge_twins(&mut t.series);
+    twins::merge(&mut t.series);
     t
 }
 
@@ -313,28 +336,6 @@ fn widen(t: &mut Timeline, sources: &[Source]) {
     t.covered.dedup();
 }
 
-/// The same numbers from a binary file and from its text are kept once: the series with more samples.
-fn merge_twins(series: &mut Vec<Series>) {
-    series.sort_by(|a, b| {
-        let key = |s: &Series| (s.node, s.metric, s.item.clone(), std::cmp::Reverse(s.samples.len()), s.source);
-        key(a).cmp(&key(b))
-    });
-    let mut kept: Vec<Series> = Vec::new();
-    for s in series.drain(..) {
-        let span =
-            |s: &Series| Span::new(s.samples.first().map_or(0, |x| x.from), s.samples.last().map_or(0, |x| x.to));
-        let twin = kept.iter().any(|k| {
-            (k.node, k.metric, &k.item) == (s.node, s.metric, &s.item)
-                && span(k).widened(120 * SECOND).contains(span(&s).from)
-                && span(k).widened(120 * SECOND).contains(span(&s).to)
-        });
-        if !twin {
-            kept.push(s);
-        }
-    }
-    *series = kept;
-}
-
 impl Timeline {
     /// All events of the given meanings within a span, in order of time.
     pub fn find(&self, whats: &[What], span: Span) -> impl Iterator<Item = Hit<'_>> + use<'_> {
@@ -414,12 +415,26 @@ impl Timeline {
         self.covered.iter().map(|c| c.span).reduce(|a, b| a.union(&b))
     }
 
+    /// Forgets coverage and heartbeats outside of a span; events stay where indices point.
+    pub fn narrow(&mut self, span: Span) {
+        self.covered.retain(|c| c.span.overlaps(&span));
+        for c in &mut self.covered {
+            c.span = Span::new(c.span.from.max(span.from), c.span.to.min(span.to));
+        }
+        self.beats.retain(|b| b.from <= span.to && b.to >= span.from);
+    }
+
     pub fn path(&self, source: u32) -> &str {
         self.paths.get(source as usize).map_or("?", String::as_str)
     }
 
     pub fn resolve(&self, name: &str) -> Option<NodeId> {
         self.cluster.resolve(name)
+    }
+
+    /// No source of the node names its host.
+    pub fn is_unnamed(&self, node: NodeId) -> bool {
+        *self.name(node) == *crate::cluster::UNNAMED
     }
 
     pub fn name(&self, node: NodeId) -> Arc<str> {

@@ -258,6 +258,9 @@ pub(super) fn correct(t: &mut Timeline) {
         for e in t.events.iter_mut().filter(|e| e.node == node) {
             (e.at, e.since, e.until, e.slack) = (e.at - by, e.since - by, e.until - by, e.slack + width);
         }
+        for v in t.written.iter_mut().filter(|v| v.node == node) {
+            v.cells.iter_mut().for_each(|c| c.0 -= by);
+        }
         for b in t.beats.iter_mut().filter(|b| b.node == node) {
             (b.from, b.to) = (b.from - by, b.to - by);
         }

@@ -39,7 +39,8 @@ assert stop2 - stop == stop - start, "devices changed between the samples: recor
 first = [struct.unpack_from(f, short, p)[0] for p, f, _ in places]
 second = [struct.unpack_from(f, short, p)[0] for p, f, _ in places2]
 grow = [(p - start, f, (1 << 8 * w) - 1, a, (b - a) & ((1 << 8 * w) - 1)) for (p, f, w), a, b in zip(places, first, second)]
-grow = [g for g in grow if g[4]]
+# Counters only grow; what went back is a gauge and stays as it was.
+grow = [g for g in grow if 0 < g[4] <= g[2] >> 1]
 uptime, epoch = struct.unpack_from("<2Q", short, start)
 kind = start + 20
 local, = [short[kind + 1] * 3600 + short[kind + 2] * 60 + short[kind + 3]]

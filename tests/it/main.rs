@@ -3,11 +3,17 @@
 mod aftermath;
 mod cases;
 mod cli;
+mod collect;
+mod daily;
+mod forms;
 mod mangle;
+mod redact;
 mod repository;
 mod same_bytes;
 mod samples;
 mod schema;
+mod tools;
+mod triage;
 mod truth;
 
 use std::path::PathBuf;

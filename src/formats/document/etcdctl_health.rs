@@ -1,5 +1,6 @@
 //! `etcdctl endpoint health`, `cluster-health`, `alarm list` and curl's `/health`: is each member fit to commit?
 
+use super::etcdctl_members::field;
 use super::etcdctl_status::{alarms, hex_id, is_id, member_address};
 use crate::formats::cells::{cells, tables};
 use crate::formats::sheet::{Line, Sheet, lines};
@@ -36,7 +37,8 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
             || perf(l)
             || cells(l).is_some_and(|c| is_header(&c))
     };
-    if text.lines().take(60).any(hit) {
+    let fields = text.contains("\"Endpoint\" : ") && text.contains("\"Health\" : ");
+    if fields || text.lines().take(60).any(hit) {
         return 95;
     }
     let json = text.trim_start();
@@ -100,6 +102,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
             self::json(line, &mut sheet);
         }
     }
+    fields(&text, &mut sheet);
     for table in tables(&text, is_header) {
         for row in &table.rows {
             let cell = |name| table.column(&[name]).map_or("", |c| row.get(c));
@@ -121,6 +124,19 @@ fn state(endpoint: &str, healthy: bool, rest: &str, took: Option<&str>, line: Li
     // The text names no member, only the endpoint that was asked.
     if let Some(kinds) = rest.split("Active Alarm(s): ").nth(1) {
         sheet.text(Key::EtcdAlarm, Some(endpoint), kinds, line);
+    }
+}
+
+/// `-w fields`: `"Endpoint" : …`, then health, time and error of it.
+fn fields(text: &str, sheet: &mut Sheet<'_>) {
+    let all: Vec<Line<'_>> = lines(text).collect();
+    for (i, line) in all.iter().enumerate() {
+        let Some(("Endpoint", endpoint)) = field(line.text) else { continue };
+        let rest = || all.iter().skip(i + 1).map_while(|l| field(l.text)).take_while(|(key, _)| *key != "Endpoint");
+        let value = |name: &str| rest().find(|(key, _)| *key == name).map(|(_, v)| v);
+        if let Some(health) = value("Health") {
+            state(endpoint, health == "true", value("Error").unwrap_or(""), value("Took"), *line, sheet);
+        }
     }
 }
 
@@ -177,6 +193,10 @@ mod tests {
             (
                 "a:2379 is unhealthy: failed to commit proposal: context deadline exceeded\n",
                 "EtcdHealth a:2379 unhealthy: failed to commit proposal: context deadline exceeded",
+            ),
+            (
+                "\"Endpoint\" : \"http://a:2379\"\n\"Health\" : true\n\"Took\" : 1.5s\n\"Error\" : \n",
+                "EtcdHealthMs http://a:2379 1500",
             ),
             (
                 "http://a:2379 is healthy: successfully committed proposal: took = 1.5s\n",

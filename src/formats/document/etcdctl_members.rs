@@ -16,6 +16,7 @@ pub static FORMAT: Document = Document {
         "+------------------+---------+------+------------------------+------------------------+------------+\n|        ID        | STATUS  | NAME |       PEER ADDRS       |      CLIENT ADDRS      | IS LEARNER |\n+------------------+---------+------+------------------------+------------------------+------------+\n| 45878fa6e390a0e3 | started | db03 | http://10.11.1.13:2380 | http://10.11.1.13:2379 |      false |\n",
         "45878fa6e390a0e3, started, db03, http://10.11.1.13:2380, http://10.11.1.13:2379, false\n",
         "45878fa6e390a0e3: name=db03 peerURLs=http://10.11.1.13:2380 clientURLs=http://10.11.1.13:2379 isLeader=true\n",
+        "\"ClusterID\" : 826640335901138599\n\"MemberID\" : 16338939349387433129\n\"Revision\" : 0\n\"RaftTerm\" : 3\n\"ID\" : 5010131057418215651\n\"Name\" : \"db03\"\n\"PeerURL\" : \"http://10.11.1.13:2380\"\n\"ClientURL\" : \"http://10.11.1.13:2379\"\n\"IsLearner\" : false\n",
         "{\"header\":{\"cluster_id\":1,\"member_id\":2,\"raft_term\":3},\"members\":[{\"ID\":5010131057418215651,\"name\":\"db03\",\"peerURLs\":[\"http://10.11.1.13:2380\"],\"clientURLs\":[\"http://10.11.1.13:2379\"]}]}\n",
     ],
 };
@@ -27,7 +28,8 @@ fn is_header(cells: &[&str]) -> bool {
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let drawn = |l: &str| cells(l).is_some_and(|c| is_header(&c));
-    if text.lines().take(60).any(|l| drawn(l) || simple(l).is_some() || old(l).is_some()) {
+    let named = text.contains("\"PeerURL\" : ") && text.contains("\"ID\" : ");
+    if named || text.lines().take(60).any(|l| drawn(l) || simple(l).is_some() || old(l).is_some()) {
         return 95;
     }
     if text.contains("\"members\"") && text.contains("\"peerURLs\"") { 95 } else { 0 }
@@ -52,6 +54,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
         }
         first.get_or_insert(table.header_line);
     }
+    members += fields(&text, &mut sheet, &mut first);
     for line in lines(&text) {
         if let Some(member) = simple(line.text).or_else(|| old(line.text)) {
             members += usize::from(member.write(line, &mut sheet));
@@ -70,6 +73,33 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
 }
 
 /// `-w simple` of API 3.
+/// `-w fields`: `"ID" : 163…` and one line for each other field of the member.
+fn fields<'a>(text: &'a str, sheet: &mut Sheet<'_>, first: &mut Option<Line<'a>>) -> usize {
+    let mut members = 0;
+    let all: Vec<Line<'a>> = lines(text).collect();
+    for (i, line) in all.iter().enumerate() {
+        let Some(("ID", id)) = field(line.text) else { continue };
+        let rest = || all.iter().skip(i + 1).map_while(|l| field(l.text)).take_while(|(key, _)| *key != "ID");
+        let value = |name: &str| rest().find(|(key, _)| *key == name).map_or("", |(_, v)| v);
+        let Some(id) = hex_id(id) else { continue };
+        let status = if value("Name").is_empty() { "unstarted" } else { "started" };
+        let learner = value("IsLearner") == "true";
+        let addresses = [value("PeerURL"), value("ClientURL")];
+        let member = Member { id: &id, status, name: value("Name"), addresses, learner };
+        members += usize::from(member.write(*line, sheet));
+        first.get_or_insert(*line);
+    }
+    members
+}
+
+/// `"Name" : "e1"` of `etcdctl -w fields`.
+pub(super) fn field(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(" : ")?;
+    let key = key.strip_prefix('"')?.strip_suffix('"')?;
+    let value = value.trim();
+    Some((key, value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value)))
+}
+
 fn simple(line: &str) -> Option<Member<'_>> {
     let cells: Vec<&str> = line.split(", ").map(str::trim).collect();
     let status = *cells.get(1)?;

@@ -35,6 +35,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
         for line in lines(&text) {
             if let (Some(name), Some(points)) = (pair(line.text, "NAME"), pair(line.text, "MOUNTPOINT")) {
                 let parent = pair(line.text, "PKNAME").unwrap_or("");
+                numbers(name, pair(line.text, "MAJ:MIN").unwrap_or(""), line, &mut sheet);
                 let points = pair(line.text, "MOUNTPOINTS").unwrap_or(points);
                 device(name, parent, &points.replace("\\x0a", "\n"), line, &mut sheet);
             }
@@ -53,6 +54,7 @@ fn pair<'a>(line: &'a str, key: &str) -> Option<&'a str> {
 
 fn drawn(text: &str, sheet: &mut Sheet<'_>) {
     let mut mounts_at: Option<usize> = None;
+    let mut numbered = false;
     // Names above, by the width of the tree's lines before them.
     let mut above: Vec<(usize, String)> = Vec::new();
     let mut last = String::new();
@@ -60,6 +62,7 @@ fn drawn(text: &str, sheet: &mut Sheet<'_>) {
         if line.text.starts_with("NAME ") {
             mounts_at = line.text.find("MOUNTPOINT").map(|at| line.text.get(..at).map_or(at, |h| h.chars().count()));
             above.clear();
+            numbered = line.text.split_whitespace().nth(1) == Some("MAJ:MIN");
             continue;
         }
         let Some(mounts_at) = mounts_at else { continue };
@@ -77,6 +80,9 @@ fn drawn(text: &str, sheet: &mut Sheet<'_>) {
         let parent = above.last().map_or("", |(_, n)| n.as_str()).to_owned();
         above.push((depth, name.to_owned()));
         name.clone_into(&mut last);
+        if let Some(number) = rest.split_whitespace().nth(1).filter(|_| numbered) {
+            numbers(name, number, line, sheet);
+        }
         let point = points.trim();
         device(name, &parent, if point.starts_with(['/', '[']) { point } else { "" }, line, sheet);
     }
@@ -100,7 +106,17 @@ fn json(text: &str, sheet: &mut Sheet<'_>) {
         let name = leaf.value.text();
         let shown = format!("{name} {}", points.join(" "));
         let line = Line { number: leaf.line, text: &shown };
+        let number = leaves.iter().find(|l| l.path == format!("{stem}maj:min")).map(|l| l.value.text());
+        numbers(&name, &number.unwrap_or_default(), line, sheet);
         device(&name, &parent.map(|p| p.value.text()).unwrap_or_default(), &points.join("\n"), line, sheet);
+    }
+}
+
+/// `8:16`.
+fn numbers(name: &str, number: &str, line: Line<'_>, sheet: &mut Sheet<'_>) {
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if number.split_once(':').is_some_and(|(major, minor)| digits(major) && digits(minor)) {
+        sheet.text(Key::DeviceNumber, Some(name), number, line);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::formats::Document;
 use crate::model::{
     Grain, Metric, NameHint, Naming, Parsed, Problem, Program, RawSeries, SECOND, Sample, Stamp, Stream, Written, Zone,
 };
-use crate::sysstat::model::{Data, Span, Stamp as SarStamp};
+use crate::sysstat::model::{Data, Set, Span, Stamp as SarStamp};
 use crate::sysstat::{Options, looks_like_sa, read_sa, text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ const COLUMNS: &[(&str, Option<&str>, &str, Metric)] = &[
     ("swap", None, "pswpin/s", Metric::SwapIn),
     ("swap", None, "pswpout/s", Metric::SwapOut),
     ("paging", None, "majflt/s", Metric::MajorFaults),
-    ("net-etcp", None, "retrans/s", Metric::TcpRetrans),
+    ("net-etcp", None, "retrseg/s", Metric::TcpRetrans),
     ("psi-cpu", None, "%scpu", Metric::PsiCpu),
     ("psi-io", None, "%sio", Metric::PsiIo),
     ("psi-io", None, "%fio", Metric::PsiIoFull),
@@ -138,7 +138,9 @@ fn add(data: &Data, out: &mut Parsed) {
             };
             let mut samples = Vec::new();
             let mut kind = None;
-            for (span, value) in set.series(data, column) {
+            let by_df = |row: &[f64]| if *metric == Metric::FsUsed { as_df_counts(set, row) } else { None };
+            let values = set.rows_with(data, column).map(|(span, value, row)| (span, by_df(row).unwrap_or(value)));
+            for (span, value) in values {
                 let Some((from, to, written)) = place(span) else { continue };
                 kind = Some(written);
                 samples.push(Sample { from, to, value: value as f32 });
@@ -175,6 +177,15 @@ fn add(data: &Data, out: &mut Parsed) {
     out.streams.push(stream);
 }
 
+/// `df`'s share: used of what users may have, in percent. sysstat has two others: of all blocks (`%fsused`), and of all
+/// but what is available (`%ufsused`); on a file system with blocks kept for root the three differ.
+fn as_df_counts(set: &Set, row: &[f64]) -> Option<f64> {
+    let get = |name: &str| set.activity.column(name).and_then(|n| row.get(n)).copied().filter(|v| v.is_finite());
+    let (used, free, unavailable) = (get("MBfsused")?, get("MBfsfree")?, get("%ufsused")?);
+    let available = (used + free) * (1.0 - unavailable / 100.0);
+    (used + available > 0.0).then(|| used / (used + available) * 100.0)
+}
+
 fn samples_are_utc(data: &Data) -> bool {
     data.spans.iter().any(|s| s.to.epoch.is_some())
 }
@@ -199,5 +210,19 @@ fn civil(stamp: &SarStamp) -> Option<(i64, Written)> {
             Some((days * crate::model::DAY + second, Written::Full))
         }
         None => Some((i64::from(local.day) * crate::model::DAY + second, Written::NoDate)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::COLUMNS;
+    use crate::sysstat::Activity;
+
+    #[test]
+    fn every_column_of_the_table_exists() {
+        for (activity, _, column, _) in COLUMNS {
+            let known = Activity::by_name(activity).and_then(|a| a.column(column));
+            assert!(known.is_some(), "{activity} has no {column}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::apply::bytes;
 use super::scan::{Beats, Event};
 use super::{Last, LogReader, TEXT_MAX};
+use crate::formats::secrets::masked;
 use crate::messages::engine_clip;
 use crate::model::{HOUR, MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
 use std::sync::Arc;
@@ -248,6 +249,8 @@ pub(super) fn folds(what: What) -> bool {
     )
 }
 
+/// A line as it is kept: without secrets (a connection string in an error message), clipped.
 pub(super) fn wording(line: &[u8]) -> Arc<str> {
-    Arc::from(engine_clip(&String::from_utf8_lossy(line), TEXT_MAX))
+    let text = String::from_utf8_lossy(line.get(..line.len().min(4 * TEXT_MAX)).unwrap_or(line));
+    Arc::from(engine_clip(&masked(&text), TEXT_MAX))
 }

@@ -1,9 +1,10 @@
 //! Which program wrote a line: takes it out of what wraps it, layer by layer.
 
-use super::LogReader;
+use super::{Last, LogReader};
 use crate::formats::ident::{program_by_text, program_of};
 use crate::formats::{BODIES, ENVELOPES, Head, Peeled, etcd_capnslog, kernel, patroni_custom, pg_csv, pg_stderr};
-use crate::model::{Level, Program, Written};
+use crate::messages::{Found, find};
+use crate::model::{Level, Program, Why, Written};
 use std::borrow::Cow;
 
 impl LogReader {
@@ -83,7 +84,12 @@ impl LogReader {
                     let belongs = self.last.as_ref().is_some_and(|l| {
                         l.program == Program::Patroni && (peeled.pid == 0 || l.pid == peeled.pid || l.pid == 0)
                     });
-                    if belongs {
+                    // Where Patroni leaves the stamp to its wrapper, what has a meaning is no continuation.
+                    let unstamped = |l: &Last| self.out.streams.get(l.stream).is_some_and(|s| !s.own_clock);
+                    let own = peeled.stamp.is_some()
+                        && self.last.as_ref().is_some_and(unstamped)
+                        && matches!(find(Program::Patroni, body), Found::Meaning(m) if m.why == Why::Unsaid);
+                    if belongs && !own {
                         return self.headless(body, line, number);
                     }
                 }

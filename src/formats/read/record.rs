@@ -2,11 +2,15 @@
 
 use super::events::wording;
 use super::{Last, LogReader};
+use crate::formats::wash::is_marker;
 use crate::formats::{Head, Peeled, etcd_capnslog, json, patroni, pg_stderr};
 use crate::messages::{Found, classify, engine_clip, find, find_with};
 use crate::model::{Grain, Level, Meaning, Program, Raw, What, Why, Written, Zone};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// Unknown lines kept of a source.
+const STRANGE_MAX: usize = 5;
 
 impl LogReader {
     /// A line of its own: with a stamp from its program, from its envelope, or from both.
@@ -36,6 +40,12 @@ impl LogReader {
             Some(object) => find_with(head.program, &head.message, &json::Object(object)),
             None => find(head.program, &head.message),
         };
+        let found = match (found, &self.own) {
+            (Found::Unknown | Found::Noise, Some(own)) if own.find(head.program, &head.message).is_some() => {
+                own.find(head.program, &head.message).map_or(Found::Unknown, Found::Meaning)
+            }
+            (found, _) => found,
+        };
         match found {
             Found::Meaning(meaning) => {
                 self.out.coverage.understood += 1;
@@ -48,6 +58,7 @@ impl LogReader {
             Found::Unknown if is_continuation_word(&head.message) => self.out.coverage.noise += 1,
             Found::Unknown => {
                 self.out.coverage.unknown += 1;
+                self.strange(line, number);
                 if alarms_by_level(head.program, head.level) {
                     self.out.coverage.unnamed += 1;
                     let meaning = Meaning {
@@ -74,8 +85,8 @@ impl LogReader {
         }
         let Some(last) = self.last.clone() else {
             let program = match pg_stderr::severity(text) {
-                Some((Some(level), message)) => {
-                    let mut head = Head::plain(Program::Postgres, None, level, b"");
+                Some((level, message)) => {
+                    let mut head = Head::plain(Program::Postgres, None, level.unwrap_or(Level::Debug), b"");
                     head.message = message;
                     return self.undated(&head, line, number);
                 }
@@ -150,11 +161,19 @@ impl LogReader {
                 return;
             }
         }
-        if find(head.program, &head.message) == Found::Noise {
+        if find(head.program, &head.message) == Found::Noise || is_continuation_word(&head.message) || is_marker(line) {
             self.out.coverage.noise += 1;
             return;
         }
         self.out.coverage.unread += 1;
+        self.strange(line, number);
+    }
+
+    /// Keeps the first lines that nothing knows, so that a person can see them.
+    fn strange(&mut self, line: &[u8], number: u32) {
+        if self.out.strange.len() < STRANGE_MAX {
+            self.out.strange.push((number, wording(line)));
+        }
     }
 }
 

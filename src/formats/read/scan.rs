@@ -10,7 +10,7 @@ use super::record::{alarms_by_level, is_continuation_word};
 use crate::formats::json;
 use crate::formats::lanes::{Lanes, QuickHead};
 use crate::messages::{Fields, Found, NoFields, find, find_with};
-use crate::model::{Meaning, Micros, Program, Stamp};
+use crate::model::{Meaning, Micros, Program, Stamp, Volume};
 use std::borrow::Cow;
 
 /// What a block holds, in order.
@@ -70,6 +70,7 @@ pub struct Stamps {
     pub back: Micros,
     /// The last line that carries the latest stamp.
     pub latest: Place,
+    pub volume: Volume,
 }
 
 /// Equal messages, none further from those before it than [`FOLD`].
@@ -316,6 +317,8 @@ impl Scanner {
     fn stamp(&mut self, run: &mut Run, head: &QuickHead<'_>, place: Place) -> bool {
         let stamp = head.stamp;
         let Some(stamps) = run.stamps.iter_mut().find(|s| s.program == head.program) else {
+            let mut volume = Volume::default();
+            volume.note(stamp.civil);
             run.stamps.push(Stamps {
                 program: head.program,
                 count: 1,
@@ -326,6 +329,7 @@ impl Scanner {
                 widest: 0,
                 back: 0,
                 latest: place,
+                volume,
             });
             return true;
         };
@@ -335,6 +339,7 @@ impl Scanner {
         }
         stamps.count += 1;
         stamps.back = stamps.back.max(stamps.last.civil - stamp.civil);
+        stamps.volume.note(stamp.civil);
         stamps.last = stamp;
         stamps.min = stamps.min.min(stamp.civil);
         stamps.widest = stamps.widest.max(stamp.civil - stamps.max);

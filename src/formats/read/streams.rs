@@ -70,6 +70,7 @@ impl LogReader {
     ) {
         let Some(stream) = self.out.streams.get_mut(at) else { return };
         stream.stamped += 1;
+        stream.volume.note(stamp.civil);
         stream.first.get_or_insert(stamp);
         // Patroni's logger holds lines back for up to two seconds; processes of PostgreSQL write past each other by less.
         if let Some(before) = stream.last.replace(stamp)
@@ -131,6 +132,7 @@ impl LogReader {
         self.note_beside(at, stamps.first);
         let (Some(stream), Some(previous)) = (self.out.streams.get_mut(at), self.previous.get_mut(at)) else { return };
         stream.stamped += stamps.count;
+        stream.volume.append(&stamps.volume);
         stream.first.get_or_insert(stamps.first);
         stream.last = Some(stamps.last);
         stream.min = stream.min.min(stamps.min);

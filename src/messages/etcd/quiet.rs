@@ -361,4 +361,9 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("verification skipped due to non exist db file", "verification skipped due to non exist db file", "etcdserver/verify/verify.go, 3.4.45"),
     noise("waiting for peers from discovery service", "waiting for peers from discovery service", "etcdserver/api/v3discovery/discovery.go, 3.6.0-3.7.1"),
     noise("WARNING: --v2-deprecation=write-only-skip-check is enabled; v2 content detected, but validation check is being bypassed", "WARNING: --v2-deprecation=write-only-skip-check is enabled; v2 content detected, but validation check is being bypassed", "etcdserver/server.go, 3.5.33"),
+    noise("authorized {}, token is {}", "authorized patroni, token is YVz.12", "auth/store.go, 3.0-3.4"),
+    noise("created/assigned a new JWT token", "created/assigned a new JWT token", "auth/jwt.go, zap, 3.4+"),
+    noise("deleted a simple token", "deleted a simple token", "auth/simple_token.go, zap, 3.4+"),
+    noise("distributed tracing enabled", "distributed tracing enabled", "embed, 3.5+"),
+    noise("failed to sign a JWT token", "failed to sign a JWT token", "auth/jwt.go, zap, debug, 3.4+"),
 ];

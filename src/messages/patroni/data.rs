@@ -147,4 +147,13 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("Looks like {}", "Looks like your running openstack", "Spilo, configure_spilo.py"),
     noise("Configuring {}", "Configuring pgbouncer", "Spilo, configure_spilo.py"),
     noise("No meta-data available for this provider", "No meta-data available for this provider", "Spilo, configure_spilo.py"),
+    noise("Cannot update postmaster info with data due garbage in pid file: {}", "Cannot update postmaster info with data due garbage in pid file: ['x']", "patroni/postgresql.py, 1.4"),
+    noise("Cannot find process {}", "Cannot find process 77 .", "patroni/postgresql.py, 1.4"),
+    noise("Process with pid {} was started at different time {}", "Process with pid 77 was started at different time 1552 .", "patroni/postgresql.py, 1.4"),
+    noise("Too much difference between {} and {}", "Too much difference between 1552 and 1560", "patroni/postgresql.py, 1.4"),
+    noise("Trying to check if process running without directory with cached postmaster info: {}", "Trying to check if process running without directory with cached postmaster info: {'pid': 77} .", "patroni/postgresql.py, 1.4"),
+    noise("Updated postmaster info: {}", "Updated postmaster info: {'pid': 77} .", "patroni/postgresql.py, 1.4"),
+    noise("postmaster info was cleaned.", "postmaster info was cleaned.", "patroni/postgresql.py, 1.4"),
+    noise("postgres is still starting", "postgres is still starting", "patroni/ha.py, result of a restart, all"),
+    noise("restart conditions are not satisfied", "restart conditions are not satisfied", "patroni/ha.py, result of a restart, all"),
 ];

@@ -43,6 +43,9 @@ pub(super) const MESSAGES: &[Message] = &[
     m(DcsException, "consul.base.ConsulException: {why}", "consul.base.ConsulException: 500 rpc error making call: rpc error: lead thread didn't get connection", "last line of a traceback"),
     // ---- ZooKeeper and Exhibitor
     m(DcsWaiting, "waiting on exhibitor", "waiting on exhibitor", "patroni/dcs/exhibitor.py, all"),
+    m(DcsRequestFailed, "Failed to create /{}", "Failed to create /service/batman/members/pg1", "patroni/dcs/zookeeper.py, all; a traceback follows"),
+    m(DcsRequestFailed, "Failed to update /{}", "Failed to update /service/batman/members/pg1", "patroni/dcs/zookeeper.py, all; a traceback follows"),
+    m(DcsRequestFailed, "GET http{}", "GET http://10.0.0.2:2379/v2/machines", "patroni/dcs/etcd.py, all; a traceback follows"),
     m(DcsRequestFailed, "Failed to create {}: {why}", "Failed to create /service/batman/leader: ConnectionLoss()", "patroni/dcs/zookeeper.py, 2.1.6+"),
     m(DcsRequestFailed, "Failed to create /", "Failed to create /service/batman/initialize", "patroni/dcs/zookeeper.py, all"),
     m(DcsRequestFailed, "Failed to update /{why}", "Failed to update /service/batman/leader", "patroni/dcs/zookeeper.py, all"),

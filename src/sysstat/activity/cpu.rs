@@ -39,7 +39,7 @@ const JSON: Json = json(None, "cpu-load", Some("cpu"));
 static LAYOUT: Layout = Layout {
     counts: [10, 0, 0],
     chars: &[],
-    old: &[old(144, &[run(0, 9, 0, 16, Q)]), old(160, &[run(0, 10, 0, 16, Q)])],
+    old: &[old(96, &[run(0, 6, 0, 16, Q)]), old(144, &[run(0, 9, 0, 16, Q)]), old(160, &[run(0, 10, 0, 16, Q)])],
     key: Key::Cpu,
     used: None,
     renewed: None,

@@ -48,7 +48,7 @@ pub(crate) static PAGING: Activity = Activity {
     layout: Some(&PAGING_LAYOUT),
 };
 
-static PAGING_LAYOUT: Layout = single([0, 10, 0], &[old(64, &[run(0, 8, 0, 8, L)])]);
+static PAGING_LAYOUT: Layout = single([0, 10, 0], &[old(32, &[run(0, 4, 0, 8, L)]), old(64, &[run(0, 8, 0, 8, L)])]);
 
 /// Share of scanned pages that were reclaimed; dropped in sysstat 12.7.5.
 fn vmeff(p: &Pair<'_>) -> f64 {
@@ -119,7 +119,7 @@ pub(crate) static KTABLES: Activity = Activity {
     layout: Some(&KTABLES_LAYOUT),
 };
 
-static KTABLES_LAYOUT: Layout = single([4, 0, 0], &[old(16, &[run(0, 4, 0, 4, I)])]);
+static KTABLES_LAYOUT: Layout = single([4, 0, 0], &[old(12, &[run(0, 3, 0, 4, I)]), old(16, &[run(0, 4, 0, 4, I)])]);
 
 pub(crate) static QUEUE: Activity = Activity {
     id: 9,

@@ -22,6 +22,7 @@ const AVAILABLE: usize = 16;
 static LAYOUT: Layout = single(
     [18, 0, 0],
     &[
+        old(56, &[run(0, 7, 0, 8, L)]),
         old(64, &[run(0, 8, 0, 8, L)]),
         old(80, &[run(0, 10, 0, 8, L)]),
         old(88, &[run(0, 11, 0, 8, L)]),

@@ -168,7 +168,8 @@ pub(crate) static SOCK: Activity = Activity {
     layout: Some(&SOCK_LAYOUT),
 };
 
-static SOCK_LAYOUT: Layout = single([0, 0, 6], &[old(24, &[run(0, 6, 0, 4, I)])]);
+static SOCK_LAYOUT: Layout =
+    single([0, 0, 6], &[old(20, &[run(0, 2, 0, 4, I), run(3, 3, 8, 4, I)]), old(24, &[run(0, 6, 0, 4, I)])]);
 
 pub(crate) static IP: Activity = Activity {
     id: 17,

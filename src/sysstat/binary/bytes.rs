@@ -50,5 +50,5 @@ pub(crate) fn text(raw: &[u8]) -> String {
 
 /// The bytes up to the first NUL.
 pub(crate) fn cut(raw: &[u8]) -> &[u8] {
-    raw.split(|&b| b == 0).next().unwrap_or_default()
+    raw.get(..raw.iter().position(|&b| b == 0).unwrap_or(raw.len())).unwrap_or_default()
 }

@@ -24,8 +24,8 @@ pub(crate) struct Rules {
     pub summed: bool,
     /// Interval in jiffies of all CPUs, by which "all" is divided (before 11.7.1).
     pub interval: Option<u64>,
-    /// Do the files of this version have guest_nice?
-    pub guest_nice: bool,
+    /// Which of the fields from hardirq to guest_nice does the file have?
+    pub has: [bool; 4],
 }
 
 /// A field of a sample.
@@ -88,6 +88,18 @@ fn share(before: u64, now: u64, interval: u64, v: Version) -> f64 {
     (now - before) as f64 / interval as f64 * 100.0
 }
 
+/// What the next sample must be compared with, without working out rows: a CPU that went offline keeps its counters.
+pub(crate) fn carry(before: &[Times], now: &mut Vec<Times>) {
+    if now.len() < before.len() {
+        now.resize(before.len(), Times::default());
+    }
+    for (now, before) in now.iter_mut().zip(before).skip(1) {
+        if total(now) == 0 {
+            *now = *before;
+        }
+    }
+}
+
 /// Works out the rows of one sample: index of the CPU (0 = all, n+1 = CPU n) and its values in the order of the columns.
 /// `before` is the older sample; `now` is changed into what the next sample must be compared with.
 pub(crate) fn rows(before: &[Times], now: &mut Vec<Times>, rules: Rules, mut emit: impl FnMut(usize, &[f64; 12])) {
@@ -134,10 +146,10 @@ pub(crate) fn rows(before: &[Times], now: &mut Vec<Times>, rules: Rules, mut emi
 }
 
 fn values(now: &Times, before: &Times, interval: u64, rules: Rules) -> [f64; 12] {
-    let gnice = if rules.guest_nice { 0.0 } else { f64::NAN };
+    let [irq, soft, guest, gnice] = rules.has.map(|has| if has { 0.0 } else { f64::NAN });
     if interval == 0 {
         // A tickless CPU that slept all the time.
-        return [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, gnice, 100.0];
+        return [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, irq, soft, guest, gnice, 100.0];
     }
     let v = rules.version;
     let one = |f: usize| share(get(before, f), get(now, f), interval, v);
@@ -155,10 +167,11 @@ fn values(now: &Times, before: &Times, interval: u64, rules: Rules) -> [f64; 12]
         one(SYS),
         one(IOWAIT),
         one(STEAL),
-        one(IRQ),
-        one(SOFT),
-        one(GUEST),
-        if rules.guest_nice { one(GUEST_NICE) } else { f64::NAN },
+        // Absent stays absent: NaN.
+        irq + one(IRQ),
+        soft + one(SOFT),
+        guest + one(GUEST),
+        gnice + one(GUEST_NICE),
         idle,
     ]
 }

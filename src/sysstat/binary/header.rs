@@ -8,6 +8,7 @@ use nom::number::complete::{u8, u32};
 
 use super::super::model::{Fault, Problem, Version};
 use super::bytes::{Bytes, text};
+use super::legacy;
 
 /// One entry of the activity list.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +87,13 @@ pub(crate) fn magic(data: &[u8]) -> Option<(bool, u16)> {
 /// Reads everything before the first record.
 pub(crate) fn read(data: &[u8]) -> Result<Header, Box<Problem>> {
     let Some((big_endian, format)) = magic(data) else {
-        return Err(problem(0, Fault::Header, "this is no sysstat activity file"));
+        return Err(match legacy::magic(data) {
+            Some((_, 0x2169)) => {
+                problem(16, Fault::Header, "the header of an activity file of RHEL 5 contradicts itself")
+            }
+            Some((_, format)) => Box::new(legacy::too_old(format)),
+            None => problem(0, Fault::Header, "this is no sysstat activity file"),
+        });
     };
     let version = Version(
         data.get(4).copied().unwrap_or(0),
@@ -101,8 +108,12 @@ pub(crate) fn read(data: &[u8]) -> Result<Header, Box<Problem>> {
             r.fixed(76, size, true)?
         }
         0x2175 => r.described()?,
+        ..0x2170 => return Err(Box::new(legacy::too_old(format))),
         _ => {
-            let what = format!("activity file of unknown format {format:#06x}");
+            let what = format!(
+                "activity file of unknown format {format:#06x}, newer than sysstat 12.8: have its own sysstat print it, \
+                 LC_ALL=C sadf -j FILE -- -A > FILE.json"
+            );
             return Err(problem(2, Fault::Header, what));
         }
     };

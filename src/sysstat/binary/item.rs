@@ -146,6 +146,26 @@ impl<'a> Item<'a, '_> {
     }
 }
 
+impl Item<'_, '_> {
+    /// The name that people know the item by; empty where the host as a whole is measured.
+    pub fn label(&self, layout: &Layout, key: &[u8]) -> String {
+        match layout.key {
+            Key::Single | Key::Cpu => String::new(),
+            Key::Name(_) => String::from_utf8_lossy(key).into_owned(),
+            Key::Device(field) => {
+                let (major, minor) = self.device(field);
+                format!("dev{major}-{minor}")
+            }
+        }
+    }
+
+    /// Major and minor number, stored in this field and the next.
+    pub fn device(&self, field: usize) -> (u32, u32) {
+        let number = |f: usize| self.get(f).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        (number(field), number(field + 1))
+    }
+}
+
 /// Two samples of the same item, and what else a formula needs.
 #[derive(Debug)]
 pub(crate) struct Pair<'a> {
@@ -183,6 +203,8 @@ impl Pair<'_> {
 
     /// Growth of a counter per second.
     pub fn rate(&self, field: usize) -> f64 {
-        self.diff(field) / self.centis * 100.0
+        let diff = self.diff(field);
+        // Most counters of most hosts stand still.
+        if diff == 0.0 { 0.0 } else { diff / self.centis * 100.0 }
     }
 }

@@ -1,19 +1,22 @@
-//! Reads binary `saDD` files of sysstat 8.1.3 to 12.8, of any byte order and word size, whole or damaged.
+//! Reads binary `saDD` files of sysstat 6.1.3 to 12.8 (RHEL 5 and later), of any byte order and word size, whole or damaged.
 
 mod bytes;
 mod cpu;
+pub(crate) mod cursor;
 mod header;
 pub(crate) mod item;
+mod legacy;
 mod records;
-mod sample;
+pub(crate) mod sample;
 
 use super::activity::name_of;
 use super::model::{Comment, Data, Fault, Problem, Restart, Skipped, Source, Span, Stamp, Version};
 use bytes::Bytes;
 use header::Header;
+pub(crate) use legacy::upgrade;
 use records::Block;
 use records::{COMMENT, Event, RESTART, Record, STATS, Walk};
-use sample::{Interval, Rows, Step, Steps};
+pub(crate) use sample::{Interval, Rows, Step, Steps};
 
 /// How faithful to sysstat's own output the numbers shall be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,19 +33,50 @@ pub struct Options {
 /// Is this the beginning of a binary activity file (of any version, even one too old to read)?
 pub fn looks_like_sa(data: &[u8]) -> bool {
     let Some((_, format)) = header::magic(data) else {
-        return false;
+        return legacy::magic(data).is_some();
     };
     matches!(format, 0x1170 | 0x2160..=0x21ff)
 }
 
 /// Reads a whole file that is already decompressed. Never fails: [`Data::problems`] says what could not be read.
 pub fn read_sa(data: &[u8], options: Options) -> Data {
+    let upgraded = upgrade(data);
+    let Scan { mut data, rows, steps } = scan(data, upgraded.as_ref(), options);
+    data.sets = rows.map(|rows| rows.sets(&steps)).unwrap_or_default();
+    // Sets open in the order in which devices appear; show them as sysstat does.
+    let order = |a: &str| super::activity::ACTIVITIES.iter().position(|t| t.name == a);
+    data.sets.sort_by_key(|s| order(s.activity.name));
+    data
+}
+
+/// A file whose records are found but whose values are not worked out yet.
+#[derive(Debug)]
+pub(crate) struct Scan<'a> {
+    /// Everything but the sets.
+    pub data: Data,
+    /// `None`: the header can't be read.
+    pub rows: Option<Rows<'a>>,
+    pub steps: Steps,
+}
+
+/// A file of the format before, rewritten, with what of it could not be read.
+pub(crate) type Upgraded = (Vec<u8>, Vec<Problem>);
+
+/// Walks through all records, of the rewritten file if there is one.
+pub(crate) fn scan<'a>(data: &'a [u8], upgraded: Option<&'a Upgraded>, options: Options) -> Scan<'a> {
     let mut out = Data::new(Source::Binary);
+    let data = match upgraded {
+        Some((rewritten, problems)) => {
+            out.problems.clone_from(problems);
+            rewritten
+        }
+        None => data,
+    };
     let header = match header::read(data) {
         Ok(header) => header,
         Err(problem) => {
             out.problems.push(*problem);
-            return out;
+            return Scan { data: out, rows: None, steps: Steps::default() };
         }
     };
     describe(&mut out, &header);
@@ -79,12 +113,13 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
     while let Some(event) = walk.next() {
         reading.event(event, &walk, data.len());
     }
-    let Reading { mut out, steps, .. } = reading;
-    out.sets = rows.sets(&steps);
-    // Sets open in the order in which devices appear; show them as sysstat does.
-    let order = |a: &str| super::activity::ACTIVITIES.iter().position(|t| t.name == a);
-    out.sets.sort_by_key(|s| order(s.activity.name));
-    out
+    let mut data = reading.out;
+    if upgraded.is_some() {
+        data.format = Some(0x2169);
+        // It holds no version.
+        data.version = None;
+    }
+    Scan { data, rows: Some(rows), steps: reading.steps }
 }
 
 fn describe(out: &mut Data, header: &Header) {
@@ -234,4 +269,21 @@ impl Reading {
         let centis = if walk.cpu_nr.unwrap_or(0) > 2 { one } else { all };
         Interval { centis, all_jiffies: all }
     }
+}
+
+/// Where the first sample of a sound file begins, its length, and where its processors lie.
+#[cfg(test)]
+pub(super) fn first_sample(data: &[u8]) -> Option<(usize, usize, std::ops::Range<usize>)> {
+    let header = header::read(data).ok()?;
+    let bytes = Bytes { data, big_endian: header.big_endian, long: header.long };
+    let mut walk = Walk::new(bytes, &header);
+    let Some(Event::Record(record)) = walk.next() else { return None };
+    let mut blocks = Vec::new();
+    walk.blocks(&record, &mut blocks);
+    let size = |n: usize| {
+        let (activity, block) = (header.activities.get(n)?, blocks.get(n)?);
+        Some(block.at..block.at + (block.nr * activity.nr2 * activity.size) as usize)
+    };
+    let cpus = size(header.activities.iter().position(|a| a.id == 1)?)?;
+    Some((header.end, size(blocks.len() - 1)?.end - header.end, cpus))
 }

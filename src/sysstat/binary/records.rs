@@ -32,7 +32,7 @@ pub(crate) struct Record {
 }
 
 /// Items of one activity in a sample.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Block {
     pub at: usize,
     pub nr: u32,

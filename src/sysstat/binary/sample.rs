@@ -16,18 +16,18 @@ use crate::sysstat::model::Version;
 
 /// An activity of the file that we can read.
 #[derive(Debug)]
-struct Source<'a> {
+pub(super) struct Source<'a> {
     /// Index in the file's list, so in the blocks of a sample.
-    index: usize,
-    stored: Stored,
+    pub(super) index: usize,
+    pub(super) stored: Stored,
     views: Vec<View<'a>>,
 }
 
 /// How its items lie in the file.
 #[derive(Debug)]
-struct Stored {
-    size: usize,
-    layout: &'static Layout,
+pub(super) struct Stored {
+    pub(super) size: usize,
+    pub(super) layout: &'static Layout,
     plan: Plan,
 }
 
@@ -44,18 +44,27 @@ struct View<'a> {
 /// Makes rows out of samples.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
-    context: Context<'a>,
-    sources: Vec<Source<'a>>,
+    pub(super) context: Context<'a>,
+    pub(super) sources: Vec<Source<'a>>,
+}
+
+/// One table of a file: where its numbers lie and what is made of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Table {
+    pub(super) source: usize,
+    /// Its number among the tables.
+    pub(super) number: usize,
+    pub activity: &'static Activity,
 }
 
 /// What all activities of a file have in common.
 #[derive(Debug, Clone, Copy)]
-struct Context<'a> {
-    bytes: Bytes<'a>,
-    version: Version,
+pub(super) struct Context<'a> {
+    pub bytes: Bytes<'a>,
+    pub version: Version,
     /// 0x2175.
     new: bool,
-    like_sysstat: bool,
+    pub like_sysstat: bool,
 }
 
 /// Two samples between which values are worked out, by their numbers.
@@ -71,8 +80,11 @@ pub(crate) struct Step {
 /// All samples of a file and the pairs of them to work on.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
-    /// Blocks of all samples, `width` each: one per activity of the file.
-    blocks: Vec<Block>,
+    /// Where each sample begins, and the number of its form.
+    samples: Vec<(usize, usize)>,
+    /// Blocks relative to the beginning of a sample, `width` each: one per activity of the file. Samples that follow
+    /// each other nearly always have the same form.
+    forms: Vec<Block>,
     width: usize,
     pub steps: Vec<Step>,
 }
@@ -83,18 +95,26 @@ const MANY: usize = 2000;
 impl Steps {
     /// For files with so many activities.
     pub fn new(width: usize) -> Steps {
-        Steps { blocks: Vec::new(), width, steps: Vec::new() }
+        Steps { samples: Vec::new(), forms: Vec::new(), width, steps: Vec::new() }
     }
 
     /// Keeps the blocks of a sample and gives its number.
     pub fn sample(&mut self, blocks: &[Block]) -> usize {
-        let number = self.blocks.len() / self.width.max(1);
-        self.blocks.extend(blocks.iter().copied().chain(std::iter::repeat(Block::default())).take(self.width));
-        number
+        let start = blocks.first().map_or(0, |b| b.at);
+        let relative = blocks.iter().map(|b| Block { at: b.at.saturating_sub(start), nr: b.nr });
+        let relative = relative.chain(std::iter::repeat(Block::default())).take(self.width);
+        let last = self.forms.len().saturating_sub(self.width);
+        if self.forms.is_empty() || !relative.clone().eq(self.forms.get(last..).unwrap_or_default().iter().copied()) {
+            self.forms.extend(relative);
+        }
+        self.samples.push((start, self.forms.len().saturating_sub(self.width)));
+        self.samples.len() - 1
     }
 
-    fn block(&self, sample: usize, activity: usize) -> Option<Block> {
-        self.blocks.get(sample.checked_mul(self.width)?.checked_add(activity)?).copied()
+    pub(super) fn block(&self, sample: usize, activity: usize) -> Option<Block> {
+        let (start, form) = *self.samples.get(sample)?;
+        let block = self.forms.get(form.checked_add(activity)?)?;
+        Some(Block { at: start.saturating_add(block.at), nr: block.nr })
     }
 }
 
@@ -150,6 +170,18 @@ impl<'a> Rows<'a> {
         (Rows { context, sources }, unread)
     }
 
+    /// The tables that can be made, in the order in which sysstat shows them.
+    pub fn tables(&self) -> Vec<Table> {
+        let found = ACTIVITIES.iter().filter_map(|&activity| {
+            Some((self.sources.iter().position(|s| s.views.iter().any(|v| v.activity == activity))?, activity))
+        });
+        found.enumerate().map(|(number, (source, activity))| Table { source, number, activity }).collect()
+    }
+
+    pub(super) fn cpu_source(&self) -> Option<&Source<'a>> {
+        self.sources.iter().find(|s| s.stored.layout.key == Key::Cpu)
+    }
+
     /// Works out all rows of all activities.
     pub fn sets(self, steps: &Steps) -> Vec<Set> {
         let Rows { context, sources } = self;
@@ -197,7 +229,7 @@ impl<'a> Context<'a> {
         sets
     }
 
-    fn times(&self, stored: &Stored, block: Block) -> Vec<Times> {
+    pub(super) fn times(&self, stored: &Stored, block: Block) -> Vec<Times> {
         let one = |i: u32| {
             let item = item(self.bytes, stored, block, i as usize);
             let mut times = Times::default();
@@ -218,13 +250,7 @@ impl<'a> Context<'a> {
         now: Block,
     ) -> Vec<Times> {
         let mut times = self.times(&source.stored, now);
-        let rules = cpu::Rules {
-            version: self.version,
-            // The development version 11.7.1 had the new format and the old formula.
-            summed: self.new && self.version != Version(11, 7, 1),
-            interval: (!self.new).then_some(step.interval.all_jiffies),
-            guest_nice: source.stored.plan.has(9),
-        };
+        let rules = self.rules(&source.stored, step);
         if let Some(view) = source.views.first_mut() {
             cpu::rows(before, &mut times, rules, |cpu, values| {
                 let set = view.cpu_set(sets, cpu);
@@ -232,6 +258,20 @@ impl<'a> Context<'a> {
             });
         }
         times
+    }
+
+    pub(super) fn rules(&self, stored: &Stored, step: &Step) -> cpu::Rules {
+        cpu::Rules {
+            version: self.version,
+            summed: self.summed(),
+            interval: (!self.new).then_some(step.interval.all_jiffies),
+            has: [6, 7, 8, 9].map(|field| stored.plan.has(field)),
+        }
+    }
+
+    /// The development version 11.7.1 had the new format and the old formula.
+    pub(super) fn summed(&self) -> bool {
+        self.new && self.version != Version(11, 7, 1)
     }
 
     fn items(
@@ -273,16 +313,16 @@ impl<'a> Context<'a> {
 }
 
 /// File systems and other pure gauges are shown from their first sample on.
-fn has_rates(layout: &Layout) -> bool {
+pub(super) fn has_rates(layout: &Layout) -> bool {
     !matches!(layout.key, Key::Single) && layout.used.is_none()
 }
 
-fn item<'a, 'p>(bytes: Bytes<'a>, stored: &'p Stored, block: Block, i: usize) -> Item<'a, 'p> {
+pub(super) fn item<'a, 'p>(bytes: Bytes<'a>, stored: &'p Stored, block: Block, i: usize) -> Item<'a, 'p> {
     Item { bytes, at: block.at.saturating_add(i.saturating_mul(stored.size)), plan: &stored.plan }
 }
 
 /// The same item in the sample before: usually at the same place.
-fn find<'a, 'p>(
+pub(super) fn find<'a, 'p>(
     bytes: Bytes<'a>,
     stored: &'p Stored,
     block: Block,
@@ -313,7 +353,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
-fn value(how: How, pair: &Pair<'_>) -> f64 {
+pub(super) fn value(how: How, pair: &Pair<'_>) -> f64 {
     match how {
         How::Rate(field) => pair.rate(field),
         How::RateUp(field) if pair.now(field) < pair.before(field) => 0.0,
@@ -396,7 +436,7 @@ impl<'a> View<'a> {
         match layout.key {
             Key::Single | Key::Cpu => self.open(sets, None),
             Key::Name(_) => {
-                let set = self.open(sets, Some(String::from_utf8_lossy(key).into()));
+                let set = self.open(sets, Some(item.label(layout, key).into()));
                 if let (Some(set), true) = (sets.get_mut(set), layout.used.is_some()) {
                     let mount = item.name(fs::MOUNT).filter(|m| !m.is_empty());
                     set.mount = mount.map(|m| String::from_utf8_lossy(m).into());
@@ -404,11 +444,9 @@ impl<'a> View<'a> {
                 set
             }
             Key::Device(field) => {
-                let number = |f: usize| item.get(f).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-                let (major, minor) = (number(field), number(field + 1));
-                let set = self.open(sets, Some(format!("dev{major}-{minor}").into()));
+                let set = self.open(sets, Some(item.label(layout, key).into()));
                 if let Some(set) = sets.get_mut(set) {
-                    set.device = Some((major, minor));
+                    set.device = Some(item.device(field));
                 }
                 set
             }

@@ -1,12 +1,16 @@
 //! The layout of `sadf -j FILE -- -A`, with newest sysstat's key names.
 
+mod direct;
+
 use std::io::{self, Write};
 use std::sync::mpsc;
 
-use super::super::activity::Node;
+use super::super::activity::{Activity, Node};
+use super::super::binary::{Options, scan, upgrade};
 use super::super::model::{Data, Set, Span, Stamp};
-use super::number::{fixed, integer};
-use super::{clock, date, seconds, shown};
+use super::number::{fixed, integer, two};
+use super::{clock, date, second, seconds, shown};
+use chrono::Datelike as _;
 
 /// Samples written by one thread at a time.
 const SPANS: usize = 256;
@@ -14,17 +18,80 @@ const SPANS: usize = 256;
 /// Writes the hosts as one JSON document. Columns without a value are left out instead of being shown as 0; times are
 /// UTC where the source knows them, else local and without `tz`.
 pub fn json(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
-    let mut text = Vec::new();
-    text.extend_from_slice(b"{\"sysstat\": {\n\t\"hosts\": [");
-    for (n, data) in hosts.iter().enumerate() {
-        text.extend_from_slice(if n == 0 { b"\n\t\t{\n" } else { b",\n\t\t{\n" });
-        host(data, &mut text);
-        statistics(data, &mut text, out)?;
-        marks(data, &mut text);
-        text.extend_from_slice(b"\n\t\t}");
+    let mut document = Json::new(out);
+    for data in hosts {
+        document.data(data)?;
     }
-    text.extend_from_slice(b"\n\t]\n}}\n");
-    out.write_all(&text)
+    document.finish()
+}
+
+/// A JSON document of hosts that come one by one.
+pub struct Json<'w> {
+    out: &'w mut dyn Write,
+    text: Vec<u8>,
+    hosts: usize,
+    name: DiskName,
+}
+
+/// What a disk of this major and minor number is called.
+type DiskName = fn(u32, u32) -> Option<String>;
+
+impl std::fmt::Debug for Json<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Json").field("hosts", &self.hosts).finish_non_exhaustive()
+    }
+}
+
+impl<'w> Json<'w> {
+    /// Begins a document.
+    pub fn new(out: &'w mut dyn Write) -> Json<'w> {
+        Json { out, text: b"{\"sysstat\": {\n\t\"hosts\": [".to_vec(), hosts: 0, name: |_, _| None }
+    }
+
+    /// Gives names to the disks of binary files, which hold numbers only; those without keep `dev8-16`.
+    pub fn naming_disks(self, name: fn(u32, u32) -> Option<String>) -> Json<'w> {
+        Json { name, ..self }
+    }
+
+    /// Adds what was read from some file.
+    pub fn data(&mut self, data: &Data) -> io::Result<()> {
+        self.begin(data);
+        statistics(data, &mut self.text, self.out)?;
+        self.end(data);
+        Ok(())
+    }
+
+    /// Adds a binary file (already decompressed) without keeping its numbers: several times faster than
+    /// [`read_sa`](crate::sysstat::read_sa) and [`Json::data`], and the same apart from the order in which devices
+    /// stand that came or went. Gives all but the sets.
+    pub fn file(&mut self, bytes: &[u8], options: Options) -> io::Result<Data> {
+        let upgraded = upgrade(bytes);
+        let scan = scan(bytes, upgraded.as_ref(), options);
+        if scan.data.is_unreadable() {
+            return Ok(scan.data);
+        }
+        self.begin(&scan.data);
+        direct::statistics(&scan, self.name, &mut self.text, self.out)?;
+        self.end(&scan.data);
+        Ok(scan.data)
+    }
+
+    fn begin(&mut self, data: &Data) {
+        self.text.extend_from_slice(if self.hosts == 0 { b"\n\t\t{\n" } else { b",\n\t\t{\n" });
+        self.hosts += 1;
+        host(data, &mut self.text);
+    }
+
+    fn end(&mut self, data: &Data) {
+        marks(data, &mut self.text);
+        self.text.extend_from_slice(b"\n\t\t}");
+    }
+
+    /// Ends the document.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.text.extend_from_slice(b"\n\t]\n}}\n");
+        self.out.write_all(&self.text)
+    }
 }
 
 fn quoted(out: &mut Vec<u8>, text: &str) {
@@ -95,8 +162,7 @@ struct Object<'a> {
     members: Vec<Member<'a>>,
 }
 
-fn pieces(set: &Set, columns: &[usize]) -> Vec<Piece> {
-    let activity = set.activity;
+fn pieces(activity: &Activity, columns: &[usize]) -> Vec<Piece> {
     let key = |key: &str, column: usize, factor: f64| {
         let decimals = activity.columns.get(column).map_or(2, |c| c.decimals);
         Piece::Key { text: format!(", \"{key}\": ").into_bytes(), column, factor, decimals }
@@ -122,49 +188,61 @@ fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Resul
         let name = set.activity.name;
         if !plans.iter().any(|(known, _)| *known == name) {
             let columns = columns.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, c)| c);
-            plans.push((name, pieces(set, columns)));
+            plans.push((name, pieces(set.activity, columns)));
         }
     }
     text.extend_from_slice(b"\t\t\t\"statistics\": [");
-    let chunks = data.spans.len().div_ceil(SPANS);
-    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(chunks);
-    if workers < 2 {
-        for n in 0..chunks {
-            chunk(data, &plans, n, text);
-            out.write_all(text)?;
-            text.clear();
-        }
-    } else {
-        out.write_all(text)?;
-        text.clear();
-        parallel(data, &plans, chunks, workers, out)?;
-    }
+    out.write_all(text)?;
+    text.clear();
+    in_order(data.spans.len(), || |n: usize, text: &mut Vec<u8>| chunk(data, &plans, n, text), out)?;
     text.extend_from_slice(b"\n\t\t\t]");
     Ok(())
 }
 
-/// Worker n writes chunks n, n + workers, …; they are put together in order.
-fn parallel(data: &Data, plans: &Plans, chunks: usize, workers: usize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the chunks of so many samples in order. Each thread makes itself a writer of chunks; worker n writes chunks n,
+/// n + workers, ….
+fn in_order<W>(spans: usize, make: impl Fn() -> W + Sync, out: &mut dyn Write) -> io::Result<()>
+where
+    W: FnMut(usize, &mut Vec<u8>),
+{
+    let chunks = spans.div_ceil(SPANS);
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(chunks);
+    if workers < 2 {
+        let (mut write, mut text) = (make(), Vec::new());
+        for n in 0..chunks {
+            text.clear();
+            write(n, &mut text);
+            out.write_all(&text)?;
+        }
+        return Ok(());
+    }
+    let make = &make;
     std::thread::scope(|scope| {
-        let worker = |n: usize| {
+        let worker = |first: usize| {
             let (send, receive) = mpsc::sync_channel::<Vec<u8>>(2);
+            // Written buffers come back: fresh memory costs more than the digits in it.
+            let (give_back, used) = mpsc::channel::<Vec<u8>>();
             scope.spawn(move || {
-                for n in (n..chunks).step_by(workers) {
-                    let mut text = Vec::new();
-                    chunk(data, plans, n, &mut text);
+                let mut write = make();
+                for n in (first..chunks).step_by(workers) {
+                    let mut text = used.try_recv().unwrap_or_default();
+                    text.clear();
+                    write(n, &mut text);
                     // Nobody listens any more when writing has failed.
                     if send.send(text).is_err() {
                         return;
                     }
                 }
             });
-            receive
+            (receive, give_back)
         };
-        let receivers: Vec<mpsc::Receiver<Vec<u8>>> = (0..workers).map(worker).collect();
-        for receiver in receivers.iter().cycle().take(chunks) {
+        let receivers: Vec<_> = (0..workers).map(worker).collect();
+        for (receiver, give_back) in receivers.iter().cycle().take(chunks) {
             // A worker that fell over has said so by its panic, which the scope passes on.
             let Ok(text) = receiver.recv() else { break };
             out.write_all(&text)?;
+            // The worker may have ended.
+            let _ = give_back.send(text);
         }
         Ok(())
     })
@@ -189,11 +267,7 @@ fn objects<'a>(data: &'a Data, plans: &'a Plans, start: u32) -> Vec<Object<'a>> 
         let Some((_, pieces)) = plans.iter().find(|(name, _)| *name == set.activity.name) else {
             continue;
         };
-        let mut head = Vec::new();
-        if let Some(item) = json.item {
-            head.extend_from_slice(format!("{{\"{item}\": ").as_bytes());
-            quoted(&mut head, set.item.as_deref().unwrap_or_default());
-        }
+        let head = head(set.activity, set.item.as_deref().unwrap_or_default());
         let next = set.rows.partition_point(|&row| row < start);
         let member = Member { set, next, head, pieces };
         match objects.last_mut().filter(|o| o.key == json.name && o.group == json.group) {
@@ -209,6 +283,16 @@ fn objects<'a>(data: &'a Data, plans: &'a Plans, start: u32) -> Vec<Object<'a>> 
     objects
 }
 
+/// `{"iface": "eth0"`, nothing for an activity that is no list.
+fn head(activity: &Activity, item: &str) -> Vec<u8> {
+    let mut head = Vec::new();
+    if let Some(key) = activity.json.item {
+        head.extend_from_slice(format!("{{\"{key}\": ").as_bytes());
+        quoted(&mut head, item);
+    }
+    head
+}
+
 fn timestamp(span: &Span, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\t\t\t\t\t\"timestamp\": {");
     moment(&span.to, out);
@@ -222,9 +306,30 @@ fn timestamp(span: &Span, out: &mut Vec<u8>) {
 /// `"date": …, "time": …, "tz": …`
 fn moment(at: &Stamp, out: &mut Vec<u8>) {
     if let Some(day) = date(at) {
-        out.extend_from_slice(format!("\"date\": \"{day}\", ").as_bytes());
+        out.extend_from_slice(b"\"date\": \"");
+        match u32::try_from(day.year()) {
+            Ok(year @ 1000..=9999) => {
+                two(out, year / 100);
+                two(out, year % 100);
+                out.push(b'-');
+                two(out, day.month());
+                out.push(b'-');
+                two(out, day.day());
+            }
+            _ => out.extend_from_slice(day.to_string().as_bytes()),
+        }
+        out.extend_from_slice(b"\", ");
     }
-    out.extend_from_slice(format!("\"time\": \"{}\"", clock(at)).as_bytes());
+    out.extend_from_slice(b"\"time\": \"");
+    if let Some(second) = second(at) {
+        for (n, part) in [second / 3600, second / 60 % 60, second % 60].into_iter().enumerate() {
+            if n > 0 {
+                out.push(b':');
+            }
+            two(out, part);
+        }
+    }
+    out.push(b'"');
     if at.epoch.is_some() {
         out.extend_from_slice(b", \"tz\": \"UTC\"");
     }
@@ -242,33 +347,40 @@ fn sample(objects: &mut [Object<'_>], span: u32, out: &mut Vec<u8>) {
             member.next += 1;
             if !begun {
                 open(object.group, &mut group, object.key, object.list, out);
-            } else if object.list {
+            }
+            if object.list && begun {
                 out.extend_from_slice(b",\n");
             }
-            let mut comma = begun && !object.list;
+            line(object.group.is_some(), object.list, begun, &member.head, member.pieces, row, out);
             begun = true;
-            if object.list {
-                out.extend_from_slice(if object.group.is_some() { b"\t\t\t\t\t\t\t" } else { b"\t\t\t\t\t\t" });
-                out.extend_from_slice(&member.head);
-                comma = true;
-            }
-            values(member.pieces, row, comma, out);
-            if object.list {
-                out.push(b'}');
-            }
         }
         if begun {
-            let close: &[u8] = match (object.list, object.group.is_some()) {
-                (true, true) => b"\n\t\t\t\t\t\t]",
-                (true, false) => b"\n\t\t\t\t\t]",
-                (false, _) => b"}",
-            };
-            out.extend_from_slice(close);
+            close(object.group.is_some(), object.list, out);
         }
     }
     if group.is_some() {
         out.extend_from_slice(b"\n\t\t\t\t\t}");
     }
+}
+
+/// One row: a line of a list, or the members of an object.
+fn line(grouped: bool, list: bool, begun: bool, head: &[u8], pieces: &[Piece], row: &[f64], out: &mut Vec<u8>) {
+    if !list {
+        return values(pieces, row, begun, out);
+    }
+    out.extend_from_slice(if grouped { b"\t\t\t\t\t\t\t" } else { b"\t\t\t\t\t\t" });
+    out.extend_from_slice(head);
+    values(pieces, row, true, out);
+    out.push(b'}');
+}
+
+fn close(grouped: bool, list: bool, out: &mut Vec<u8>) {
+    let close: &[u8] = match (list, grouped) {
+        (true, true) => b"\n\t\t\t\t\t\t]",
+        (true, false) => b"\n\t\t\t\t\t]",
+        (false, _) => b"}",
+    };
+    out.extend_from_slice(close);
 }
 
 /// Begins an object, and leaves or enters a group when that changes.

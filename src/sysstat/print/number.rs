@@ -8,6 +8,11 @@ pub(crate) fn fixed(out: &mut Vec<u8>, value: f64, decimals: u8) {
     }
     let scale = if decimals == 0 { 1.0 } else { 100.0 };
     let scaled = value.abs() * scale;
+    // From 2^53 on there are only whole numbers.
+    if (9_007_199_254_740_992.0..18_446_744_073_709_551_616.0).contains(&value) {
+        integer(out, value as u64);
+        return out.extend_from_slice(if decimals == 0 { b"" } else { b".00" });
+    }
     // Beyond 2^50 hardly any fraction bits are left to round by.
     if scaled.is_nan() || scaled >= 1e15 {
         use std::io::Write as _;
@@ -25,38 +30,68 @@ pub(crate) fn fixed(out: &mut Vec<u8>, value: f64, decimals: u8) {
     } else {
         fraction > 0.5
     };
-    let mut rounded = floor.unsigned_abs() + u64::from(up);
-    let mut digits = [b'0'; 24];
-    let mut used = 0;
-    let mut places = digits.iter_mut().rev();
-    let mut put = |digit: u8| {
-        if let Some(place) = places.next() {
-            *place = digit;
-            used += 1;
-        }
-    };
-    if decimals != 0 {
-        put(b'0' + (rounded % 10) as u8);
-        put(b'0' + (rounded / 10 % 10) as u8);
-        put(b'.');
-        rounded /= 100;
-    }
-    loop {
-        put(b'0' + (rounded % 10) as u8);
-        rounded /= 10;
-        if rounded == 0 {
-            break;
-        }
-    }
+    let rounded = floor.unsigned_abs() + u64::from(up);
     if value < 0.0 || value == 0.0 && value.is_sign_negative() {
-        put(b'-');
+        out.push(b'-');
     }
-    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
+    if decimals == 0 {
+        return integer(out, rounded);
+    }
+    // Most numbers are small: one copy of digits, point and decimals.
+    let (whole, cents) = (rounded / 100, pair((rounded % 100) as usize));
+    if let [c, d] = *cents {
+        match whole {
+            0..=9 => out.extend_from_slice(&[b'0' + whole as u8, b'.', c, d]),
+            10..=99 => {
+                if let [a, b] = *pair(whole as usize) {
+                    out.extend_from_slice(&[a, b, b'.', c, d]);
+                }
+            }
+            _ => {
+                integer(out, whole);
+                out.extend_from_slice(&[b'.', c, d]);
+            }
+        }
+    }
+}
+
+/// `00` to `99`, one behind the other.
+static PAIRS: [u8; 200] = {
+    let mut pairs = [b'0'; 200];
+    let mut n = 0;
+    while n < 100 {
+        pairs[2 * n] = b'0' + (n / 10) as u8;
+        pairs[2 * n + 1] = b'0' + (n % 10) as u8;
+        n += 1;
+    }
+    pairs
+};
+
+/// The two digits of a number below 100.
+fn pair(n: usize) -> &'static [u8] {
+    PAIRS.get(2 * n..2 * n + 2).unwrap_or_default()
+}
+
+/// Appends a number below 100 with two digits.
+pub(crate) fn two(out: &mut Vec<u8>, n: u32) {
+    out.extend_from_slice(pair(n as usize));
 }
 
 /// Appends a whole number.
-pub(crate) fn integer(out: &mut Vec<u8>, n: u64) {
-    out.extend_from_slice(n.to_string().as_bytes());
+pub(crate) fn integer(out: &mut Vec<u8>, mut n: u64) {
+    let mut digits = [0u8; 20];
+    let mut free = digits.len();
+    while n >= 100 {
+        free -= 2;
+        if let Some(place) = digits.get_mut(free..free + 2) {
+            place.copy_from_slice(pair((n % 100) as usize));
+        }
+        n /= 100;
+    }
+    let head = pair(n as usize);
+    let head = if n < 10 { head.get(1..).unwrap_or_default() } else { head };
+    out.extend_from_slice(head);
+    out.extend_from_slice(digits.get(free..).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -66,8 +101,8 @@ mod tests {
     #[test]
     fn rounds_like_printf() {
         let mut x: f64 = 0.000_123_4;
-        for _ in 0..20_000 {
-            x = (x * 1.003 + 0.01) % 1e9;
+        for n in 0..20_000 {
+            x = (x * 1.003 + 0.01) % if n % 2 == 0 { 1e9 } else { 3e19 };
             for value in [x, -x, (x * 100.0).round() / 100.0 + 0.005, (x * 8.0).round() / 8.0] {
                 for decimals in [0, 2] {
                     let mut out = Vec::new();

@@ -1,0 +1,97 @@
+//! Forms of evidence: each small file of `fixtures/forms` is taken for what it is, and every line of it is accounted for.
+
+use crate::root;
+use pgautopsy::report::SourceRow;
+use pgautopsy::run::{Settings, analyse};
+use std::path::{Path, PathBuf};
+
+const HEAD: &str = "file\tkind\thost\tlines\tunderstood\tnoise\tunknown\tunnamed\tfirst\tlast\tzone\n";
+
+/// All forms, in order.
+fn forms() -> Vec<PathBuf> {
+    let mut list: Vec<PathBuf> = Vec::new();
+    for group in std::fs::read_dir(root("fixtures/forms")).unwrap().flatten().filter(|e| e.path().is_dir()) {
+        list.extend(std::fs::read_dir(group.path()).unwrap().flatten().map(|e| e.path()));
+    }
+    list.sort();
+    list
+}
+
+fn name(path: &Path) -> String {
+    path.strip_prefix(root("fixtures/forms")).unwrap().to_string_lossy().replace('\\', "/")
+}
+
+fn row(name: &str, s: &SourceRow) -> String {
+    let at = |a: &Option<String>| a.clone().unwrap_or_default();
+    let (first, last) = (at(&s.first), at(&s.last));
+    let counts = [s.lines, s.understood, s.noise, s.unknown, s.unnamed].map(|n| n.to_string()).join("\t");
+    format!("{name}\t{}\t{}\t{counts}\t{first}\t{last}\t{}\n", s.kind, s.host, s.zone)
+}
+
+#[test]
+fn every_form_is_read_as_expected() {
+    let mut got = HEAD.to_owned();
+    let mut wrong = Vec::new();
+    for path in forms() {
+        let name = name(&path);
+        let report = analyse(std::slice::from_ref(&path), &Settings::default()).unwrap();
+        let [source] = report.inventory.sources.as_slice() else {
+            wrong.push(format!("{name} is not read: {:?}", report.inventory.skipped));
+            continue;
+        };
+        if source.understood + source.noise + source.unknown != source.lines {
+            wrong.push(format!("{name}: lines do not add up: {source:?}"));
+        }
+        if source.unnamed > 0 {
+            wrong.push(format!("{name}: alarms without a name: {:?}", source.problems));
+        }
+        got.push_str(&row(&name, source));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let path = root("fixtures/forms/expect.tsv");
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    #[allow(clippy::disallowed_methods)] // a developer's switch, as of the other expectations
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, &got).unwrap();
+        return;
+    }
+    let differ: Vec<String> = got
+        .lines()
+        .filter(|l| !expected.lines().any(|e| e == *l))
+        .map(|l| {
+            let file = l.split('\t').next().unwrap_or("");
+            let was = expected.lines().find(|e| e.split('\t').next() == Some(file)).unwrap_or("nothing");
+            format!("got      {l}\nexpected {was}")
+        })
+        .collect();
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+    assert_eq!(got.lines().count(), expected.lines().count(), "expect.tsv lists files that are gone");
+}
+
+#[test]
+fn every_form_says_where_it_comes_from() {
+    let readme = std::fs::read_to_string(root("fixtures/forms/README.md")).unwrap();
+    for path in forms() {
+        let file = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(readme.contains(&format!("| {file} |")), "{}: not in README.md", name(&path));
+    }
+}
+
+/// A new wording must show itself: no line of a recorded cluster at level ERROR or above is without a name.
+#[test]
+fn no_alarm_of_the_recorded_clusters_is_without_a_name() {
+    let cases = std::fs::read_dir(root("fixtures/cases")).unwrap().flatten();
+    let mut unnamed = Vec::new();
+    let mut seen = 0;
+    for case in cases.filter(|c| c.file_name().to_string_lossy().starts_with("lab-")) {
+        let report = analyse(&[case.path().join("bundle")], &Settings::default()).unwrap();
+        for source in &report.inventory.sources {
+            seen += source.lines;
+            if source.unnamed > 0 {
+                unnamed.push(format!("{}: {:?}", source.path, source.problems));
+            }
+        }
+    }
+    assert!(seen > 10_000, "{seen} lines only");
+    assert!(unnamed.is_empty(), "{}", unnamed.join("\n"));
+}
