@@ -1,8 +1,15 @@
 //! Arguments as typed, and checked into what the library takes.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use pgautopsy::clock::{Rule, Zones};
+pub mod collect;
+mod config;
+pub mod daily;
+pub mod triage;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use pgautopsy::clock::Rule;
+use pgautopsy::config::Config;
 use pgautopsy::run::Settings;
+use pgautopsy::when::{self, Window};
 use std::path::PathBuf;
 
 /// Why did the PostgreSQL primary fail over, get demoted or stop answering, and what proves it?
@@ -53,8 +60,52 @@ pub enum Command {
     },
     /// A copy of a bundle with consistent pseudonyms, which gives the same verdict
     Redact(RedactArgs),
+    /// The short report for cron: what changed since the last run
+    Daily(daily::DailyArgs),
+    /// Verdict, what is missing, and a reply to paste; many tickets at once
+    Triage(triage::TriageArgs),
+    /// Prints (never runs) the script that collects what is missing
+    Collect(collect::CollectArgs),
     /// The JSON Schema of the report
     Schema,
+    /// The completion script of a shell: bash, zsh, fish, elvish or powershell
+    Completions { shell: clap_complete::Shell },
+    /// The manual page; with a folder, one page for each command in it
+    Man {
+        /// Folder to write pgautopsy.1, pgautopsy-daily.1, ... to
+        folder: Option<PathBuf>,
+    },
+}
+
+/// Names of all commands.
+pub fn commands() -> Vec<String> {
+    Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect()
+}
+
+/// The completion script, from the same table as `--help`.
+pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "pgautopsy", &mut out);
+    out
+}
+
+/// Manual pages by file name, from the same table as `--help`.
+pub fn manual() -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let mut root = Cli::command();
+    root.build();
+    let mut pages = Vec::new();
+    let mut page = |name: String, command: clap::Command| -> std::io::Result<()> {
+        let mut out = Vec::new();
+        clap_mangen::Man::new(command).render(&mut out)?;
+        pages.push((format!("{name}.1"), out));
+        Ok(())
+    };
+    page("pgautopsy".to_owned(), root.clone())?;
+    for sub in root.get_subcommands().filter(|s| s.get_name() != "help") {
+        let name = format!("pgautopsy-{}", sub.get_name());
+        page(name, sub.clone())?;
+    }
+    Ok(pages)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,8 +114,11 @@ pub enum Listing {
     Messages,
     Formats,
     Metrics,
-    Nodes,
+    /// Checks of settings and states, and thresholds, with their defaults and where they come from
     Checks,
+    /// A pgautopsy.toml with every key
+    Config,
+    Nodes,
 }
 
 #[derive(Debug, Args)]
@@ -74,6 +128,8 @@ pub struct Analyze {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub window: WindowArgs,
     #[command(flatten)]
     pub reading: Reading,
     /// Exit with 1 if an incident was found
@@ -118,6 +174,9 @@ pub enum When {
 
 #[derive(Debug, Args)]
 pub struct Reading {
+    /// Settings file; else $PGAUTOPSY_CONFIG, ./pgautopsy.toml, ~/.config/pgautopsy/, /etc/pgautopsy/
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Zone of logs that do not say theirs: `Europe/Vienna`, `+05:30`; `HOST=ZONE` for one host. Repeatable
     #[arg(long, value_name = "[HOST=]ZONE")]
     pub tz: Vec<String>,
@@ -129,6 +188,41 @@ pub struct Reading {
     pub threads: usize,
 }
 
+/// Which part of the bundle.
+#[derive(Debug, Args)]
+pub struct WindowArgs {
+    /// Only what happened since: `2026-11-20 13:30` (UTC), `yesterday 03:00`, `2 hours ago` (before the last line)
+    #[arg(short = 'S', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Only what happened until
+    #[arg(short = 'U', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Only what happened around this moment
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// With --at: how long before and after it; 10m if not said
+    #[arg(long, value_name = "LENGTH", requires = "at")]
+    pub window: Option<String>,
+}
+
+impl WindowArgs {
+    /// Times are checked here, before anything is read.
+    pub fn window(&self) -> Result<Window, String> {
+        for (flag, text) in [("--since", &self.since), ("--until", &self.until), ("--at", &self.at)] {
+            if let Some(text) = text {
+                when::parse(text, 0).map_err(|e| format!("{flag}: {e}"))?;
+            }
+        }
+        let around = match &self.window {
+            Some(text) => Some(
+                when::length(text).ok_or_else(|| format!("--window {text}: no length; write it like 10m or 1h30m"))?,
+            ),
+            None => None,
+        };
+        Ok(Window { since: self.since.clone(), until: self.until.clone(), at: self.at.clone(), around })
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct TimelineArgs {
     #[arg(value_name = "PATH", required = true)]
@@ -136,6 +230,8 @@ pub struct TimelineArgs {
     /// text, csv, jsonl, or grafana: annotations for its HTTP API
     #[arg(short, long, default_value = "text")]
     pub format: String,
+    #[command(flatten)]
+    pub window: WindowArgs,
     #[command(flatten)]
     pub reading: Reading,
     /// Also what is of interest to few
@@ -176,9 +272,16 @@ pub struct SarArgs {
 }
 
 impl Reading {
+    /// The settings file in force.
+    pub fn config(&self) -> Result<Config, String> {
+        config::load(self.config.as_deref())
+    }
+
     /// Checks zones; the error names the value and how to write it.
     pub fn settings(&self) -> Result<Settings, String> {
-        let mut zones = Zones::default();
+        let mut settings = Settings::default();
+        self.config()?.apply(&mut settings)?;
+        let mut zones = std::mem::take(&mut settings.zones);
         for value in &self.tz {
             let (host, zone) = match value.split_once('=') {
                 Some((host, zone)) => (Some(host), zone),
@@ -194,7 +297,7 @@ impl Reading {
                 None => zones.all = Some(rule),
             }
         }
-        let mut settings = Settings { zones, threads: self.threads, ..Settings::default() };
+        settings = Settings { zones, threads: self.threads, ..settings };
         for limit in &self.limit {
             settings.limits.set(limit)?;
         }

@@ -5,7 +5,7 @@ mod cli;
 mod progress;
 
 use clap::Parser;
-use cli::{Analyze, Cli, Command, Listing, Output, Reading, RedactArgs, SarArgs, TimelineArgs, When};
+use cli::{Analyze, Cli, Command, Listing, Output, Reading, RedactArgs, SarArgs, TimelineArgs, When, WindowArgs};
 use pgautopsy::causes::CAUSES;
 use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
@@ -26,13 +26,14 @@ const NOTHING: u8 = 3;
 const BUG: u8 = 4;
 
 /// Why the program ends without its output.
-struct Failure {
-    code: u8,
-    message: String,
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    pub message: String,
 }
 
 impl Failure {
-    fn usage(message: impl Into<String>) -> Failure {
+    pub fn usage(message: impl Into<String>) -> Failure {
         Failure { code: USAGE, message: message.into() }
     }
 }
@@ -64,6 +65,11 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Some(Command::List { what, paths }) => list(what, &paths),
         Some(Command::Render { report, output }) => rendered(&report, &output),
         Some(Command::Redact(args)) => redact_copy(args),
+        Some(Command::Daily(args)) => cli::daily::run(args),
+        Some(Command::Triage(args)) => cli::triage::run(args),
+        Some(Command::Collect(args)) => cli::collect::run(args),
+        Some(Command::Completions { shell }) => print(&String::from_utf8_lossy(&cli::completions(shell))),
+        Some(Command::Man { folder }) => manual(folder),
         Some(Command::Schema) => {
             let schema = serde_json::to_string_pretty(&report::schema()).unwrap_or_default();
             print(&format!("{schema}\n"))
@@ -71,8 +77,22 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     }
 }
 
+/// One page to stdout, or all of them into a folder.
+fn manual(folder: Option<PathBuf>) -> Result<u8, Failure> {
+    let failed = |e: std::io::Error| Failure::usage(format!("man: {e}"));
+    let pages = cli::manual().map_err(failed)?;
+    match folder {
+        None => pages.first().map_or(Ok(0), |(_, page)| print(&String::from_utf8_lossy(page))),
+        Some(folder) => {
+            std::fs::create_dir_all(&folder).map_err(failed)?;
+            pages.iter().try_for_each(|(name, page)| std::fs::write(folder.join(name), page)).map_err(failed)?;
+            Ok(0)
+        }
+    }
+}
+
 fn analyze(args: Analyze) -> Result<u8, Failure> {
-    let report = report_on(&args.paths, &args.reading, args.output.quiet)?;
+    let report = report_on(&args.paths, &args.reading, &args.window, args.output.quiet)?;
     if !args.output.quiet && !args.output.redact {
         for s in &report.inventory.skipped {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
@@ -86,16 +106,26 @@ fn analyze(args: Analyze) -> Result<u8, Failure> {
     Ok(if args.exit_code && found { FOUND } else { 0 })
 }
 
-fn report_on(paths: &[PathBuf], reading: &Reading, quiet: bool) -> Result<Report, Failure> {
+fn report_on(paths: &[PathBuf], reading: &Reading, window: &WindowArgs, quiet: bool) -> Result<Report, Failure> {
     if paths.is_empty() {
         return Err(Failure::usage(
             "nothing to look at: name a folder, file or archive, e.g. `pgautopsy ticket-8812/` (see --help)",
         ));
     }
     let mut settings = Settings { excerpts: true, ..reading.settings().map_err(Failure::usage)? };
+    settings.window = window.window().map_err(Failure::usage)?;
     let progress = settings.progress.insert(Default::default()).clone();
     let _shown = progress::show(&progress, quiet);
-    run::analyse(paths, &settings).map_err(|e| Failure::usage(e.to_string()))
+    run::analyse(paths, &settings).map_err(|e| Failure::usage(format!("{e}{}", meant(paths))))
+}
+
+/// A mistyped command looks like a path that is not there.
+fn meant(paths: &[PathBuf]) -> String {
+    let Some(first) = paths.first().filter(|p| !p.exists()) else { return String::new() };
+    let name = first.to_string_lossy();
+    let commands = cli::commands();
+    let near = pgautopsy::daily::checks::near(&name, commands.iter().map(String::as_str));
+    near.map_or_else(String::new, |c| format!("; did you mean the command `pgautopsy {c}`?"))
 }
 
 fn write(report: &Report, output: &Output) -> Result<u8, Failure> {
@@ -188,15 +218,18 @@ fn print(text: &str) -> Result<u8, Failure> {
 }
 
 fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
-    let settings = args.reading.settings().map_err(Failure::usage)?;
+    let mut settings = args.reading.settings().map_err(Failure::usage)?;
+    settings.window = args.window.window().map_err(Failure::usage)?;
     let bundle = run::read(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
     let (t, _, _) = run::place(bundle.sources, &settings);
+    let span = run::window(&t, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+    let asked = |e: &&pgautopsy::timeline::Event| span.is_none_or(|s| e.at <= s.to && e.until >= s.from);
     let mut out = String::new();
     let least = if args.verbose { Weight::Detail } else { Weight::Notable };
     if args.format == "csv" {
         out.push_str("at,until,host,program,what,count,text,path,line,raw\n");
     }
-    let events = t.events.iter().filter(|e| e.what.weight() >= least);
+    let events = t.events.iter().filter(|e| e.what.weight() >= least).filter(asked);
     let events = if args.no_fold { events.cloned().collect() } else { report::fold_repeats(events) };
     let mut rows: Vec<_> = events.iter().map(|e| report::timeline_row(&t, e)).collect();
     if args.redact {
@@ -292,7 +325,8 @@ fn sar(args: SarArgs) -> Result<u8, Failure> {
 }
 
 fn ls(args: Analyze) -> Result<u8, Failure> {
-    let report = under_pseudonyms(report_on(&args.paths, &args.reading, args.output.quiet)?, args.output.redact)?;
+    let report = report_on(&args.paths, &args.reading, &args.window, args.output.quiet)?;
+    let report = under_pseudonyms(report, args.output.redact)?;
     print(&render::inventory(&report, args.output.verbose))?;
     Ok(if report.inventory.sources.is_empty() { NOTHING } else { 0 })
 }
@@ -355,7 +389,12 @@ fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
                     c.id, c.title, "", c.threshold, "", c.origin
                 ));
             }
+            out.push_str("\nThresholds that pgautopsy.toml may change, with their defaults:\n\n");
+            for c in pgautopsy::daily::checks::CHECKS {
+                out.push_str(&format!("{:<22} {:>6} {:<6} {}\n", c.id, c.default, c.unit, c.doc));
+            }
         }
+        Listing::Config => out.push_str(&pgautopsy::config::template()),
         Listing::Nodes => {
             if paths.is_empty() {
                 return Err(Failure::usage("list nodes needs a bundle: pgautopsy list nodes PATH"));

@@ -2,15 +2,18 @@
 
 use crate::clock::{self, Zones};
 use crate::cluster;
+use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
-use crate::formats::{read_log, read_log_in_ranges};
+use crate::formats::{read_log_in_ranges, read_log_with};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
-use crate::model::{Coverage, Parsed, Problem, Source};
+use crate::messages::Own;
+use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
+use crate::when::Window;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -27,6 +30,20 @@ pub struct Settings {
     pub excerpts: bool,
     /// Told how far reading is.
     pub progress: Option<Arc<Progress>>,
+    /// Messages that the user added.
+    pub own: Arc<Own>,
+    /// The part of the bundle that is asked about; the rest is context.
+    pub window: Window,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A time that cannot be read, or a window outside of the logs.
+    #[error("{0}")]
+    Window(String),
 }
 
 /// Largest document that is read as a whole; logs are streamed and have no such limit.
@@ -40,25 +57,52 @@ pub struct Bundle {
 }
 
 /// Reads, places, judges and reports.
-pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, InputError> {
+pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunError> {
     let bundle = read(paths, settings)?;
     let clusters = cluster::separate(&bundle.sources);
     let mut report = if clusters.len() < 2 {
-        let (timeline, incidents, sources) = place(bundle.sources, settings);
-        report::build(&timeline, &incidents, &sources, bundle.skipped)
+        judge(bundle.sources, settings, bundle.skipped)?
     } else {
         // Each cluster has its own leader lock, and members of two clusters may bear the same names: one report each.
         let reports = clusters.into_iter().map(|(scope, indices)| {
             let own = indices.iter().filter_map(|i| bundle.sources.get(*i).cloned()).collect();
-            let (timeline, incidents, sources) = place(own, settings);
-            (scope, report::build(&timeline, &incidents, &sources, Vec::new()))
+            Ok((scope, judge(own, settings, Vec::new())?))
         });
-        report::merge(reports.collect(), bundle.skipped)
+        report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped)
     };
     if settings.excerpts {
         report.excerpts = excerpts(paths, settings, &report)?;
     }
     Ok(report)
+}
+
+/// The report on one cluster, within the window that is asked about.
+fn judge(sources: Vec<Source>, settings: &Settings, skipped: Vec<Skip>) -> Result<Report, RunError> {
+    let (mut timeline, mut incidents, sources) = place(sources, settings);
+    let span = window(&timeline, settings)?;
+    if let Some(span) = span {
+        incidents.retain(|i| i.span.overlaps(&span));
+        if incidents.is_empty() {
+            // Nothing may be said about what was not asked about.
+            timeline.narrow(span);
+        }
+    }
+    let mut report = report::build(&timeline, &incidents, &sources, skipped);
+    if let Some(span) = span {
+        let near = span.widened(Window::AROUND);
+        let (from, to) = (rfc3339(near.from), rfc3339(near.to));
+        report.timeline.retain(|e| e.until.as_deref().unwrap_or(&e.at) >= from.as_str() && e.at <= to);
+    }
+    Ok(report)
+}
+
+/// The span that is asked about, if it is not all.
+pub fn window(t: &Timeline, settings: &Settings) -> Result<Option<Span>, RunError> {
+    if settings.window.is_whole() {
+        return Ok(None);
+    }
+    let Some(whole) = t.span() else { return Ok(None) };
+    settings.window.within(whole).map(Some).map_err(RunError::Window)
 }
 
 /// The lines around what a report cites. Standard input cannot be read twice: cited lines then stand alone.
@@ -121,7 +165,7 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
     let progress = settings.progress.as_deref();
     let listing = read_anywhere(paths, &settings.limits, threads, progress, &|entry, input, plain| {
-        read_with(&entry.path, input, plain.filter(|_| threads > 1), threads)
+        read_with(&entry.path, input, plain.filter(|_| threads > 1), threads, &settings.own)
     })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
@@ -132,6 +176,11 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
+    for fault in verify::verify(paths, &settings.limits, threads, &bundle.sources)? {
+        if let Some(source) = bundle.sources.get_mut(fault.manifest) {
+            source.parsed.problems.push(Problem { line: None, what: fault.what });
+        }
+    }
     let prefixes = prefixes(paths);
     let shorten = |path: &mut String| *path = shortened(path, &prefixes).to_owned();
     bundle.sources.iter_mut().for_each(|s| shorten(&mut s.path));
@@ -157,7 +206,12 @@ fn shown_without(path: &Path) -> Option<String> {
 
 /// Reads one source; `Err` says why it is not evidence.
 pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
-    read_with(path, input, None, 1)
+    read_one_with(path, input, &Arc::default())
+}
+
+/// The same, with messages that the user added.
+pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>) -> Result<Parsed, String> {
+    read_with(path, input, None, 1, own)
 }
 
 /// Reads one source, with several threads if its bytes can be had at any place.
@@ -166,6 +220,7 @@ fn read_with(
     input: &mut dyn BufRead,
     plain: Option<&dyn ReadAt>,
     threads: usize,
+    own: &Arc<Own>,
 ) -> Result<Parsed, String> {
     let head = match input.fill_buf() {
         Ok(head) => head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec(),
@@ -180,16 +235,18 @@ fn read_with(
             let thorough = detection.wash.filter(Wash::is_thorough);
             let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
                 match plain {
-                    Some(plain) if envelope.is_none() && !newest_first => read_log_in_ranges(plain, threads),
-                    _ => read_log(input, envelope, newest_first),
+                    Some(plain) if envelope.is_none() && !newest_first && own.is_empty() => {
+                        read_log_in_ranges(plain, threads)
+                    }
+                    _ => read_log_with(input, envelope, newest_first, Some(own)),
                 }
             } else {
                 let mut all = Vec::new();
                 let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);
                 let text = decode(&all, detection.encoding);
                 match thorough {
-                    Some(wash) => read_log(&mut wash.text(&text).as_slice(), envelope, newest_first),
-                    None => read_log(&mut text.as_ref(), envelope, newest_first),
+                    Some(wash) => read_log_with(&mut wash.text(&text).as_slice(), envelope, newest_first, Some(own)),
+                    None => read_log_with(&mut text.as_ref(), envelope, newest_first, Some(own)),
                 }
             };
             let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
@@ -215,6 +272,35 @@ fn read_with(
     };
     parsed.kind_why = detection.why;
     Ok(parsed)
+}
+
+/// Whether a file that begins like this must be read from its beginning: only logs of single lines can be continued.
+pub fn read_as_a_whole(head: &[u8], path: &str) -> bool {
+    // Exports whose first line names the columns, or whose records span lines.
+    const HEADED: &[&str] = &["csv_export", "kibana", "elastic", "loki", "cloud"];
+    match detect(head, path).found {
+        Detected::Log { envelope, newest_first } => newest_first || envelope.is_some_and(|e| HEADED.contains(&e.name)),
+        _ => true,
+    }
+}
+
+/// Numbers lines as in the whole file, for a part that was read by itself.
+pub fn shift_lines(parsed: &mut Parsed, before: u64) {
+    let before = u32::try_from(before).unwrap_or(u32::MAX);
+    let shift = |line: &mut u32| *line = line.saturating_add(before);
+    for stream in &mut parsed.streams {
+        stream.raws.iter_mut().for_each(|r| shift(&mut r.line));
+        stream.series.iter_mut().for_each(|s| shift(&mut s.line));
+        stream.gaps.iter_mut().for_each(|g| shift(&mut g.line));
+        stream.names.iter_mut().for_each(|n| shift(&mut n.line));
+        for beat in &mut stream.beats {
+            shift(&mut beat.line);
+            shift(&mut beat.last_line);
+        }
+    }
+    parsed.facts.iter_mut().for_each(|f| shift(&mut f.line));
+    parsed.undated.iter_mut().for_each(|r| shift(&mut r.line));
+    parsed.problems.iter_mut().filter_map(|p| p.line.as_mut()).for_each(shift);
 }
 
 /// From sources to incidents.

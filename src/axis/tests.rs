@@ -308,3 +308,26 @@ fn order_between_hosts_is_unknown_within_what_the_clocks_leave_open() {
     // One host's own clock orders its lines.
     assert_eq!(t.order((a, 0, 0), (a, SECOND / 2, 0)), Order::Before);
 }
+
+#[test]
+fn two_clocks_that_surely_differ_are_not_trusted_to_agree_with_a_third() {
+    // Only one election between the second and the third member: which of them is off, nothing tells.
+    let won = |clock: f64, second: f64| etcd(clock, second, &format!("{E2} became leader at term 3"));
+    let seen = |me: &str, second: f64| etcd(0.0, second, &format!("raft.node: {me} elected leader {E2} at term 3"));
+    let files = [
+        (
+            "e1/etcd.log",
+            etcd(0.0, 5.5, &format!("{E1} became leader at term 2")) + &etcd(0.0, 200.5, "compacted raft log"),
+        ),
+        ("e2/etcd.log", won(40.0, 101.003)),
+        ("e3/etcd.log", seen(E3, 101.004)),
+    ];
+    let (t, _) = read(&files);
+    let (e2, e3) = (t.resolve("e2").unwrap(), t.resolve("e3").unwrap());
+    // One of the two is moved, so that they agree.
+    let moved: Vec<f64> = t.skew.offsets.iter().map(|o| seconds(o.corrected).abs().round()).collect();
+    assert_eq!(moved, [40.0]);
+    let won: Vec<i64> = t.all(&[crate::model::What::LeaderWon]).filter(|e| e.node == e2).map(|e| e.at).collect();
+    let seen: Vec<i64> = t.all(&[crate::model::What::LeaderSeen]).filter(|e| e.node == e3).map(|e| e.at).collect();
+    assert_eq!(t.order((e2, won[0], 0), (e3, seen[0], 0)), Order::Unknown);
+}

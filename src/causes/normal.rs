@@ -52,7 +52,11 @@ impl Normal {
     /// `usually 0.7 ms; at this hour of 3 other days 0.6 to 0.9 ms`
     pub fn words(&self, unit: &str) -> String {
         let number = |v: f32| if v >= 100.0 { format!("{v:.0}") } else { format!("{v:.1}") };
-        let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+        let unit = match unit {
+            "" => String::new(),
+            "1/s" => " a second".to_owned(),
+            _ => format!(" {unit}"),
+        };
         let mut words = self.usual.map_or(String::new(), |v| format!("usually {}{unit}", number(v)));
         let highest = self.same_hour.iter().map(|(_, v)| *v);
         if let (Some(low), Some(high)) = (highest.clone().reduce(f32::min), highest.reduce(f32::max)) {

@@ -1,6 +1,8 @@
 //! One axis of time: finds zone and year of each stream from the strongest proof in the bundle, with the reason.
 
 mod agreement;
+#[cfg(test)]
+mod tests;
 mod year;
 pub mod zone;
 

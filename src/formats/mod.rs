@@ -27,7 +27,7 @@ mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
 pub use document::sysstat::data as sysstat_data;
-pub use read::{LogReader, read_log, read_log_in_ranges};
+pub use read::{LogReader, read_log, read_log_in_ranges, read_log_with};
 use std::borrow::Cow;
 
 /// A line taken out of its envelope.
@@ -123,7 +123,7 @@ bodies! {
     haproxy, keepalived, vmware_tools, dpkg, kernel, pg_stderr, patroni_custom,
 }
 documents! {
-    private_key, transcript, journal_export, json_export,
+    collect_manifest, private_key, transcript, journal_export, json_export,
     patronictl_list, patronictl_history, kubernetes, compose, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,

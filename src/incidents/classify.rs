@@ -356,7 +356,7 @@ pub fn rejoined(t: &Timeline, e: &Event) -> bool {
     let good = [What::PgStreaming, What::BootstrapDone, What::RewindExit, What::Promoted, What::PromotedAgain];
     t.find(&good, Span::new(e.until, Micros::MAX)).filter(|g| g.node == e.node && g.until > e.until).any(|g| {
         let attempt = Span::new(g.until, g.until.saturating_add(ATTEMPT));
-        g.what != What::PgStreaming || !t.find(STRAYED, attempt).any(|b| b.node == g.node && b.at >= g.until)
+        g.what != What::PgStreaming || !t.find(STRAYED, attempt).any(|b| b.node == g.node && b.until >= g.until)
     })
 }
 

@@ -315,3 +315,14 @@ fn twenty_turns_of_a_crash_loop_are_one_incident() {
     }
     assert_eq!(forms(&[("a/patroni.log", log)]).len(), 1);
 }
+
+#[test]
+fn a_log_that_begins_within_a_members_start_shows_no_outage() {
+    let asks = "\"msg\":\"be57c3b2fc3623e8 is starting a new election at term 1\"";
+    let serves = "\"msg\":\"ready to serve client requests\"";
+    let files = [("e/etcd.log", zap(0, asks) + &zap(1, serves) + &zap(900, "\"msg\":\"compacted raft log\""))];
+    assert_eq!(forms(&files), [""; 0]);
+    // The same in the middle of its life is trouble.
+    let files = [("e/etcd.log", zap(0, "\"msg\":\"compacted raft log\"") + &zap(900, asks) + &zap(910, asks))];
+    assert_eq!(forms(&files).len(), 1);
+}

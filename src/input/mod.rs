@@ -13,6 +13,7 @@ mod archive;
 mod at;
 mod blocks;
 mod compress;
+pub mod follow;
 mod limits;
 mod lines;
 mod path;

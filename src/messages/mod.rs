@@ -15,6 +15,7 @@ mod engine;
 mod join;
 #[cfg(test)]
 mod measure;
+mod own;
 mod postgres_locale;
 mod why;
 mod why_locale;
@@ -35,6 +36,7 @@ tables! {
 use crate::model::{Meaning, Program, What, Why};
 pub use duration::go_duration_ms;
 pub use engine::{Fields, NoFields, Table, clip as engine_clip};
+pub use own::Own;
 use std::sync::OnceLock;
 pub use systemd::unit as systemd_unit;
 pub use why::classify;

@@ -147,6 +147,10 @@ pub enum Key {
     Package,
     /// item = program; value = its command line without secrets.
     Process,
+    /// A file that `pgautopsy collect` took: item = path below the manifest; value = checksum and size.
+    Collected,
+    /// What it looked for in vain: item = what; value = why.
+    NotCollected,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -56,25 +56,40 @@ impl Volume {
         }
     }
 
+    /// Fewer and, only if need be, wider buckets. Whenever it is called on the way, the end is the same: the narrowest
+    /// step at which all lines fit.
     fn widen(&mut self) {
         self.end = Micros::MIN;
+        self.merge();
         while self.cells.len() > MOST / 2 {
             self.step = self.step.saturating_mul(2);
             for (from, _) in &mut self.cells {
                 *from = from.div_euclid(self.step).saturating_mul(self.step);
             }
-            self.cells.sort_unstable_by_key(|(from, _)| *from);
-            self.cells.dedup_by(|next, kept| {
-                let same = next.0 == kept.0;
-                if same {
-                    kept.1 = kept.1.saturating_add(next.1);
-                }
-                same
-            });
+            self.merge();
             if self.step == Micros::MAX {
                 break;
             }
         }
+    }
+
+    /// One cell a bucket, in order of time.
+    fn merge(&mut self) {
+        self.cells.sort_unstable_by_key(|(from, _)| *from);
+        self.cells.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 = kept.1.saturating_add(next.1);
+            }
+            same
+        });
+    }
+
+    /// The buckets in order of time, each once: the same for the same lines, however they were met.
+    pub fn settled(&self) -> Volume {
+        let mut out = self.clone();
+        out.widen();
+        out
     }
 }
 

@@ -70,8 +70,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split(' ').filter(|w| !w.is_empty()) {
         let mut word: String = word.to_owned();
-        loop {
-            let Some(last) = lines.last_mut() else { break };
+        while let Some(last) = lines.last_mut() {
             let used = last.chars().count();
             let n = word.chars().count();
             if used == 0 && n > width {

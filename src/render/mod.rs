@@ -2,7 +2,7 @@
 
 mod card;
 mod columns;
-mod escape;
+pub(crate) mod escape;
 pub mod grafana;
 #[cfg(test)]
 mod hostile;

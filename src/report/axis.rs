@@ -152,6 +152,9 @@ pub struct HostClock {
     pub high_s: Option<f64>,
     /// What was taken off this host's times.
     pub corrected_s: f64,
+    /// It surely differs from another host's, and nothing tells which of them is wrong.
+    #[serde(default)]
+    pub doubtful: bool,
     pub text: String,
     /// Pairs of lines that bound it.
     pub evidence: Vec<Proof>,
@@ -413,6 +416,11 @@ fn clocks(t: &Timeline) -> Vec<HostClock> {
         } else {
             format!("; {:+.3} s were taken off all its times", seconds(o.corrected))
         };
+        let done = if t.skew.doubtful.contains(&o.node) {
+            format!("{done}; it surely differs from another host's, and nothing tells which of them is wrong")
+        } else {
+            done
+        };
         let mine: Vec<_> =
             t.skew.anchors.iter().filter(|a| !a.refused && (a.first.node == o.node || a.then.node == o.node)).collect();
         let refused =
@@ -428,6 +436,7 @@ fn clocks(t: &Timeline) -> Vec<HostClock> {
             low_s: s(o.low),
             high_s: s(o.high),
             corrected_s: round(seconds(o.corrected)),
+            doubtful: t.skew.doubtful.contains(&o.node),
             text: format!("{host}'s clock minus {against}'s is {range} ({} pairs of lines){done}{doubt}", mine.len()),
             evidence: mine
                 .iter()
@@ -469,7 +478,12 @@ pub fn notes(report: &super::Report, all: bool) -> Vec<(&'static str, String)> {
         out.push(("loop", format!("{} {} to {}: {}", g.host, clock(&g.from), clock(&g.to), g.text)));
     }
     for c in &report.clocks {
-        if all || c.corrected_s != 0.0 || c.low_s.is_some_and(|l| l > 0.1) || c.high_s.is_some_and(|h| h < -0.1) {
+        if all
+            || c.doubtful
+            || c.corrected_s != 0.0
+            || c.low_s.is_some_and(|l| l > 0.1)
+            || c.high_s.is_some_and(|h| h < -0.1)
+        {
             out.push(("clock", c.text.clone()));
         }
     }

@@ -37,6 +37,8 @@ pub use remedies::remedy_text;
 pub use repeats::fold as fold_repeats;
 pub use timeline::row as timeline_row;
 
+pub use crate::timeline::UNNAMED_HOST;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

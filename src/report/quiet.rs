@@ -174,7 +174,12 @@ fn unhealed(t: &Timeline) -> Vec<Hit<'_>> {
     };
     // Sessions that end this way saw a crash or an immediate stop, whatever Patroni says afterwards.
     let sure = |e: &Hit<'_>| e.what == What::PgPeerCrash;
-    t.all(TROUBLE).filter(|e| sure(e) || e.until > last(e.node)).collect()
+    // A request that failed is over when another endpoint answered.
+    let moved_on = |e: &Hit<'_>| {
+        matches!(e.what, What::DcsRequestFailed | What::DcsRetry | What::DcsWatchFailed)
+            && t.find(&[What::DcsServerSelected], Span { from: e.until, to: Micros::MAX }).any(|s| s.node == e.node)
+    };
+    t.all(TROUBLE).filter(|e| sure(e) || e.until > last(e.node) && !moved_on(e)).collect()
 }
 
 /// Loud lines that explain nothing: said once each, so that nobody blames them.

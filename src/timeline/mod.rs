@@ -8,6 +8,7 @@ mod twins;
 
 use crate::clock::Clocks;
 use crate::cluster::Cluster;
+pub use crate::cluster::UNNAMED as UNNAMED_HOST;
 use crate::model::{
     Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why,
 };
@@ -194,8 +195,9 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
             }
             if let Some(first) = stream.first {
                 let place = |(at, lines): &(Micros, u32)| Some((clock.time(*at, first.zone, first.written)?, *lines));
-                let cells: Vec<_> = stream.volume.cells.iter().filter_map(place).collect();
-                t.written.push(Volume { node, program: stream.program, step: stream.volume.step, cells });
+                let lines = stream.volume.settled();
+                let cells: Vec<_> = lines.cells.iter().filter_map(place).collect();
+                t.written.push(Volume { node, program: stream.program, step: lines.step, cells });
             }
             t.events.extend(steps::events(stream, clock, node, i));
             roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps, again);
@@ -411,6 +413,15 @@ impl Timeline {
     /// First and last moment that any log covers.
     pub fn span(&self) -> Option<Span> {
         self.covered.iter().map(|c| c.span).reduce(|a, b| a.union(&b))
+    }
+
+    /// Forgets coverage and heartbeats outside of a span; events stay where indices point.
+    pub fn narrow(&mut self, span: Span) {
+        self.covered.retain(|c| c.span.overlaps(&span));
+        for c in &mut self.covered {
+            c.span = Span::new(c.span.from.max(span.from), c.span.to.min(span.to));
+        }
+        self.beats.retain(|b| b.from <= span.to && b.to >= span.from);
     }
 
     pub fn path(&self, source: u32) -> &str {

@@ -2,7 +2,7 @@
 
 use super::{Event, Timeline};
 use crate::model::{Key, MINUTE, Micros, NodeId, Order, Program, Role, SECOND, Span, What};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A line on a host's own clock, before any correction.
@@ -41,6 +41,8 @@ pub struct Skew {
     pub reference: Option<NodeId>,
     pub offsets: Vec<Offset>,
     pub anchors: Vec<Anchor>,
+    /// Hosts whose clocks surely differ from another's although nothing tells which of the two is wrong.
+    pub doubtful: BTreeSet<NodeId>,
     /// Greatest possible value of (clock of the second − clock of the first).
     most: BTreeMap<(NodeId, NodeId), Micros>,
 }
@@ -92,9 +94,14 @@ impl Timeline {
         let done = self.skew.corrected(nb) - self.skew.corrected(na);
         let (low, high) = self.skew.between(na, nb);
         let (low, high) = (low.map(|l| l - done), high.map(|h| h - done));
-        // Clocks that may agree are trusted to agree within a second.
-        let low = low.unwrap_or(Micros::MIN).max(high.map_or(-TRUSTED, |h| h.min(-TRUSTED)));
-        let high = high.unwrap_or(Micros::MAX).min(low.max(TRUSTED));
+        let doubt = self.skew.doubtful.contains(&na) || self.skew.doubtful.contains(&nb);
+        // Clocks that may agree are trusted to agree within a second, unless they are known to be off somewhere.
+        let (low, high) = if doubt {
+            (low.unwrap_or(-FAR), high.unwrap_or(FAR))
+        } else {
+            let low = low.unwrap_or(Micros::MIN).max(high.map_or(-TRUSTED, |h| h.min(-TRUSTED)));
+            (low, high.unwrap_or(Micros::MAX).min(low.max(TRUSTED)))
+        };
         let distance = tb - ta;
         if distance - high > ga {
             Order::Before
@@ -227,6 +234,15 @@ fn choose(skew: &mut Skew, nodes: &[NodeId]) {
     });
     skew.offsets = offsets.collect();
     skew.reference = Some(reference);
+    let done = |n: NodeId| skew.corrected(n);
+    let doubtful = nodes.iter().filter(|a| {
+        nodes.iter().filter(|b| b != a).any(|b| {
+            let (low, high) = skew.between(**a, *b);
+            let moved = done(*b) - done(**a);
+            low.is_some_and(|l| l - moved > CORRECT) || high.is_some_and(|h| h - moved < -CORRECT)
+        })
+    });
+    skew.doubtful = doubtful.copied().collect();
 }
 
 /// Takes the proven offsets off all times of their hosts.
@@ -311,8 +327,7 @@ fn lock_handed_over(t: &Timeline, out: &mut Vec<Bound>) {
             push(place(only), place(p), "a lock is given back before another takes it", 0, within);
         }
         // Others name the new owner for the first time.
-        let others: std::collections::BTreeSet<NodeId> =
-            t.beats.iter().map(|b| b.node).filter(|n| *n != p.node).collect();
+        let others: BTreeSet<NodeId> = t.beats.iter().map(|b| b.node).filter(|n| *n != p.node).collect();
         for node in others {
             let named: Vec<_> = t.beats.iter().filter(|b| b.node == node && b.leader.is_some()).collect();
             let is_new = |b: &super::Beats| b.leader.as_deref().and_then(|l| t.cluster.resolve(l)) == Some(p.node);
@@ -354,8 +369,9 @@ fn timelines(t: &Timeline, out: &mut Vec<Bound>) {
         if t.events.iter().filter(same).count() != 1 {
             continue;
         }
-        let mut seen = std::collections::BTreeSet::new();
-        let streaming = t.events.iter().filter(|e| e.what == What::PgStreaming && e.num == begun.num);
+        let mut seen = BTreeSet::new();
+        // A run of several lines has the time of its first and the timeline of its last.
+        let streaming = t.events.iter().filter(|e| e.what == What::PgStreaming && e.num == begun.num && e.count == 1);
         for e in streaming.filter(|e| e.node != begun.node) {
             if seen.insert(e.node) {
                 out.push(Bound {

@@ -49,6 +49,45 @@ fn a_missing_path_is_named() {
 }
 
 #[test]
+fn a_mistyped_command_is_told_from_a_path() {
+    let o = run(&["trage", SEED]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(err(&o).contains("did you mean the command `pgautopsy triage`?"), "{}", err(&o));
+}
+
+#[test]
+fn a_window_keeps_what_happened_in_it_and_says_where_the_logs_lie() {
+    let report = |args: &[&str]| -> serde_json::Value {
+        serde_json::from_slice(&run(&[&["-f", "json"], args, &[SEED]].concat()).stdout).unwrap()
+    };
+    let around = report(&["--at", "2021-02-01 13:45", "--window", "15m"]);
+    assert_eq!(around["verdict"]["root_cause"], "etcd_slow_disk");
+    let before = report(&["--until", "2021-02-01 13:44"]);
+    assert_eq!(before["incidents"].as_array().unwrap().len(), 0, "{}", before["verdict"]["headline"]);
+    assert!(!before["verdict"]["headline"].as_str().unwrap().contains("13:45"));
+    for (wrong, hint) in [("2030-01-01", "the logs cover"), ("soon", "2 hours ago")] {
+        let o = run(&["--since", wrong, SEED]);
+        assert_eq!(o.status.code(), Some(2));
+        assert!(err(&o).contains(hint), "{}", err(&o));
+    }
+    let o = run(&["timeline", "-f", "csv", "--at", "2021-02-01 13:45:05", "--window", "30s", SEED]);
+    assert!(out(&o).lines().skip(1).all(|l| l.starts_with("2021-02-01T13:4")), "{}", out(&o));
+}
+
+#[test]
+fn a_message_of_ones_own_is_understood() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("pgautopsy.toml");
+    std::fs::write(&config, "[[message]]\nprogram = \"patroni\"\npattern = 'acme: node (?P<who>\\S+) fenced'\nmeans = \"sys.unit.killed\"\n").unwrap();
+    let log = dir.path().join("patroni.log");
+    std::fs::write(&log, "2021-02-01 13:45:05,683 INFO: no action. I am (pg1), the leader with the lock\n2021-02-01 13:45:15,683 INFO: acme: node pg7 fenced\n").unwrap();
+    let told = |more: &[&str]| out(&run(&[&["timeline", "-f", "csv"], more, &[log.to_str().unwrap()]].concat()));
+    assert!(!told(&[]).contains("pg7"));
+    let own = told(&["--config", config.to_str().unwrap()]);
+    assert!(own.contains("sys.unit.killed") && own.contains("pg7"), "{own}");
+}
+
+#[test]
 fn no_path_at_all_says_what_to_do() {
     let o = run(&[]);
     assert_eq!(o.status.code(), Some(2));

@@ -3,6 +3,8 @@
 mod aftermath;
 mod cases;
 mod cli;
+mod collect;
+mod daily;
 mod forms;
 mod mangle;
 mod redact;
@@ -10,6 +12,8 @@ mod repository;
 mod same_bytes;
 mod samples;
 mod schema;
+mod tools;
+mod triage;
 mod truth;
 
 use std::path::PathBuf;

@@ -18,6 +18,7 @@ use super::{Envelope, Peeled, pg_csv};
 use crate::formats::beats::BeatFolder;
 use crate::formats::wash::without_controls;
 use crate::input::Blocks;
+use crate::messages::Own;
 use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
 use events::FoldKey;
 pub use ranges::read_log_in_ranges;
@@ -35,7 +36,18 @@ const LINE_MAX: u64 = 1 << 20;
 
 /// Reads a log line by line; `envelope` is what detection found around its lines.
 pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, newest_first: bool) -> Parsed {
+    read_log_with(input, envelope, newest_first, None)
+}
+
+/// The same, where lines that no table knows may be among the user's own messages.
+pub fn read_log_with(
+    input: &mut dyn BufRead,
+    envelope: Option<&'static Envelope>,
+    newest_first: bool,
+    own: Option<&Arc<Own>>,
+) -> Parsed {
     let mut reader = LogReader::new(envelope);
+    reader.own = own.filter(|o| !o.is_empty()).cloned();
     if newest_first {
         let mut all = Vec::new();
         // Turning round needs the whole text; exports of this kind are small (see limits in README).
@@ -49,7 +61,8 @@ pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, ne
         reader.out.newest_first = true;
         return reader.finish();
     }
-    read_blocks(&mut reader, input, envelope.is_none());
+    let quick = envelope.is_none() && reader.own.is_none();
+    read_blocks(&mut reader, input, quick);
     reader.finish()
 }
 
@@ -94,6 +107,8 @@ pub struct LogReader {
     row_line: u32,
     /// journalctl's mark between two boots, waiting for the time of the next record.
     booted: Option<(Vec<u8>, u32)>,
+    /// Messages that the user added.
+    own: Option<Arc<Own>>,
     /// Lines longer than `LINE_MAX`, and their bytes that were not read.
     cut: (u64, u64),
 }
@@ -122,6 +137,7 @@ impl LogReader {
             row: Vec::new(),
             row_line: 0,
             booted: None,
+            own: None,
             cut: (0, 0),
         }
     }

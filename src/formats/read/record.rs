@@ -40,6 +40,12 @@ impl LogReader {
             Some(object) => find_with(head.program, &head.message, &json::Object(object)),
             None => find(head.program, &head.message),
         };
+        let found = match (found, &self.own) {
+            (Found::Unknown | Found::Noise, Some(own)) if own.find(head.program, &head.message).is_some() => {
+                own.find(head.program, &head.message).map_or(Found::Unknown, Found::Meaning)
+            }
+            (found, _) => found,
+        };
         match found {
             Found::Meaning(meaning) => {
                 self.out.coverage.understood += 1;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::model::{Data, Set};
 use super::number::fixed;
-use super::{clock, date, seconds, shown};
+use super::{clock, date, safe, seconds, shown};
 
 /// Writes the hosts one after the other. CPU `all` is `-1`, as sadf has it; a missing value is an empty cell.
 pub fn csv(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
@@ -12,7 +12,7 @@ pub fn csv(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
         let segments = data.spans.last().map_or(0, |s| s.segment);
         for segment in 0..=segments {
             for restart in data.restarts.iter().filter(|r| r.segment == segment) {
-                let host = data.host.as_deref().unwrap_or_default();
+                let host = safe(data.host.as_deref().unwrap_or_default());
                 write!(out, "{host};-1;{};LINUX-RESTART", stamp(&restart.at))?;
                 match restart.cpus {
                     Some(cpus) => writeln!(out, "\t({cpus} CPU)")?,
@@ -42,7 +42,7 @@ fn table(data: &Data, name: &str, columns: &[usize], segment: u32, out: &mut dyn
     let item = activity.item.map(|i| format!(";{i}")).unwrap_or_default();
     let names: Vec<&str> = columns.iter().filter_map(|&i| Some(activity.columns.get(i)?.name)).collect();
     let heading = format!("# hostname;interval;timestamp{item};{}\n", names.join(";"));
-    let host = data.host.as_deref().unwrap_or_default();
+    let host = safe(data.host.as_deref().unwrap_or_default());
     let mut begun = false;
     let mut line = Vec::new();
     for (n, span) in data.spans.iter().enumerate() {
@@ -66,7 +66,7 @@ fn table(data: &Data, name: &str, columns: &[usize], segment: u32, out: &mut dyn
             if let (Some(_), Some(item)) = (activity.item, &set.item) {
                 line.push(b';');
                 let item = if activity.name == "cpu" && &**item == "all" { "-1" } else { item };
-                line.extend_from_slice(item.as_bytes());
+                line.extend_from_slice(safe(item).as_bytes());
             }
             for &column in columns {
                 line.push(b';');

@@ -9,6 +9,8 @@ pub use csv::csv;
 pub use json::{Json, json};
 pub use table::text;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate};
 
 use super::model::{Data, Span, Stamp};
@@ -46,6 +48,20 @@ fn shown(data: &Data) -> Vec<(&'static str, Vec<usize>)> {
         columns.sort_unstable();
     }
     out
+}
+
+/// Names come out of files that anybody may have written: what moves the cursor, turns the line round or ends a cell
+/// becomes a dot, as in sysstat's own output of comments.
+fn safe(name: &str) -> Cow<'_, str> {
+    let harmful = |c: char| {
+        c.is_control()
+            || c == ';'
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    match name.contains(harmful) {
+        true => Cow::Owned(name.replace(harmful, ".")),
+        false => Cow::Borrowed(name),
+    }
 }
 
 /// The day: in UTC where known, else the host's.
@@ -87,4 +103,22 @@ fn seconds(span: &Span) -> Option<u64> {
         _ => return None,
     };
     u64::try_from(elapsed).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sysstat::{Options, print, read};
+
+    #[test]
+    fn names_can_not_play_with_the_terminal() {
+        let text = "Linux 6.1.0 (db\u{1b}[2J1) \t2026-03-02 \t_x86_64_\t(4 CPU)\n\n10:00:01 IFACE rxpck/s txpck/s rxkB/s txkB/s rxcmp/s txcmp/s rxmcst/s\n10:10:01 e\u{202e}th;0 1.00 1.00 1.00 1.00 0.00 0.00 0.00\n";
+        let hosts = read(text.as_bytes(), Options::default());
+        assert!(hosts.iter().any(|h| !h.sets.is_empty()));
+        let mut out = Vec::new();
+        print::text(&hosts, &mut out).expect("written");
+        print::csv(&hosts, &mut out).expect("written");
+        let out = String::from_utf8(out).expect("text");
+        assert!(out.contains("e.th.0"), "{out}");
+        assert!(!out.contains(['\u{1b}', '\u{202e}']), "{out}");
+    }
 }

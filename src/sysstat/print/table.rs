@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::model::{Data, Set, Span, Stamp};
 use super::number::fixed;
-use super::{clock, hms, shown};
+use super::{clock, hms, safe, shown};
 
 /// Writes the hosts one after the other.
 pub fn text(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
@@ -29,11 +29,11 @@ pub fn text(hosts: &[Data], out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn banner(data: &Data, out: &mut dyn Write) -> io::Result<()> {
-    let or = |s: &Option<String>| s.clone().unwrap_or_else(|| "?".to_string());
+    let or = |s: &Option<String>| s.as_deref().map_or_else(|| "?".to_string(), |s| safe(s).into_owned());
     let first = data.spans.first().map(|s| s.from.unwrap_or(s.to)).or(data.created);
     let day = first.and_then(|s| s.local.and_then(|l| l.date).or_else(|| super::date(&s)));
     let day = day.map(|d| d.to_string()).unwrap_or_else(|| "?".to_string());
-    let sysname = data.sysname.as_deref().unwrap_or("Linux");
+    let sysname = safe(data.sysname.as_deref().unwrap_or("Linux"));
     write!(out, "{sysname} {} ({}) \t{day} \t_{}_", or(&data.release), or(&data.host), or(&data.arch))?;
     match data.cpus {
         Some(cpus) => writeln!(out, "\t({cpus} CPU)"),
@@ -107,7 +107,7 @@ fn heading(time: &str, item: &str, names: &[&str], last: bool, out: &mut dyn Wri
 
 fn cells(set: &Set, row: &[f64], columns: &[usize], last: bool, line: &mut Vec<u8>) {
     if let (false, Some(item)) = (last, &set.item) {
-        line.extend_from_slice(format!(" {item:>12}").as_bytes());
+        line.extend_from_slice(format!(" {:>12}", safe(item)).as_bytes());
     }
     let mut cell = Vec::new();
     for &column in columns {
@@ -123,7 +123,7 @@ fn cells(set: &Set, row: &[f64], columns: &[usize], last: bool, line: &mut Vec<u
     }
     if let (true, Some(item)) = (last, &set.item) {
         line.push(b' ');
-        line.extend_from_slice(item.as_bytes());
+        line.extend_from_slice(safe(item).as_bytes());
     }
     line.push(b'\n');
 }
