@@ -14,6 +14,7 @@ pub struct Shown {
 }
 
 /// Starts to show; `None` where nobody looks.
+#[allow(clippy::disallowed_methods)] // how long it takes is for the one who waits, not for the report
 pub fn show(progress: &Arc<Progress>, quiet: bool) -> Option<Shown> {
     if quiet || !std::io::stderr().is_terminal() {
         return None;
