@@ -70,6 +70,13 @@ const COMMON: &[&str] = &[
     "pg",
 ];
 
+/// An etcd member's id: a random number in hex that says nothing about anybody.
+pub fn is_etcd_id(name: &str) -> bool {
+    (12..=16).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_hexdigit())
+        && name.bytes().any(|b| b.is_ascii_digit())
+}
+
 /// What to replace.
 #[derive(Clone, Debug, Default)]
 pub struct Names {

@@ -30,10 +30,7 @@ pub fn of_report(report: &Report) -> Redactor {
     let mut names = Names::default();
     for h in &report.inventory.hosts {
         names.add(Kind::Host, &h.name);
-        // An etcd id says nothing; every other name does.
-        for a in h.aliases.iter().filter(|a| !a.why.starts_with("EtcdId")) {
-            names.add(Kind::Host, &a.name);
-        }
+        h.aliases.iter().filter(|a| !super::names::is_etcd_id(&a.name)).for_each(|a| names.add(Kind::Host, &a.name));
     }
     if let Ok(value) = serde_json::to_value(report) {
         collect(&value, &mut names);

@@ -31,7 +31,9 @@ fn originals(report: &Report, bundle: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for h in report.inventory.hosts.iter().filter(|h| h.name != "unnamed host") {
         names.insert(h.name.to_lowercase());
-        for a in h.aliases.iter().filter(|a| !a.why.starts_with("EtcdId")) {
+        // An etcd member's id is a random number in hex.
+        let random = |n: &str| n.len() > 11 && n.bytes().all(|b| b.is_ascii_hexdigit());
+        for a in h.aliases.iter().filter(|a| !random(&a.name)) {
             names.insert(a.name.to_lowercase());
         }
     }
