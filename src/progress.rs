@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Shows the progress until it is dropped, and leaves an empty line behind.
 pub struct Shown {
@@ -14,18 +14,21 @@ pub struct Shown {
 }
 
 /// Starts to show; `None` where nobody looks.
+#[allow(clippy::disallowed_methods)] // how long it takes is for the one who waits, not for the report
 pub fn show(progress: &Arc<Progress>, quiet: bool) -> Option<Shown> {
     if quiet || !std::io::stderr().is_terminal() {
         return None;
     }
     let (stop, stopped) = channel();
     let progress = Arc::clone(progress);
-    let start = Instant::now();
     let thread = std::thread::spawn(move || {
         let mut shown = false;
         let mut wait = Duration::from_secs(1);
+        // Counted in waits: what is shown is no measurement.
+        let mut since = Duration::ZERO;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-            let _ = write!(std::io::stderr(), "\r\x1b[K{}", words(progress.now(), start.elapsed()));
+            since += wait;
+            let _ = write!(std::io::stderr(), "\r\x1b[K{}", words(progress.now(), since));
             (shown, wait) = (true, Duration::from_millis(200));
         }
         if shown {

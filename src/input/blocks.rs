@@ -5,6 +5,9 @@ use std::io::{self, BufRead};
 /// Bytes asked for at a time: with what the parsers keep beside it, this stays in the L2 cache.
 const BLOCK: usize = 256 << 10;
 
+/// Bytes asked for first: most members of a bundle are no longer.
+const FIRST: usize = 16 << 10;
+
 /// Some consecutive lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block<'a> {
@@ -37,7 +40,7 @@ impl<'a> Blocks<'a> {
     /// over and counted.
     pub fn new(source: &'a mut dyn BufRead, max_line: u64) -> Self {
         let max_line = usize::try_from(max_line).unwrap_or(usize::MAX).clamp(1, 1 << 30);
-        Blocks { source, max_line, buf: vec![0; BLOCK + BLOCK / 4], pos: 0, end: 0, finished: false, long: Vec::new() }
+        Blocks { source, max_line, buf: Vec::new(), pos: 0, end: 0, finished: false, long: Vec::new() }
     }
 
     /// The next lines, or nothing at the end.
@@ -91,8 +94,9 @@ impl<'a> Blocks<'a> {
         self.end -= self.pos;
         self.pos = 0;
         // A wish for a whole block is read into place, without a copy on the way.
-        if self.buf.len() - self.end < BLOCK {
-            self.buf.resize(self.end + BLOCK, 0);
+        let wish = if self.buf.is_empty() { FIRST } else { BLOCK };
+        if self.buf.len() - self.end < wish {
+            self.buf.resize(self.end + wish + wish / 4, 0);
         }
         loop {
             match self.source.read(self.buf.get_mut(self.end..).unwrap_or(&mut [])) {

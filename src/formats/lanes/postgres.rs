@@ -31,12 +31,7 @@ struct Known {
 
 impl Default for Lane {
     fn default() -> Lane {
-        Lane {
-            clock: Clock::default(),
-            zone: Zone::Unwritten,
-            zone_text: Vec::new(),
-            known: vec![Known { text: Vec::new(), kind: Kind::Info }; KEYS],
-        }
+        Lane { clock: Clock::default(), zone: Zone::Unwritten, zone_text: Vec::new(), known: Vec::new() }
     }
 }
 
@@ -57,8 +52,10 @@ impl Lane {
         let (key, message) = rest.split_at_checked(colon)?;
         let message = message.strip_prefix(b":  ")?;
         let slot = slot(key)?;
-        let known = self.known.get(slot)?;
-        let kind = if known.text == key { known.kind } else { self.learn(slot, key, line, civil, pid)? };
+        let kind = match self.known.get(slot) {
+            Some(known) if known.text == key => known.kind,
+            _ => self.learn(slot, key, line, civil, pid)?,
+        };
         if sqlstate(message) {
             return None;
         }
@@ -93,6 +90,10 @@ impl Lane {
             && head.zone_proof.is_none();
         if !same {
             return None;
+        }
+        // Most files are no log of PostgreSQL's: room for texts is made when there is one.
+        if self.known.is_empty() {
+            self.known.resize(KEYS, Known { text: Vec::new(), kind: Kind::Info });
         }
         *self.known.get_mut(slot)? = Known { text: key.to_vec(), kind };
         Some(kind)

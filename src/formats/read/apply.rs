@@ -4,7 +4,8 @@
 //! back in time, a silence, an open csvlog row), its lines go the general way.
 
 use super::events::{self, FOLD};
-use super::scan::{Beats, Event, Item, Place, Run, Scanned};
+use super::scan::{Beats, Event, Item, Place, Run, Scanned, Stamps};
+use super::streams::STEP;
 use super::{Last, LogReader};
 use crate::model::{Micros, Program, SECOND};
 
@@ -32,17 +33,27 @@ impl LogReader {
         self.row.is_empty()
             && self.booted.is_none()
             && (self.last.is_some() || run.last.is_some() || run.noise == 0)
-            && run.stamps.iter().all(|s| {
-                s.program != Program::Patroni || {
-                    let at = self.bare(Program::Patroni);
-                    let latest = at.and_then(|at| self.previous.get(at)?.as_ref().map(|(latest, ..)| *latest));
-                    let usual = at.and_then(|at| self.beats.get(at)?.every());
-                    let silent = self.silence(usual);
-                    s.widest <= silent && latest.is_none_or(|l| s.first.civil - l <= silent)
-                }
-            })
+            && run.stamps.as_ref().is_none_or(|s| self.clock_runs_on(s))
             && run.events.iter().all(|e| self.folds_whole(e, run.events.len()))
             && self.beats_whole(&run.beats)
+    }
+
+    /// Whether the stamps of a run show nothing of the clock: no other writer before them, no step back, no silence.
+    fn clock_runs_on(&self, s: &Stamps) -> bool {
+        let at = self.bare(s.program);
+        let before = at.and_then(|at| self.out.streams.get(at)?.last);
+        if s.back >= STEP
+            || before.is_some_and(|l| l.civil - s.first.civil >= STEP)
+            || self.last.as_ref().is_some_and(|l| l.program != s.program || Some(l.stream) != at)
+        {
+            return false;
+        }
+        if s.program != Program::Patroni {
+            return true;
+        }
+        let latest = at.and_then(|at| self.previous.get(at)?.as_ref().map(|(latest, ..)| *latest));
+        let silent = self.silence(at.and_then(|at| self.beats.get(at)?.every()));
+        s.widest <= silent && latest.is_none_or(|l| s.first.civil - l <= silent)
     }
 
     /// Steps up to this long are no silence of Patroni's; see `note_stamp`.
@@ -93,10 +104,13 @@ impl LogReader {
         c.understood += run.understood;
         c.noise += run.noise;
         c.unknown += run.unknown;
-        for stamps in &run.stamps {
+        if let Some(stamps) = &run.stamps {
             let at = self.stream(stamps.program, None, true);
             let number = first.saturating_add(stamps.latest.line);
             self.note_stamps(at, stamps, bytes(block, &stamps.latest), number);
+        }
+        for place in &run.strange {
+            self.strange(bytes(block, place), first.saturating_add(place.line));
         }
         for event in &run.events {
             let at = self.stream(event.program, None, true);

@@ -98,8 +98,7 @@ impl LogReader {
             (raw.num, raw.who) = (meaning.num, meaning.who);
             return Some(at);
         }
-        let took = if meaning.what.ends_a_duration() { (meaning.num.max(0.0) * 1_000.0) as Micros } else { 0 };
-        let since = stamp.civil - took;
+        let since = began(stamp, &meaning);
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
         let window = window(raws.len());
         if (folds(meaning.what) || (meaning.what == What::FsyncSlow && raws.len() >= MANY))
@@ -144,6 +143,10 @@ impl LogReader {
         if let Some(raw) = at.and_then(|at| raws?.get_mut(at)) {
             raw.count = raw.count.saturating_add(event.count - 1);
             raw.until = raw.until.max(event.until);
+            raw.since = raw.since.min(event.since);
+            if event.worst.abs() > raw.num.abs() {
+                raw.num = event.worst;
+            }
         }
     }
 
@@ -164,6 +167,12 @@ impl LogReader {
             folder.more(rest, beats.until, first.saturating_add(beats.last.line), wording);
         }
     }
+}
+
+/// When what a message tells began: a duration is logged at its end.
+pub(super) fn began(stamp: Stamp, meaning: &Meaning) -> Micros {
+    let took = if meaning.what.ends_a_duration() { (meaning.num.max(0.0) * 1_000.0) as Micros } else { 0 };
+    stamp.civil - took
 }
 
 /// How far apart equal events may be that are one, in a stream of so many.

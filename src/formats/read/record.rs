@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Unknown lines kept of a source.
-const STRANGE_MAX: usize = 5;
+pub(super) const STRANGE_MAX: usize = 5;
 
 impl LogReader {
     /// A line of its own: with a stamp from its program, from its envelope, or from both.
@@ -170,7 +170,7 @@ impl LogReader {
     }
 
     /// Keeps the first lines that nothing knows, so that a person can see them.
-    fn strange(&mut self, line: &[u8], number: u32) {
+    pub(super) fn strange(&mut self, line: &[u8], number: u32) {
         if self.out.strange.len() < STRANGE_MAX {
             self.out.strange.push((number, wording(line)));
         }

@@ -5,8 +5,8 @@
 //! heartbeat, or an event that folds with its like. Every other line stands for itself and goes the general way.
 
 use super::LINE_MAX;
-use super::events::{FOLD, folds};
-use super::record::{alarms_by_level, is_continuation_word};
+use super::events::{FOLD, began, folds};
+use super::record::{STRANGE_MAX, alarms_by_level, is_continuation_word};
 use crate::formats::json;
 use crate::formats::lanes::{Lanes, QuickHead};
 use crate::messages::{Fields, Found, NoFields, find, find_with};
@@ -48,8 +48,10 @@ pub struct Run {
     pub understood: u64,
     pub noise: u64,
     pub unknown: u64,
-    /// One for each program, in order of their first lines.
-    pub stamps: Vec<Stamps>,
+    /// The first lines that nothing knows.
+    pub strange: Vec<Place>,
+    /// All lines of a run are of one program: where the writer changes, clocks are compared.
+    pub stamps: Option<Stamps>,
     pub events: Vec<Event>,
     pub beats: Vec<Beats>,
     pub last: Option<(Program, Stamp, u32)>,
@@ -66,6 +68,8 @@ pub struct Stamps {
     pub max: Micros,
     /// Longest step forward beyond the latest stamp so far.
     pub widest: Micros,
+    /// Longest step back from one line to the next.
+    pub back: Micros,
     /// The last line that carries the latest stamp.
     pub latest: Place,
     pub volume: Volume,
@@ -75,8 +79,14 @@ pub struct Stamps {
 #[derive(Debug)]
 pub struct Event {
     pub program: Program,
+    /// Of the first.
     pub meaning: Meaning,
+    /// Largest number of all.
+    pub worst: f64,
+    /// Of the first.
     pub stamp: Stamp,
+    /// When the one began that began first.
+    pub since: Micros,
     pub until: Micros,
     pub min: Micros,
     pub count: u32,
@@ -235,7 +245,14 @@ impl Scanner {
                 if !self.stamp(run, head, place) {
                     return false;
                 }
-                if more { run.noise += 1 } else { run.unknown += 1 }
+                if more {
+                    run.noise += 1;
+                } else {
+                    run.unknown += 1;
+                    if run.strange.len() < STRANGE_MAX {
+                        run.strange.push(place);
+                    }
+                }
             }
             Found::Meaning(meaning) => {
                 let merged = head.program == Program::Etcd && head.message.last() == Some(&b']');
@@ -308,14 +325,14 @@ impl Scanner {
         true
     }
 
-    /// Counts a stamp; `false`, and nothing done, if the zone is not that of the run.
+    /// Counts a stamp; `false`, and nothing done, if program or zone is not that of the run.
     #[inline]
     fn stamp(&mut self, run: &mut Run, head: &QuickHead<'_>, place: Place) -> bool {
         let stamp = head.stamp;
-        let Some(stamps) = run.stamps.iter_mut().find(|s| s.program == head.program) else {
+        let Some(stamps) = &mut run.stamps else {
             let mut volume = Volume::default();
             volume.note(stamp.civil);
-            run.stamps.push(Stamps {
+            run.stamps = Some(Stamps {
                 program: head.program,
                 count: 1,
                 first: stamp,
@@ -323,16 +340,18 @@ impl Scanner {
                 min: stamp.civil,
                 max: stamp.civil,
                 widest: 0,
+                back: 0,
                 latest: place,
                 volume,
             });
             return true;
         };
-        if stamps.first.zone != stamp.zone {
+        if (stamps.program, stamps.first.zone) != (head.program, stamp.zone) {
             self.splits = true;
             return false;
         }
         stamps.count += 1;
+        stamps.back = stamps.back.max(stamps.last.civil - stamp.civil);
         stamps.volume.note(stamp.civil);
         stamps.last = stamp;
         stamps.min = stamps.min.min(stamp.civil);
@@ -361,14 +380,16 @@ fn event(events: &mut Vec<Event>, head: &QuickHead<'_>, meaning: Meaning, place:
         event.count = event.count.saturating_add(1);
         event.until = event.until.max(stamp.civil);
         event.min = event.min.min(stamp.civil);
-        if meaning.num.abs() > event.meaning.num.abs() {
-            event.meaning.num = meaning.num;
+        event.since = event.since.min(began(stamp, &meaning));
+        if meaning.num.abs() > event.worst.abs() {
+            event.worst = meaning.num;
         }
         return;
     }
     let (program, pid) = (head.program, head.pid);
     let (until, min) = (stamp.civil, stamp.civil);
-    events.push(Event { program, meaning, stamp, until, min, count: 1, pid, place });
+    let (since, worst) = (began(stamp, &meaning), meaning.num);
+    events.push(Event { program, meaning, worst, stamp, since, until, min, count: 1, pid, place });
 }
 
 /// Whether Patroni's head might be glued into the line: a colon and a space behind a capital letter.

@@ -9,7 +9,7 @@ use crate::model::{Micros, NameHint, Naming, Program, SECOND, Silence, Stamp, St
 use std::sync::Arc;
 
 /// Stamps that go back this far are no late lines (those come up to two seconds late; our choice).
-const STEP: Micros = 30 * SECOND;
+pub(super) const STEP: Micros = 30 * SECOND;
 
 /// Zones differ by whole quarter hours.
 const QUARTER: Micros = 900 * SECOND;
