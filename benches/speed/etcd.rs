@@ -9,7 +9,7 @@ pub fn write(log: &mut Log<'_>) -> io::Result<()> {
         log.at += 100_000 + log.dice.roll(2_000_000);
         lines += 1;
         one(log)?;
-        if lines % 50_000 == 0 {
+        if lines.is_multiple_of(50_000) {
             election(log)?;
         }
     }

@@ -9,7 +9,7 @@ pub fn write(log: &mut Log<'_>) -> io::Result<()> {
         log.at += 990_000 + log.dice.roll(20_000);
         beats += 1;
         say(log, "INFO: no action. I am (pg1), the leader with the lock")?;
-        if beats % 20 == 0 {
+        if beats.is_multiple_of(20) {
             say(log, "INFO: Lock owner: pg1; I am pg1")?;
         }
         if log.dice.permille(2) {

@@ -195,7 +195,7 @@ fn one(log: &mut Log<'_>) -> io::Result<()> {
                 ),
             )
         }
-        _ => session(log, pid, who, &format!("LOG:  could not receive data from client: Connection reset by peer")),
+        _ => session(log, pid, who, "LOG:  could not receive data from client: Connection reset by peer"),
     }
 }
 

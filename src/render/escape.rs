@@ -74,9 +74,10 @@ pub fn markdown_code(text: &str) -> String {
     }
 }
 
-/// A code span in a cell of a table, where a bar would end the cell.
+/// A code span in a cell of a table, where a bar would end the cell. A bar behind a backslash can't be told from an
+/// escaped backslash before a bar (GitHub's Markdown, tables): it becomes a broken bar.
 pub fn markdown_cell(text: &str) -> String {
-    markdown_code(text).replace('|', "\\|")
+    markdown_code(&text.replace("\\|", "\\¦")).replace('|', "\\|")
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub struct Scanned {
 #[derive(Debug)]
 pub enum Item {
     Line(Place),
-    Run(Run),
+    Run(Box<Run>),
 }
 
 /// A line in its block.
@@ -152,7 +152,7 @@ impl Scanner {
             } else if quick && clean {
                 taken = self.quick(&mut run, line, place, &mut recorded);
                 if !taken && run.lines > 0 && self.splits {
-                    out.items.push(Item::Run(std::mem::take(&mut run)));
+                    out.items.push(Item::Run(Box::new(std::mem::take(&mut run))));
                     taken = self.quick(&mut run, line, place, &mut recorded);
                 }
             }
@@ -166,7 +166,7 @@ impl Scanner {
                 run.to = next.min(block.len());
             } else {
                 if run.lines > 0 {
-                    out.items.push(Item::Run(std::mem::take(&mut run)));
+                    out.items.push(Item::Run(Box::new(std::mem::take(&mut run))));
                 }
                 out.items.push(Item::Line(place));
             }
@@ -174,7 +174,7 @@ impl Scanner {
             from = next;
         }
         if run.lines > 0 {
-            out.items.push(Item::Run(run));
+            out.items.push(Item::Run(Box::new(run)));
         }
         out
     }

@@ -52,7 +52,7 @@ pub fn write(
     use plotters::style::text_anchor::{HPos, Pos, VPos};
     let anchor = Pos::new(if right { HPos::Right } else { HPos::Left }, VPos::Center);
     let style = TextStyle::from(("sans-serif", 14).into_font()).pos(anchor);
-    area.draw(&Text::new(text.to_owned(), at, style))?;
+    area.draw(&Text::new(label(text, 60), at, style))?;
     Ok(())
 }
 
