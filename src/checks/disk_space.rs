@@ -3,7 +3,7 @@
 use super::look::{Look, host};
 use super::usage::{Trend, Usage, usage};
 use super::{Check, Finding};
-use crate::model::{DAY, Micros, rfc3339};
+use crate::model::{DAY, Micros, date};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
@@ -40,7 +40,7 @@ fn full(l: &Look<'_>, u: &Usage) -> String {
     let full = u.trend().and_then(|trend| Some((trend, trend.reaches(100.0)?)));
     let when = full
         .filter(|(trend, at)| at - trend.to <= SOON)
-        .map_or(String::new(), |(trend, at)| format!("; it {}: full on {} at this pace", pace(&trend), day(at)));
+        .map_or(String::new(), |(trend, at)| format!("; it {}: full on {} at this pace", pace(&trend), date(at)));
     let (mount, name) = (&u.mount, l.name(u.node));
     format!("{mount} on {name} is {:.0} % full (more than {USED_PERCENT:.0} %){when}", u.highest)
 }
@@ -49,17 +49,13 @@ fn grows(l: &Look<'_>, u: &Usage) -> Option<String> {
     let trend = u.trend()?;
     let at = trend.reaches(USED_PERCENT).filter(|at| at - trend.to <= SOON)?;
     let (mount, name, pace) = (&u.mount, l.name(u.node), pace(&trend));
-    Some(format!("{mount} on {name} is {:.0} % full and {pace}: {USED_PERCENT:.0} % on {} at this pace", trend.last, day(at)))
+    Some(format!("{mount} on {name} is {:.0} % full and {pace}: {USED_PERCENT:.0} % on {} at this pace", trend.last, date(at)))
 }
 
 fn pace(trend: &Trend) -> String {
     let days = (trend.to - trend.from) as f64 / DAY as f64;
     let seen = if days < 1.5 { format!("{:.0} h", days * 24.0) } else { format!("{days:.0} days") };
     format!("grows by {:.1} points a day, as seen over {seen}", trend.per_day)
-}
-
-fn day(at: Micros) -> String {
-    rfc3339(at).chars().take(10).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 #![allow(clippy::print_stderr)]
 
 use super::Reading;
-use crate::{Failure, NOTHING, print};
+use super::output::print;
+use crate::{Failure, NOTHING};
 use clap::Args;
 use pgautopsy::run::{self, Settings};
 use pgautopsy::triage::{self, Ticket};

@@ -2,7 +2,7 @@
 
 use super::checks::Checks;
 use super::state::Row;
-use crate::model::{DAY, Key, Metric, Micros, Program, SECOND, Source, What, seconds};
+use crate::model::{DAY, Key, Metric, Micros, Program, SECOND, Source, What, date, seconds};
 use crate::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -202,7 +202,7 @@ pub(super) fn trends(rows: &[Row], day: i64, checks: &Checks) -> Vec<Trend> {
                 host: host.to_owned(),
                 metric: kind.id.to_owned(),
                 item: item.to_owned(),
-                day: date(day),
+                day: date(day.saturating_mul(DAY)),
                 unit: if kind.counted { "count".to_owned() } else { kind.unit.to_owned() },
                 value,
                 week,
@@ -211,7 +211,7 @@ pub(super) fn trends(rows: &[Row], day: i64, checks: &Checks) -> Vec<Trend> {
                 text: format!(
                     "{what} on {host}: {}{unit} on {}{worst}; median of 7 days {}, of 30 days {}",
                     number(value),
-                    date(day),
+                    date(day.saturating_mul(DAY)),
                     shown(week),
                     shown(month)
                 ),
@@ -222,10 +222,6 @@ pub(super) fn trends(rows: &[Row], day: i64, checks: &Checks) -> Vec<Trend> {
 }
 
 /// `2026-11-20`
-pub(super) fn date(day: i64) -> String {
-    crate::model::rfc3339(day.saturating_mul(DAY)).get(..10).unwrap_or("").to_owned()
-}
-
 /// Which programs' silence means something, and after how long.
 pub(super) fn silence_check(program: Program) -> Option<&'static str> {
     match program {

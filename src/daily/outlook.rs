@@ -1,9 +1,9 @@
 //! How full the disks are and on which day each reaches its limit, by the straight line through the last thirty days.
 
 use super::checks::Checks;
-use super::days::{by_day, date};
+use super::days::by_day;
 use super::state::Row;
-use crate::model::Key;
+use crate::model::{DAY, Key, date};
 use crate::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ pub(super) fn disks(rows: &[Row], t: &Timeline, today: i64, checks: &Checks) -> 
                 used_percent: (used * 10.0).round() / 10.0,
                 per_day: per_day.map(|s| (s * 1_000.0).round() / 1_000.0),
                 limit_percent: limit,
-                reaches_limit_on: left.map(|l| date(last_day as i64 + l)),
+                reaches_limit_on: left.map(|l| date((last_day as i64 + l).saturating_mul(DAY))),
                 days_left: left,
                 above,
                 text,

@@ -18,8 +18,8 @@ pub use name::{NameHint, Naming};
 pub use series::{Metric, RawSeries, Sample};
 pub use source::{BeatRun, Coverage, Parsed, Problem, Program, Role, Silence, StepBack, Stream};
 pub use time::{
-    DAY, Grain, HOUR, MINUTE, Micros, Order, SECOND, Span, Stamp, Time, Written, Zone, civil, days, rfc3339, seconds,
-    split_civil,
+    DAY, Grain, HOUR, MINUTE, Micros, Order, SECOND, Span, Stamp, Time, Written, Zone, civil, date, days, rfc3339,
+    seconds, split_civil,
 };
 pub use volume::Volume;
 pub use what::{Level, Weight, What};
