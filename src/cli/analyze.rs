@@ -50,7 +50,7 @@ fn meant(paths: &[PathBuf]) -> String {
     let Some(first) = paths.first().filter(|p| !p.exists()) else { return String::new() };
     let name = first.to_string_lossy();
     let commands = super::commands();
-    let near = pgautopsy::daily::checks::near(&name, commands.iter().map(String::as_str));
+    let near = pgautopsy::spelling::near(&name, commands.iter().map(String::as_str));
     near.map_or_else(String::new, |c| format!("; did you mean the command `pgautopsy {c}`?"))
 }
 

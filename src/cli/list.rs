@@ -7,7 +7,7 @@ use pgautopsy::causes::CAUSES;
 use pgautopsy::checks::CHECKS;
 use pgautopsy::formats::{BODIES, DOCUMENTS, ENVELOPES};
 use pgautopsy::messages::TABLES;
-use pgautopsy::model::{Metric, What};
+use pgautopsy::model::{Metric, Threshold, What};
 use pgautopsy::run::{self, Settings};
 use pgautopsy::{render, report};
 use std::path::PathBuf;
@@ -28,7 +28,13 @@ pub fn manual(folder: Option<PathBuf>) -> Result<u8, Failure> {
 
 pub fn explain(name: &str) -> Result<u8, Failure> {
     if let Some(cause) = pgautopsy::causes::by_id(name) {
-        let mut out = format!("# {}: {}\n\n{}\n\n## Remedies\n", cause.id, cause.title, cause.doc);
+        let mut out = format!("# {}: {}\n\n{}\n\n", cause.id, cause.title, cause.doc);
+        if !cause.thresholds.is_empty() {
+            out.push_str("## Thresholds\n\n");
+            cause.thresholds.iter().for_each(|t| out.push_str(&threshold(t)));
+            out.push('\n');
+        }
+        out.push_str("## Remedies\n");
         // Without a cluster at hand: with the defaults.
         let nothing = pgautopsy::timeline::Timeline::default();
         for r in cause.remedies {
@@ -47,6 +53,11 @@ pub fn explain(name: &str) -> Result<u8, Failure> {
     let near = CAUSES.iter().map(|c| c.id).chain(What::ALL.iter().map(|w| w.id())).find(|id| id.contains(name));
     let hint = near.map_or_else(String::new, |id| format!("; did you mean {id}?"));
     Err(Failure::usage(format!("{name}: no cause or message of that name{hint} (see `pgautopsy list causes`)")))
+}
+
+/// One threshold with its default, its unit, and where it comes from.
+fn threshold(t: &Threshold) -> String {
+    format!("{:<34} {:>10} {:<12} {}\n", t.id, t.default, t.unit, t.doc)
 }
 
 pub fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
@@ -85,8 +96,8 @@ pub fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
                 ));
             }
             out.push_str("\nThresholds that pgautopsy.toml may change, with their defaults:\n\n");
-            for c in pgautopsy::daily::checks::CHECKS {
-                out.push_str(&format!("{:<22} {:>6} {:<6} {}\n", c.id, c.default, c.unit, c.doc));
+            for t in pgautopsy::config::thresholds() {
+                out.push_str(&threshold(t));
             }
         }
         Listing::Config => out.push_str(&pgautopsy::config::template()),
