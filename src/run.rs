@@ -9,7 +9,7 @@ use crate::formats::{read_log_in_ranges, read_log_with};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
-use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
+use crate::model::{Coverage, Parsed, Problem, Source, Span, Thresholds, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
@@ -36,6 +36,7 @@ pub struct Settings {
     pub own: Arc<Own>,
     /// The part of the bundle that is asked about; the rest is context.
     pub window: Window,
+    pub thresholds: Thresholds,
 }
 
 /// Why there is no report.
@@ -312,7 +313,8 @@ pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incide
         cluster.call_by_member();
     }
     let clocks = clock::set(&sources, &cluster, &settings.zones);
-    let timeline = timeline::build(&sources, cluster, clocks);
+    let mut timeline = timeline::build(&sources, cluster, clocks);
+    timeline.thresholds = settings.thresholds.clone();
     let incidents = incidents::find(&timeline);
     (timeline, incidents, sources)
 }

@@ -2,7 +2,7 @@
 
 use super::{Need, Who};
 use crate::incidents::{Cite, Incident, Kind};
-use crate::model::{Key, Metric, Micros, NodeId, Program, Role, SECOND, Sample, Span, What, Why, seconds};
+use crate::model::{Key, Metric, Micros, NodeId, Program, Role, SECOND, Sample, Span, Threshold, What, Why, seconds};
 use crate::timeline::{Event, Hit, Series, Timeline};
 use std::collections::BTreeSet;
 
@@ -14,6 +14,11 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
+    /// The value in force of a threshold.
+    pub fn limit(&self, threshold: &Threshold) -> f64 {
+        self.t.thresholds.of(threshold)
+    }
+
     /// From twice ttl before the incident (Patroni must have reacted by then) to its end.
     pub fn near(&self) -> Span {
         let lead = (2 * self.t.ttl()).max(60 * SECOND);

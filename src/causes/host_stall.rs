@@ -12,6 +12,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Host,
     leads_to: &[],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Series(Metric::CpuIowait, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -11,6 +11,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Postgres,
     leads_to: &[],
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -2,14 +2,15 @@
 
 use super::case::{cites, duration, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Metric, NodeId, Program, What, Why};
+use crate::model::{Metric, NodeId, Program, Threshold, What, Why};
 use crate::timeline::Hit;
 
-/// That many failed queries of Patroni are more than one dropped connection (our choice).
-const FAILURES: u32 = 2;
-/// Sessions that waited for locks, or statements that took seconds, to call the server congested (our choice).
-const CONGESTED: u32 = 5;
-const SLOW_STATEMENT_MS: f64 = 5_000.0;
+static FAILURES: Threshold =
+    Threshold::new("postgres_slow_or_hung.failures", 2.0, "times", "That many failed queries of Patroni are more than one dropped connection (our choice)");
+static CONGESTED: Threshold =
+    Threshold::new("postgres_slow_or_hung.waits", 5.0, "times", "Sessions that waited for locks, or statements that took seconds, to call the server congested (our choice)");
+static SLOW_STATEMENT_MS: Threshold =
+    Threshold::new("postgres_slow_or_hung.statement_ms", 5_000.0, "ms", "Statements that long count as waiting (our choice)");
 
 pub static CAUSE: Cause = Cause {
     id: "postgres_slow_or_hung",
@@ -17,6 +18,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Postgres,
     leads_to: &["slow_shutdown"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary)],
+    thresholds: &[&FAILURES, &CONGESTED, &SLOW_STATEMENT_MS, &AWAIT_FINE_MS],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -96,7 +98,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     let slow: Vec<Hit<'_>> = c
         .on(old, &[What::PgSlowStatement], c.near())
         .into_iter()
-        .filter(|e| before(e) && e.num >= SLOW_STATEMENT_MS)
+        .filter(|e| before(e) && e.num >= c.limit(&SLOW_STATEMENT_MS))
         .collect();
     let waiting: u32 = waits.iter().chain(&slow).map(|e| e.count).sum();
     if times == 0 {
@@ -112,14 +114,14 @@ fn assess(c: &Case<'_>) -> Assessment {
     let alive = c.t.during(c.near()).any(|e| {
         e.node == old && e.program == Program::Postgres && failed.first().is_some_and(|f| e.until >= f.at) && before(&e)
     });
-    let congested = waiting >= CONGESTED;
+    let congested = f64::from(waiting) >= c.limit(&CONGESTED);
     let dcs: Vec<Hit<'_>> = c
         .on(old, &[What::DcsRequestFailed, What::DcsRetry, What::DcsUnreachable, What::FsyncSlow], c.near())
         .into_iter()
         .filter(before)
         .collect();
     let strength =
-        if times >= FAILURES && alive && congested && dcs.is_empty() { Strength::Strong } else { Strength::Weak };
+        if f64::from(times) >= c.limit(&FAILURES) && alive && congested && dcs.is_empty() { Strength::Strong } else { Strength::Weak };
     let lives = if alive { ", which was alive" } else { "" };
     a.pro(
         strength,
@@ -163,8 +165,12 @@ fn assess(c: &Case<'_>) -> Assessment {
     a
 }
 
-/// Mean time of a request at which a disk is not what a program waits for (spinning disks need 10 to 20 ms).
-const AWAIT_FINE_MS: f32 = 20.0;
+static AWAIT_FINE_MS: Threshold = Threshold::new(
+    "postgres_slow_or_hung.await_fine_ms",
+    20.0,
+    "ms",
+    "Mean time of a request at which a disk is not what a program waits for (spinning disks need 10 to 20 ms)",
+);
 
 /// The HA loop waited in the middle of its cycle, where it asks PostgreSQL for its position, while the host lived.
 fn hung(c: &Case<'_>, a: &mut Assessment, old: NodeId) {
@@ -176,7 +182,7 @@ fn hung(c: &Case<'_>, a: &mut Assessment, old: NodeId) {
         let quiet = c.t.covers(Program::Postgres, Some(old), gap) && !said;
         let lives = c.host_lives(old, gap);
         let mut disks = c.t.samples(Metric::DiskAwait, gap).filter(|(s, _)| s.node == old).map(|(_, x)| x.value);
-        let fine = disks.next().is_some_and(|first| disks.fold(first, f32::max) < AWAIT_FINE_MS);
+        let fine = disks.next().is_some_and(|first| f64::from(disks.fold(first, f32::max)) < c.limit(&AWAIT_FINE_MS));
         let strength = if quiet && lives && fine { Strength::Strong } else { Strength::Weak };
         let more = match (quiet, lives, fine) {
             (true, true, true) => "; PostgreSQL wrote nothing meanwhile, other programs of the host did, and its disks were fast",

@@ -7,7 +7,7 @@ use super::{Renderer, Style, columns, plot};
 use crate::report::{Hypothesis, Missing, Proof, Report, Verdict, VerdictKind, axis_notes};
 use std::collections::BTreeMap;
 
-pub static RENDERER: Renderer = Renderer { name: "text", endings: &["txt", "text"], render };
+pub static RENDERER: Renderer = Renderer { name: "text", endings: &["txt", "text"], excerpts: false, render };
 
 /// Rows shown of long lists unless everything is asked for.
 const FOLDED: usize = 6;
