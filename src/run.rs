@@ -26,6 +26,8 @@ pub struct Settings {
     /// 0 = one per core.
     pub threads: usize,
     pub zones: Zones,
+    /// Hosts keep the names that their lines bear, also where their Patroni member is called otherwise.
+    pub by_host: bool,
     /// Read the raw lines around what the report cites; costs another pass over those sources.
     pub excerpts: bool,
     /// Told how far reading is.
@@ -306,7 +308,10 @@ pub fn shift_lines(parsed: &mut Parsed, before: u64) {
 
 /// From sources to incidents.
 pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incident>, Vec<Source>) {
-    let cluster = cluster::join(&sources);
+    let mut cluster = cluster::join(&sources);
+    if !settings.by_host {
+        cluster.call_by_member();
+    }
     let clocks = clock::set(&sources, &cluster, &settings.zones);
     let mut timeline = timeline::build(&sources, cluster, clocks);
     timeline.thresholds = settings.thresholds.clone();

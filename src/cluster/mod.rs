@@ -12,8 +12,10 @@ use std::sync::Arc;
 /// A machine of the cluster, as far as the bundle tells machines apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// The name that reports use: host name, else folder, else member name.
+    /// The name that reports use: the folder of its files, else that of its Patroni member, else its host name.
     pub name: Arc<str>,
+    /// The host's own name, where the member is called otherwise.
+    pub host: Option<Arc<str>>,
     /// Other names, each with why it belongs here.
     pub aliases: BTreeMap<(Naming, Arc<str>), String>,
     /// Whether any source was written on this node; `false` for a name that only others mention.
@@ -34,6 +36,8 @@ pub struct Cluster {
     doubled: BTreeSet<String>,
     /// Host names by which a machine went later: new → old.
     renamed: BTreeMap<String, String>,
+    /// Host names that the machines of several folders bear: they tell nobody apart.
+    shared: BTreeSet<String>,
 }
 
 /// The name of a node whose sources name no host at all.
@@ -84,6 +88,36 @@ impl Cluster {
         self.nodes.get(usize::from(node.0)).map_or_else(|| Arc::from("?"), |n| n.name.clone())
     }
 
+    /// The name, with that of the host where it differs: `pg1 (host vm-4711)`.
+    pub fn title(&self, node: NodeId) -> String {
+        let name = self.name(node);
+        match self.nodes.get(usize::from(node.0)).and_then(|n| n.host.as_ref()) {
+            Some(host) => format!("{name} (host {host})"),
+            None => name.to_string(),
+        }
+    }
+
+    /// People speak of members; the machine below may be called anything.
+    pub fn call_by_member(&mut self) {
+        for node in self.nodes.iter_mut().filter(|n| n.has_sources) {
+            let members: Vec<Arc<str>> = node
+                .aliases
+                .keys()
+                .filter(|(naming, _)| *naming == Naming::Member)
+                .map(|(_, name)| name.clone())
+                .collect();
+            let [member] = members.as_slice() else { continue };
+            // Whoever made the bundle named the folder; what a line or a collector calls its machine is an accident.
+            let folder = node.aliases.contains_key(&(Naming::Host, node.name.clone()));
+            if !folder && !member.contains('\u{fffd}') && short(&bare(member)) != short(&bare(&node.name)) {
+                let host = std::mem::replace(&mut node.name, member.clone());
+                let why = "the name that its lines bear".to_owned();
+                node.aliases.entry((Naming::Host, host.clone())).or_insert(why);
+                node.host = Some(host).filter(|h| &**h != UNNAMED);
+            }
+        }
+    }
+
     fn node(&mut self, name: &str, has_sources: bool) -> NodeId {
         let whole = bare(name);
         let whole = self.renamed.get(&short(&whole)).cloned().unwrap_or(whole);
@@ -95,7 +129,7 @@ impl Cluster {
             return *id;
         }
         let id = NodeId(self.nodes.len().min(usize::from(u16::MAX)) as u16);
-        self.nodes.push(Node { name: Arc::from(name), aliases: BTreeMap::new(), has_sources });
+        self.nodes.push(Node { name: Arc::from(name), host: None, aliases: BTreeMap::new(), has_sources });
         self.by_name.insert(key, id);
         id
     }
@@ -125,13 +159,21 @@ impl Cluster {
 
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
-    let mut cluster = Cluster { doubled: doubled(sources), renamed: renamed(sources), ..Cluster::default() };
     let folders = host_folders(sources);
+    let mut cluster = Cluster {
+        doubled: doubled(sources),
+        renamed: renamed(sources),
+        shared: shared(sources, &folders),
+        ..Cluster::default()
+    };
     // A folder is one host only if the names inside do not contradict each other.
     let mut hosts_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut members_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (source, folder) in sources.iter().zip(&folders) {
         for (naming, name) in hints(source) {
+            if naming == Naming::Host && cluster.shared.contains(&short(&bare(&name))) {
+                continue;
+            }
             let set = match naming {
                 Naming::Host => hosts_in.entry(folder),
                 Naming::Member => members_in.entry(folder),
@@ -171,13 +213,13 @@ pub fn join(sources: &[Source]) -> Cluster {
         };
         let mut streams = Vec::new();
         for stream in &source.parsed.streams {
-            let name = match &stream.host {
-                Some(host) => host.to_string(),
-                None => match stream.names.iter().find(|n| n.naming == Naming::Host) {
-                    Some(hint) => hint.name.to_string(),
-                    None => fallback(),
-                },
-            };
+            let told = stream
+                .host
+                .as_ref()
+                .or_else(|| stream.names.iter().find(|n| n.naming == Naming::Host).map(|hint| &hint.name));
+            let name = told
+                .filter(|host| !cluster.shared.contains(&short(&bare(host))))
+                .map_or_else(fallback, |host| host.to_string());
             streams.push(cluster.node(&name, true));
         }
         let own = match streams.first() {
@@ -200,6 +242,35 @@ pub fn join(sources: &[Source]) -> Cluster {
     join_aliases(&mut cluster, sources);
     name_the_mentioned(&mut cluster, sources);
     cluster
+}
+
+/// Host names in the folders of several machines, as clones of one image have them: the same name with different Patroni
+/// members or etcd ids in each.
+fn shared(sources: &[Source], folders: &[String]) -> BTreeSet<String> {
+    let mut hosts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut own: BTreeMap<&str, BTreeSet<(Naming, Arc<str>)>> = BTreeMap::new();
+    for (source, folder) in sources.iter().zip(folders).filter(|(_, f)| !f.is_empty()) {
+        for (naming, name) in hints(source) {
+            match naming {
+                Naming::Host => _ = hosts.entry(folder).or_default().insert(short(&bare(&name))),
+                Naming::Member | Naming::EtcdId => _ = own.entry(folder).or_default().insert((naming, name)),
+                _ => {}
+            }
+        }
+    }
+    let apart = |a: &str, b: &str| match (own.get(a), own.get(b)) {
+        (Some(x), Some(y)) => x.is_disjoint(y),
+        _ => false,
+    };
+    let mut out = BTreeSet::new();
+    for (folder, names) in hosts.iter().filter(|(_, names)| names.len() == 1) {
+        for (other, theirs) in hosts.iter().filter(|(other, _)| *other > folder) {
+            if names == theirs && apart(folder, other) {
+                out.extend(names.iter().cloned());
+            }
+        }
+    }
+    out
 }
 
 /// Member names, etcd ids and addresses that streams and configs give to their own node or to others.

@@ -156,3 +156,24 @@ fn members_that_follow_each_other_are_one_cluster_whatever_their_scopes_say() {
     let plain = [member("t/a1/patroni.log", "pg1", "pg2", None), member("t/b1/patroni.log", "pg7", "pg7", None)];
     assert_eq!(separate(&plain).len(), 1, "without scopes nothing proves two clusters");
 }
+
+#[test]
+fn clones_of_one_image_bear_one_host_name_and_are_told_apart_by_their_folders() {
+    let all = [
+        source("a/messages", Some("template"), Some("pg1")),
+        source("b/messages", Some("template"), Some("pg2")),
+        source("b/sa21", Some("template"), None),
+    ];
+    let cluster = join(&all);
+    assert_eq!(names(&all), ["a", "b", "b"]);
+    assert_eq!(cluster.of_source, [NodeId(0), NodeId(1), NodeId(1)]);
+}
+
+#[test]
+fn a_host_is_called_by_its_member_with_its_own_name_beside_it() {
+    let all = [source("a/messages", Some("vm-4711"), Some("pg1")), source("b/messages", Some("pg2"), Some("pg2"))];
+    let mut cluster = join(&all);
+    cluster.call_by_member();
+    assert_eq!((cluster.title(NodeId(0)), cluster.title(NodeId(1))), ("pg1 (host vm-4711)".into(), "pg2".into()));
+    assert_eq!(cluster.resolve("vm-4711"), Some(NodeId(0)));
+}

@@ -53,7 +53,7 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
             Some(next) if next != demotion.node => Kind::Failover,
             _ => Kind::Demotion,
         }
-    } else if has(Class::NoLeader) && nobody_leads(t, ep.span) {
+    } else if has(Class::NoLeader) && nobody_leads(t, ep.span) || orphaned(t, ep.span, old).is_some() {
         Kind::NoLeader
     } else if has(Class::Crash) {
         if stopped_in_order(&events, old) { Kind::Restart } else { Kind::Crash }
@@ -89,6 +89,11 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         let won = [What::Promoted, What::PromotedAgain, What::HistoryLeader];
         !t.find(&won, Span::new(*h, ep.span.from)).any(|e| e.at > *h && e.at < ep.span.from)
     });
+    // Another member takes over within some loops of the lease's end: where the logs end longer before, what they tell
+    // last was overcome, and how it began is not in them.
+    let last = t.covered.iter().filter(|c| c.program == Program::Patroni).map(|c| c.span.to).max();
+    let told = |h: Micros| last.is_some_and(|l| l + 2 * t.ttl() >= ep.span.from) || ep.span.from - h <= 3 * t.ttl();
+    let heard = heard.filter(|h| told(*h) || promotions.last().is_some_and(|p| Some(p.node) == old));
     let span = if silent { Span::new(heard.unwrap_or(ep.span.from), ep.span.to) } else { ep.span };
 
     let at = match kind {
@@ -98,6 +103,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
             .or_else(|| stop_of(&events, old))
             .or_else(|| promotions.first().map(|e| e.at))
             .unwrap_or(ep.span.from),
+        Kind::NoLeader => {
+            orphaned(t, ep.span, old).unwrap_or_else(|| events.first().map_or(ep.span.from, |(e, _)| e.at))
+        }
         // What came before it may be its cause, or have nothing to do with it.
         Kind::Crash => first(Class::Crash).map_or(ep.span.from, |e| e.began()),
         _ => events.first().map_or(ep.span.from, |(e, _)| e.at),
@@ -171,6 +179,25 @@ fn stopped_in_order(events: &[(&Event, Class)], old: Option<NodeId>) -> bool {
                 && events.iter().any(|(s, c)| *c == Class::Stop && s.node == e.node && s.at < e.at)
         })
 }
+
+/// When the cluster was left without a leader, if its heartbeats end, members try in vain to obtain the lock after
+/// that, and nobody leads any more up to the end of the logs.
+pub(super) fn orphaned(t: &Timeline, span: Span, old: Option<NodeId>) -> Option<Micros> {
+    let leads = |b: &&crate::timeline::Beats| b.role == Role::Leader && b.from <= span.to;
+    let last = t.beats.iter().filter(leads).filter(|b| old.is_none_or(|o| b.node == o)).map(|b| b.to).max()?;
+    let after = Span::new(last + t.loop_wait(), Micros::MAX);
+    let won = [What::Promoted, What::PromotedAgain, What::LockAcquired, What::HistoryLeader];
+    let led = t
+        .beats
+        .iter()
+        .any(|b| b.to > after.from && (b.role == Role::Leader || b.leader.is_some() && b.from > after.from + t.ttl()));
+    let tries = t.find(&[What::RaceLost], Span::new(last, span.to.saturating_add(t.ttl())));
+    let tried: u32 = tries.filter(|e| e.until > after.from).map(|e| e.count).sum();
+    (!led && tried >= VAIN && t.find(&won, after).next().is_none()).then_some(last)
+}
+
+/// One member that fails to obtain the lock has lost a race. So many have lost it to nobody (our choice).
+const VAIN: u32 = 2;
 
 /// Whether any member leads within or right after the span.
 fn nobody_leads(t: &Timeline, span: Span) -> bool {

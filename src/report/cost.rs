@@ -17,7 +17,8 @@ pub(super) fn cost(t: &Timeline, axis: &Axis, x: &Incident) -> Vec<Statement> {
     }
     let mut out = Vec::new();
     if let Some(o) = &x.outage {
-        let text = format!("writes stopped for {} (known to {})", length(o.to - o.from), length(o.uncertainty));
+        let least = if o.at_least { "at least " } else { "" };
+        let text = format!("writes stopped for {least}{} (known to {})", length(o.length()), length(o.uncertainty));
         out.push(Statement { text, host: String::new(), evidence: Vec::new() });
     }
     two_primaries(t, x, &mut out);

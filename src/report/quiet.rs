@@ -108,6 +108,7 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
         })
         .into_iter()
         .chain(trouble)
+        .chain((kind == VerdictKind::NoIncident).then(|| healthy(t)).into_iter().flatten())
         .chain(harmless(t))
         .collect();
     Verdict {
@@ -181,6 +182,52 @@ fn unhealed(t: &Timeline) -> Vec<Hit<'_>> {
     };
     t.all(TROUBLE).filter(|e| sure(e) || e.until > last(e.node) && !moved_on(e)).collect()
 }
+
+/// What proves that all went well: how long each member led or followed, its first and its last heartbeat, leaders first.
+fn healthy(t: &Timeline) -> Vec<Link> {
+    let mut runs: BTreeMap<(u8, NodeId), Vec<(u32, &crate::timeline::Beats)>> = BTreeMap::new();
+    for (i, b) in t.beats.iter().enumerate() {
+        let rank = match b.role {
+            Role::Leader | Role::StandbyLeader => 0,
+            Role::Replica => 1,
+            Role::Idle => continue,
+        };
+        runs.entry((rank, b.node)).or_default().push((i as u32, b));
+    }
+    let link = |((rank, node), mut runs): ((u8, NodeId), Vec<(u32, &crate::timeline::Beats)>)| {
+        runs.sort_by_key(|(_, b)| b.from);
+        let (first, last) = (runs.first()?, runs.last()?);
+        let times: u32 = runs.iter().map(|(_, b)| b.count).sum();
+        let pause = runs.windows(2).filter_map(|w| Some(w.get(1)?.1.from - w.first()?.1.to)).max();
+        let did = if rank == 0 { "renewed the leader lock" } else { "followed the leader" };
+        let rest = match pause.filter(|p| *p > t.loop_wait() * 3 / 2) {
+            Some(p) => format!("the longest pause was {}", length(p)),
+            None => "without a hole".to_owned(),
+        };
+        let cites = [Cite::Beats { run: first.0, last: false }, Cite::Beats { run: last.0, last: true }];
+        Some(Link {
+            role: "effect".to_owned(),
+            text: format!(
+                "{} {did} {times} times between {} and {}; {rest}",
+                t.name(node),
+                moment(first.1.from),
+                moment(last.1.to)
+            ),
+            at: rfc3339(first.1.from),
+            host: t.name(node).to_string(),
+            evidence: cites.into_iter().filter_map(|c| proof(t, c)).collect(),
+        })
+    };
+    let own_words = |mut l: Link| {
+        let text = l.text.clone();
+        l.evidence.iter_mut().take(1).for_each(|p| p.text.clone_from(&text));
+        l
+    };
+    runs.into_iter().filter_map(link).map(own_words).take(MOST).collect()
+}
+
+/// Members that are named as proof of health.
+const MOST: usize = 8;
 
 /// Loud lines that explain nothing: said once each, so that nobody blames them.
 fn harmless(t: &Timeline) -> Option<Link> {
