@@ -175,7 +175,9 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                 let samples: Vec<Sample> = series
                     .samples
                     .iter()
-                    .filter_map(|s| Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value }))
+                    .filter_map(|s| {
+                        Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value, line: s.line })
+                    })
                     .collect();
                 if !samples.is_empty() {
                     t.series.push(Series {
