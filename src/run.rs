@@ -252,7 +252,15 @@ fn read_with(
             let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
             programs.sort_unstable();
             programs.dedup();
-            let inner = if programs.is_empty() { "messages".to_owned() } else { programs.join("+") };
+            let undated: Vec<&str> = parsed.undated_by.iter().map(|p| p.id()).collect();
+            let inner = match (programs.is_empty(), undated.is_empty()) {
+                (false, _) => programs.join("+"),
+                (true, false) => format!("messages of {}", undated.join("+")),
+                (true, true) => "messages".to_owned(),
+            };
+            if let Some(problem) = without_times(&parsed) {
+                parsed.problems.push(problem);
+            }
             parsed.kind = envelope.map_or(inner.clone(), |e| format!("{}: {inner}", e.name));
             parsed
         }
@@ -272,6 +280,19 @@ fn read_with(
     };
     parsed.kind_why = detection.why;
     Ok(parsed)
+}
+
+/// Says of a log without any stamp that nothing of it can be placed.
+fn without_times(parsed: &Parsed) -> Option<Problem> {
+    if parsed.coverage.lines == 0 || parsed.streams.iter().any(|s| s.stamped > 0) {
+        return None;
+    }
+    let by: Vec<&str> = parsed.undated_by.iter().map(|p| p.id()).collect();
+    let (n, of) =
+        (parsed.undated.len(), if by.is_empty() { String::new() } else { format!(" of {}", by.join(" and ")) });
+    let what =
+        format!("no line has a stamp: its {n} messages{of} are told without a time and stand on no timeline");
+    Some(Problem { line: None, what })
 }
 
 /// Whether a file that begins like this must be read from its beginning: only logs of single lines can be continued.

@@ -20,7 +20,7 @@ pub static FORMAT: Body = Body {
 };
 
 /// Python's level names; `WARN` and `FATAL` appear in custom formats.
-const LEVELS: &[(&[u8], Level)] = &[
+pub(super) const LEVELS: &[(&[u8], Level)] = &[
     (b"INFO", Level::Info),
     (b"WARNING", Level::Warning),
     (b"ERROR", Level::Error),

@@ -208,8 +208,10 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
             let node = fact_node(fact, &cluster).unwrap_or(own);
             t.facts.push(Known { node, source: i as u32, at, fact: fact.clone() });
         }
+        let by = &source.parsed.undated_by;
+        let program = by.first().copied().filter(|_| by.len() == 1).unwrap_or(Program::Other);
         for raw in &source.parsed.undated {
-            t.undated.push(Event { dated: false, ..event(raw, 0, 0, own, Program::Other, i) });
+            t.undated.push(Event { dated: false, ..event(raw, 0, 0, own, program, i) });
         }
     }
     t.cluster = cluster;

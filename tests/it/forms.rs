@@ -77,6 +77,35 @@ fn every_form_says_where_it_comes_from() {
     }
 }
 
+#[test]
+fn a_log_without_stamps_is_counted_and_stands_on_no_timeline() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.log");
+    let text = "INFO: no action. I am (pg1), the leader with the lock\nERROR: failed to update leader lock\n\
+                ERROR: a text that no version of Patroni has\nwords between the lines\n";
+    std::fs::write(&file, text).unwrap();
+    let report = analyse(&[file], &Settings::default()).unwrap();
+    let [source] = report.inventory.sources.as_slice() else { panic!("{:?}", report.inventory) };
+    assert_eq!((source.lines, source.understood, source.unknown, source.unnamed), (4, 2, 2, 1), "{source:?}");
+    assert_eq!((&source.first, &source.kind), (&None, &"messages of patroni".to_owned()));
+    assert!(source.problems.iter().any(|p| p.contains("no line has a stamp")), "{source:?}");
+    assert!(source.problems.iter().any(|p| p.contains("line 3: ERROR: a text")), "{source:?}");
+    assert!(report.timeline.is_empty(), "{:?}", report.timeline);
+    assert!(report.verdict.headline.contains("at an unknown time"), "{}", report.verdict.headline);
+}
+
+#[test]
+fn in_a_log_format_of_ones_own_unknown_errors_are_alarms() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.log");
+    let text = "2021-02-01 13:45:04,683 [7] INFO [MainThread] ha.py:12: no action. I am (pg1), the leader with the lock\n\
+                2021-02-01 13:45:05,683 [7] ERROR [MainThread] ha.py:13: a text that no version of Patroni has\n";
+    std::fs::write(&file, text).unwrap();
+    let report = analyse(&[file], &Settings::default()).unwrap();
+    let [source] = report.inventory.sources.as_slice() else { panic!("{:?}", report.inventory) };
+    assert_eq!((source.understood, source.unknown, source.unnamed), (1, 1, 1), "{source:?}");
+}
+
 /// A new wording must show itself: no line of a recorded cluster at level ERROR or above is without a name.
 #[test]
 fn no_alarm_of_the_recorded_clusters_is_without_a_name() {

@@ -16,7 +16,7 @@ impl LogReader {
         });
         match peeled {
             Some(p) => self.peeled(p, line, number),
-            None => match body_head(line) {
+            None => match self.head(line) {
                 Some(head) if head.object.is_none() && head.program == Program::Postgres && self.begins_row(line) => {
                     self.row = line.to_vec();
                     self.row_line = number;
@@ -24,6 +24,17 @@ impl LogReader {
                 Some(head) => self.record(None, head, line, number),
                 None => self.headless(line, line, number),
             },
+        }
+    }
+
+    /// The head of a line. Where Patroni's `log.format` is somebody's own, so are the lines that no table knows.
+    fn head<'a>(&mut self, line: &'a [u8]) -> Option<Head<'a>> {
+        match BODIES.iter().find_map(|b| (b.head)(line).map(|h| (b.name, h))) {
+            Some((name, head)) => {
+                self.custom |= name == patroni_custom::FORMAT.name;
+                Some(head)
+            }
+            None => patroni_custom::any(line).filter(|_| self.custom),
         }
     }
 
