@@ -290,8 +290,7 @@ fn without_times(parsed: &Parsed) -> Option<Problem> {
     let by: Vec<&str> = parsed.undated_by.iter().map(|p| p.id()).collect();
     let (n, of) =
         (parsed.undated.len(), if by.is_empty() { String::new() } else { format!(" of {}", by.join(" and ")) });
-    let what =
-        format!("no line has a stamp: its {n} messages{of} are told without a time and stand on no timeline");
+    let what = format!("no line has a stamp: its {n} messages{of} are told without a time and stand on no timeline");
     Some(Problem { line: None, what })
 }
 

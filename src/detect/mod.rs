@@ -236,6 +236,18 @@ mod tests {
         }
     }
 
+    /// A document's sample goes to its document, past all logs; some kinds stand inside a file of several outputs.
+    #[test]
+    fn every_sample_of_a_document_is_that_document() {
+        for document in DOCUMENTS {
+            for sample in document.samples {
+                let found = detect(sample.as_bytes(), "").found;
+                let same = matches!(found, Detected::Document(d) if d.name == document.name);
+                assert!(same, "{} of {} -> {found:?}", sample, document.name);
+            }
+        }
+    }
+
     #[test]
     fn sees_the_newest_line_on_top() {
         let mut lines: Vec<String> =

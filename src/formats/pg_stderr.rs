@@ -5,7 +5,7 @@
 
 use super::pg_csv::{quarters, session_epoch};
 use super::pg_severity::{self, Kind};
-use super::stamp::{epoch, iso, syslog, zone_word};
+use super::stamp::{epoch, iso, syslog, zone_word, zone_word_then_colon};
 use super::{Body, Head};
 use crate::model::{DAY, HOUR, Level, Program, SECOND, Stamp, Zone};
 use memchr::memmem;
@@ -186,7 +186,8 @@ fn times(prefix: &[u8]) -> Option<Times> {
             continue;
         }
         if let Some((mut stamp, used)) = iso(rest) {
-            if let Some((zone, _)) = zone_word(rest.get(used..)?) {
+            // The severity, which stands in front of a colon as well, is no part of the prefix.
+            if let Some((zone, _)) = zone_word_then_colon(rest.get(used..)?) {
                 stamp.zone = zone;
             }
             if first.is_none() { first = Some(stamp) } else { second = second.or(Some(stamp)) }

@@ -80,15 +80,19 @@ fn offset(text: &[u8], at: usize) -> (Zone, usize) {
 
 /// A zone word after one space (` UTC`, ` CET`, ` -03`, ` +0530`): the zone and the bytes taken.
 pub fn zone_word(text: &[u8]) -> Option<(Zone, usize)> {
+    // `… 13:45:05 LOG:  text` names no zone.
+    zone_word_then_colon(text).filter(|(zone, end)| text.get(*end) != Some(&b':') || matches!(zone, Zone::Offset(_)))
+}
+
+/// The same, where what follows may be a colon: `%t:%r:%u@%d:[%p]:` gives `… 13:45:05 CET:10.0.0.1(4):a@b:[7]:`.
+pub fn zone_word_then_colon(text: &[u8]) -> Option<(Zone, usize)> {
     let rest = text.strip_prefix(b" ")?;
     if matches!(rest.first()?, b'+' | b'-') {
         let (zone, end) = offset(text, 0);
         return (zone != Zone::Unwritten).then_some((zone, end));
     }
     let len = rest.iter().position(|b| !b.is_ascii_uppercase()).unwrap_or(rest.len());
-    if !(1..=5).contains(&len)
-        || matches!(rest.get(len), Some(b) if b.is_ascii_alphanumeric() || *b == b':' || *b == b'_')
-    {
+    if !(1..=5).contains(&len) || matches!(rest.get(len), Some(b) if b.is_ascii_alphanumeric() || *b == b'_') {
         return None;
     }
     Some((abbreviation(rest.get(..len)?), len + 1))

@@ -1,6 +1,8 @@
 //! Forms of evidence: each small file of `fixtures/forms` is taken for what it is, and every line of it is accounted for.
 
 use crate::root;
+use pgautopsy::detect::{Detected, decode, detect};
+use pgautopsy::formats::DOCUMENTS;
 use pgautopsy::report::SourceRow;
 use pgautopsy::run::{Settings, analyse};
 use std::path::{Path, PathBuf};
@@ -66,6 +68,41 @@ fn every_form_is_read_as_expected() {
         .collect();
     assert!(differ.is_empty(), "{}", differ.join("\n"));
     assert_eq!(got.lines().count(), expected.lines().count(), "expect.tsv lists files that are gone");
+}
+
+/// Every form is shown to the reader of every other format: its owner alone is the most certain, and a document that is
+/// certain of a log would take it away.
+#[test]
+fn every_form_is_claimed_by_its_owner_alone() {
+    let mut wrong = Vec::new();
+    let mut shown = 0;
+    for path in forms() {
+        let name = name(&path);
+        let bytes = std::fs::read(&path).unwrap();
+        let head = &bytes[..bytes.len().min(64 << 10)];
+        let detection = detect(head, &name);
+        let text = decode(head, detection.encoding);
+        let text = detection.wash.map_or(text.to_vec(), |w| w.text(&text));
+        let scores = DOCUMENTS.iter().map(|d| (d.name, (d.sniff)(&text, &name)));
+        let mut claims: Vec<(&str, u8)> = scores.filter(|(_, score)| *score > 0).collect();
+        claims.sort_by_key(|(_, score)| std::cmp::Reverse(*score));
+        shown += DOCUMENTS.len();
+        match detection.found {
+            Detected::Document(d) if claims.first().is_none_or(|c| c.0 != d.name) => {
+                wrong.push(format!("{name} is taken for {}, but {claims:?}", d.name));
+            }
+            Detected::Document(_) if claims.get(1).is_some_and(|c| c.1 == claims[0].1) => {
+                wrong.push(format!("{name} is claimed twice: {claims:?}"));
+            }
+            Detected::Log { .. } if claims.first().is_some_and(|c| c.1 >= 90) => {
+                wrong.push(format!("{name} is a log, but {claims:?}"));
+            }
+            Detected::Document(_) | Detected::Log { .. } => {}
+            other => wrong.push(format!("{name}: {other:?}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(shown > 10_000, "{shown} pairs only");
 }
 
 #[test]

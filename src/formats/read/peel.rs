@@ -46,7 +46,8 @@ impl LogReader {
     pub(super) fn peeled(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
         let body = peeled.body.as_ref();
         // An object's other fields hide its text from a reader; the text is in the object as it stands here.
-        let line = if line.first() == Some(&b'{') && !body.is_empty() { body } else { line };
+        let object = [&b"{"[..], b"\x1e{", b"data: {"].iter().any(|begin| line.starts_with(begin));
+        let line = if object && !body.is_empty() { body } else { line };
         if let Some(head) = body_head(body) {
             return self.record(Some(&peeled), head, line, number);
         }
