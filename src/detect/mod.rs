@@ -130,9 +130,9 @@ fn may_be_unmistakable(text: &[u8]) -> bool {
         || first.starts_with("__")
         || first.contains(" [s=")
         || matches!(first.trim_end(), "[" | "{")
-        || ["[{", "[ {", "{\"hits\"", "{\"took\"", "{\"status\":\"success\"", "{\"events\"", "{\"entries\"", "{\"results\""]
-            .iter()
-            .any(|begin| first.starts_with(begin))
+        || ["[{", "[ {"].iter().any(|begin| first.starts_with(begin))
+        || document::json_export::is_container(first.as_bytes())
+        || document::csv_table::is_header(first.as_bytes())
         || prompt::prompt(&first).is_some()
         || prompt::ruler(&first).is_some()
 }

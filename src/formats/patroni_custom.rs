@@ -153,7 +153,8 @@ fn unknown(rest: &[u8]) -> Option<&[u8]> {
         }
         text = separators(text.get(end..)?);
     }
-    (!text.is_empty()).then_some(text)
+    // The first failure of a request has no text but a traceback.
+    Some(text)
 }
 
 /// The text behind a logger's name that stands where the message begins: `[patroni.ha] text`, `patroni.ha: text`.

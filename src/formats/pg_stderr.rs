@@ -152,11 +152,13 @@ fn split(line: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
         }
     }
     // Pipelines squeeze two spaces to one. These words are PostgreSQL's alone; the others are everybody's.
-    // FATAL is so where a zone's name stands behind the time: Python writes none, and says CRITICAL.
-    for word in [&b"LOG: "[..], b"PANIC: ", b"STATEMENT: ", b"DETAIL: ", b"FATAL: "] {
+    // Those are so where a zone's name stands behind the time, which Python writes none of: what Patroni says in a
+    // format with zone and process id is Patroni's, as its table knows it.
+    const ALONE: [&[u8]; 4] = [b"LOG: ", b"PANIC: ", b"STATEMENT: ", b"DETAIL: "];
+    for word in ALONE.iter().copied().chain([&b"FATAL: "[..], b"ERROR: ", b"WARNING: ", b"HINT: ", b"CONTEXT: "]) {
         if let Some(at) = memmem::find(window, word).filter(|at| *at >= 19)
             && let Some((prefix, kind)) = pg_severity::suffix(window.get(..at + word.len() - 2)?)
-            && times(prefix).is_some_and(|t| word != b"FATAL: " || matches!(t.stamp.zone, Zone::Abbrev(_)))
+            && times(prefix).is_some_and(|t| ALONE.contains(&word) || matches!(t.stamp.zone, Zone::Abbrev(_) | Zone::Utc))
         {
             return Some((prefix, kind, line.get(at + word.len()..)?));
         }
