@@ -249,9 +249,7 @@ fn read_with(
                     None => read_log_with(&mut text.as_ref(), envelope, newest_first, Some(own)),
                 }
             };
-            let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
-            programs.sort_unstable();
-            programs.dedup();
+            let programs = programs(&parsed);
             let undated: Vec<&str> = parsed.undated_by.iter().map(|p| p.id()).collect();
             let inner = match (programs.is_empty(), undated.is_empty()) {
                 (false, _) => programs.join("+"),
@@ -275,11 +273,23 @@ fn read_with(
             let text = detection.wash.map_or(text.clone(), |w| w.text(&text).into());
             let name = path.rsplit(['/', '!']).next().unwrap_or(path);
             (document.read)(&text, name, &mut parsed);
+            // What wraps logs says as little of them as an envelope does.
+            if ["json_export", "csv_table", "journal_export"].contains(&document.name) && !parsed.streams.is_empty() {
+                parsed.kind = format!("{}: {}", document.name, programs(&parsed).join("+"));
+            }
             parsed
         }
     };
     parsed.kind_why = detection.why;
     Ok(parsed)
+}
+
+/// Who writes in a source, each once.
+fn programs(parsed: &Parsed) -> Vec<&'static str> {
+    let mut list: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
+    list.sort_unstable();
+    list.dedup();
+    list
 }
 
 /// Says of a log without any stamp that nothing of it can be placed.

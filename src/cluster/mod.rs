@@ -127,6 +127,11 @@ impl Cluster {
 pub fn join(sources: &[Source]) -> Cluster {
     let mut cluster = Cluster { doubled: doubled(sources), renamed: renamed(sources), ..Cluster::default() };
     let folders = host_folders(sources);
+    // Logs of several etcd members side by side are of several hosts, whatever else lies beside them.
+    let mut etcds_in: BTreeMap<&str, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for (source, folder) in sources.iter().zip(&folders) {
+        etcds_in.entry(folder).or_default().extend(own_etcd(source).map(|(id, _)| id));
+    }
     // A folder is one host only if the names inside do not contradict each other.
     let mut hosts_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut members_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -150,7 +155,14 @@ pub fn join(sources: &[Source]) -> Cluster {
         let own_member =
             hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
         let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
+        let own_etcd = own_etcd(source);
         let fallback = || -> String {
+            if by_folder.is_none()
+                && etcds_in.get(folder.as_str()).is_some_and(|e| e.len() > 1)
+                && let Some((_, name)) = &own_etcd
+            {
+                return name.clone();
+            }
             if let Some(host) = &only_host {
                 return host.clone();
             }
@@ -167,7 +179,10 @@ pub fn join(sources: &[Source]) -> Cluster {
             {
                 return member.clone();
             }
-            UNNAMED.to_owned()
+            match &own_etcd {
+                Some((id, name)) if **id != **name => name.clone(),
+                _ => UNNAMED.to_owned(),
+            }
         };
         let mut streams = Vec::new();
         for stream in &source.parsed.streams {
@@ -302,6 +317,19 @@ fn renamed(sources: &[Source]) -> BTreeMap<String, String> {
         }
     }
     out
+}
+
+/// The etcd member whose log a source is: its id, or its name where it says none, and the name to call it by.
+fn own_etcd(source: &Source) -> Option<(Arc<str>, String)> {
+    let mut streams = source.parsed.streams.iter().filter(|s| s.program == Program::Etcd && s.host.is_none());
+    let stream = streams.next().filter(|_| streams.next().is_none())?;
+    let most = |naming: Naming| {
+        let hints = stream.names.iter().filter(|n| n.naming == naming && &*n.name != "default");
+        hints.max_by_key(|n| (n.seen, std::cmp::Reverse(n.name.clone()))).map(|n| n.name.clone())
+    };
+    let (id, name) = (most(Naming::EtcdId), most(Naming::EtcdName));
+    let called = name.clone().or_else(|| id.clone())?;
+    Some((id.unwrap_or_else(|| called.clone()), called.to_string()))
 }
 
 fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {

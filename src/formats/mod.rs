@@ -17,6 +17,7 @@ pub mod sheet;
 pub mod stamp;
 pub mod tree;
 pub mod units;
+pub mod unwrap;
 pub mod wash;
 
 mod beats;

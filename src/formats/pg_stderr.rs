@@ -5,7 +5,7 @@
 
 use super::pg_csv::{quarters, session_epoch};
 use super::pg_severity::{self, Kind};
-use super::stamp::{epoch, iso, syslog, zone_word, zone_word_then_colon};
+use super::stamp::{epoch, iso, since_boot, syslog, zone_word, zone_word_then_colon};
 use super::{Body, Head};
 use crate::model::{DAY, HOUR, Level, Program, SECOND, Stamp, Zone};
 use memchr::memmem;
@@ -106,7 +106,7 @@ fn is_wrapped(line: &[u8]) -> bool {
         Some(b'{' | b'"') => true,
         // `<134>Nov 21 …`, but `< 2026-11-21 00:13:31 CET >LOG:` was the prefix of the RPMs of 9.x.
         Some(b'<') => line.get(1).is_some_and(u8::is_ascii_digit),
-        Some(b'[') => line.starts_with(b"[pod/"),
+        Some(b'[') => line.starts_with(b"[pod/") || since_boot(line.trim_ascii_start()).is_some(),
         // RFC 3339 with `T`; a comma behind the seconds, which is Python's or an export's; journalctl's short-unix.
         Some(b'0'..=b'9') => {
             (line.get(10) == Some(&b'T') && line.get(4) == Some(&b'-'))

@@ -82,6 +82,12 @@ fn host_why(t: &Timeline, s: &Source, node: NodeId) -> String {
     if let Some(line) = hint(Naming::Member) {
         return format!("Patroni's own name in line {line}");
     }
+    for naming in [Naming::EtcdName, Naming::EtcdId] {
+        if let Some(line) = hint(naming) {
+            let what = if naming == Naming::EtcdName { "name" } else { "id" };
+            return format!("etcd's own {what} in line {line}");
+        }
+    }
     "the only host that other files beside it name".to_owned()
 }
 

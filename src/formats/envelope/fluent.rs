@@ -63,7 +63,7 @@ fn bit(line: &[u8]) -> Option<Peeled<'_>> {
     let open = memchr::memmem::find(rest, b"\"log\"=>\"")?;
     let text = rest.get(open + 8..)?;
     let close = text.iter().enumerate().position(|(i, b)| {
-        *b == b'"' && !i.checked_sub(1).and_then(|i| text.get(i)).is_some_and(|before| *before == b'\\')
+        *b == b'"' && i.checked_sub(1).and_then(|i| text.get(i)).is_none_or(|before| *before != b'\\')
     })?;
     Some(Peeled { stamp: Some(stamp), body: trimmed(json::unescape(text.get(..close)?)), ..Peeled::default() })
 }
