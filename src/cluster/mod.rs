@@ -270,12 +270,17 @@ fn shared(sources: &[Source], folders: &[String]) -> BTreeSet<String> {
         (Some(x), Some(y)) => x.is_disjoint(y),
         _ => false,
     };
+    let folder_names: BTreeSet<String> = hosts.keys().map(|f| short(&bare(f))).collect();
+    // What tells nobody apart: the only name, or one beside that which the folder itself bears, as where all containers
+    // see the /etc/hostname of their machine.
+    let doubtful = |folder: &str, names: &BTreeSet<String>, name: &String| {
+        names.len() == 1 || (names.contains(&short(&bare(folder))) && !folder_names.contains(name))
+    };
     let mut out = BTreeSet::new();
-    for (folder, names) in hosts.iter().filter(|(_, names)| names.len() == 1) {
-        for (other, theirs) in hosts.iter().filter(|(other, _)| *other > folder) {
-            if names == theirs && apart(folder, other) {
-                out.extend(names.iter().cloned());
-            }
+    for (folder, names) in &hosts {
+        for (other, theirs) in hosts.iter().filter(|(other, _)| *other > folder && apart(folder, other)) {
+            let both = names.intersection(theirs);
+            out.extend(both.filter(|n| doubtful(folder, names, n) && doubtful(other, theirs, n)).cloned());
         }
     }
     out
@@ -461,9 +466,19 @@ fn components(path: &str) -> Vec<String> {
                 break;
             }
         }
+        if let Some(host) = collected(part) {
+            *part = host;
+        }
     }
     parts.dedup();
     parts
+}
+
+/// The host in the name that `pgautopsy collect` gives its archive: `pgautopsy-pg1-20261121T094732Z`.
+fn collected(name: &str) -> Option<String> {
+    let (host, stamp) = name.strip_prefix("pgautopsy-")?.rsplit_once('-')?;
+    let digits = stamp.strip_suffix('Z')?.replacen('T', "", 1);
+    (digits.len() == 14 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| host.to_owned())
 }
 
 /// Lower case, without scheme, port and path.

@@ -41,6 +41,32 @@ fn a_merged_syslog_tells_hosts_by_line() {
 }
 
 #[test]
+fn containers_that_see_the_host_name_of_their_machine_stay_apart() {
+    let archive = |host: &str, file: &str| format!("t/pgautopsy-{host}-20261121T094732Z.tar.gz!{host}/{file}");
+    let of = |host: &str| {
+        [
+            source(&archive(host, "logs/patroni.log"), None, Some(&format!("member-{host}"))),
+            source(&archive(host, "pgautopsy-manifest.txt"), Some(host), None),
+            source(&archive(host, "etc/hostname"), Some("vm"), None),
+            source(&archive(host, "commands/df.txt"), None, None),
+        ]
+    };
+    let sources: Vec<Source> = ["db1", "db2"].into_iter().flat_map(of).collect();
+    assert_eq!(names(&sources), ["db1", "db1", "db1", "db1", "db2", "db2", "db2", "db2"]);
+}
+
+#[test]
+fn a_name_in_the_logs_of_two_collectors_is_a_host_of_its_own() {
+    let sources = [
+        source("t/log1/all.log", Some("log1"), Some("a")),
+        source("t/log1/pg.log", Some("pg1"), Some("pg1")),
+        source("t/log2/all.log", Some("log2"), Some("b")),
+        source("t/log2/pg.log", Some("pg1"), Some("pg1")),
+    ];
+    assert_eq!(names(&sources), ["log1", "pg1", "log2", "pg1"]);
+}
+
+#[test]
 fn files_without_any_name_are_one_host() {
     let sources = [source("seed/patroni.txt", None, None), source("seed/sar.txt", None, None)];
     assert_eq!(names(&sources), ["seed", "seed"]);

@@ -455,7 +455,12 @@ fn phases(t: &Timeline, ep: &Episode, old: Option<NodeId>, at: Micros) -> Vec<Ph
             node: old,
             cite: Some(Cite::Beats { run: i as u32, last: true }),
         });
-        out.push(Phase { name: "lease expiry", at: beat.to + t.ttl(), node: old, cite: None });
+        let expiry = beat.to + t.ttl();
+        // Who gives the key back lets nothing run out.
+        let released = [LockReleased, LockReleasedPgDown, LockReleasedDatadir];
+        if t.find(&released, Span::new(beat.to, expiry)).all(|e| e.node != old) {
+            out.push(Phase { name: "lease expiry", at: expiry, node: old, cite: None });
+        }
     }
     for (i, _) in &ep.triggers {
         let Some(e) = t.events.get(*i as usize) else { continue };

@@ -71,7 +71,7 @@ fn two_primaries(t: &Timeline, x: &Incident, out: &mut Vec<Statement>) {
 fn counted(t: &Timeline, axis: &Axis, x: &Incident, out: &mut Vec<Statement>) {
     let near = x.span.widened(2 * t.ttl());
     for l in axis.leases.iter().filter(|l| Some(l.node) == x.old && near.contains(l.last)) {
-        let Some(w) = &l.lost else { continue };
+        let Some(w) = l.lost.as_ref().filter(|w| w.matters()) else { continue };
         let text = format!(
             "{:.0} bytes of WAL that {} alone had written are lost, beyond the end of timeline {}",
             w.bytes(),
