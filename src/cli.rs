@@ -1,8 +1,14 @@
 //! Arguments as typed, and checked into what the library takes.
 
+pub mod analyze;
 pub mod collect;
 mod config;
 pub mod daily;
+pub mod list;
+pub mod output;
+pub mod redact;
+pub mod sar;
+pub mod timeline;
 pub mod triage;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};

@@ -1,9 +1,13 @@
 //! `pgautopsy.toml`: what a user may set once instead of on every command line.
 
+use crate::causes::CAUSES;
+use crate::checks::CHECKS;
 use crate::clock::Rule;
-use crate::daily::checks::{CHECKS, Checks, nearest};
 use crate::messages::Own;
+use crate::model::Threshold;
 use crate::run::Settings;
+use crate::spelling::nearest;
+use crate::{daily, incidents};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -76,18 +80,8 @@ impl Config {
                 unknown.map_or_else(String::new, |k| format!("did you mean `{}`?", nearest(k, KEYS.iter().copied())));
             format!("{}\n{hint}", message.trim_end()).trim_end().to_owned()
         })?;
-        config.checks()?;
         config.apply(&mut Settings::default())?;
         Ok(config)
-    }
-
-    /// Thresholds as changed here.
-    pub fn checks(&self) -> Result<Checks, String> {
-        let mut checks = Checks::default();
-        for (id, value) in &self.thresholds {
-            checks.set(id, *value).map_err(|e| format!("[thresholds] {e}"))?;
-        }
-        Ok(checks)
     }
 
     /// Sets what the file says; the command line is applied after it and wins.
@@ -107,6 +101,15 @@ impl Config {
             own.add(m.program.as_deref(), &m.pattern, &m.means).map_err(|e| format!("[[message]] {e}"))?;
         }
         settings.own = Arc::new(own);
+        for (id, value) in &self.thresholds {
+            let Some(threshold) = thresholds().into_iter().find(|t| t.id == id) else {
+                let near = nearest(id, thresholds().into_iter().map(|t| t.id));
+                return Err(format!(
+                    "[thresholds] {id}: no threshold of that name; did you mean {near}? (`pgautopsy list checks`)"
+                ));
+            };
+            settings.thresholds.change(threshold, *value).map_err(|e| format!("[thresholds] {e}"))?;
+        }
         for (name, value) in &self.limits {
             let value =
                 value.as_integer().map(|n| n.to_string()).or(value.as_str().map(str::to_owned)).unwrap_or_default();
@@ -114,6 +117,18 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Every threshold that may be changed, sorted by id; each is declared beside the rule that asks for it.
+pub fn thresholds() -> Vec<&'static Threshold> {
+    let causes = CAUSES.iter().flat_map(|c| c.thresholds);
+    let checks = CHECKS.iter().flat_map(|group| group.iter()).flat_map(|c| c.thresholds);
+    let others = daily::THRESHOLDS.iter().chain(incidents::THRESHOLDS);
+    let mut all: Vec<&Threshold> = causes.chain(checks).chain(others).copied().collect();
+    all.sort_by_key(|t| t.id);
+    // One number may serve a cause and a check.
+    all.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    all
 }
 
 /// A file with every key and threshold at its default, for a start: `pgautopsy list config`.
@@ -130,8 +145,8 @@ pub fn template() -> String {
          # Messages of your own with the meaning that they have (second column of `pgautopsy list messages`).\n\
          # [[message]]\n# program = \"postgresql\"\n# pattern = 'acme_guard: node (?P<who>\\S+) fenced after (?P<num>\\d+) s'\n# means = \"pg.abnormal_exit\"\n\n[thresholds]\n",
     );
-    for check in CHECKS {
-        out.push_str(&format!("# {}\n# \"{}\" = {}\n", check.doc, check.id, check.default));
+    for t in thresholds() {
+        out.push_str(&format!("# {}\n# \"{}\" = {} # {}\n", t.doc, t.id, t.default, t.unit));
     }
     out
 }
@@ -146,7 +161,6 @@ mod tests {
             "tz = \"Europe/Vienna\"\n[zones]\nDB2 = \"+09:00\"\n[limits]\ndepth = 12\ntotal = \"1T\"\n[thresholds]\n\"disk.limit_pct\" = 80\n[daily]\npaths = [\"/var/log/patroni\"]\n",
         )
         .unwrap();
-        assert_eq!(config.checks().unwrap().get("disk.limit_pct"), 80.0);
         let mut settings = Settings::default();
         config.apply(&mut settings).unwrap();
         assert!(settings.zones.of_host.contains_key("db2"));
@@ -170,5 +184,38 @@ mod tests {
             .map(|l| l.strip_prefix("# \"").map_or(l.to_owned(), |r| format!("\"{r}")))
             .collect::<Vec<_>>();
         Config::parse(&all.join("\n")).unwrap();
+    }
+
+    #[test]
+    fn every_threshold_is_found_once_says_its_origin_and_can_be_changed() {
+        let all = thresholds();
+        assert!(all.windows(2).all(|w| w[0].id < w[1].id), "one name for two numbers");
+        for t in all {
+            assert!(t.doc.len() > 20 && !t.unit.is_empty() && t.default > 0.0, "{}", t.id);
+            let config = Config::parse(&format!("[thresholds]\n\"{}\" = 12345\n", t.id)).unwrap();
+            let mut settings = Settings::default();
+            config.apply(&mut settings).unwrap();
+            assert_eq!(settings.thresholds.of(t), 12345.0);
+        }
+        let wrong = |text: &str| Config::parse(text).unwrap_err();
+        assert!(wrong("[thresholds]\n\"disk.limt_pct\" = 80\n").contains("did you mean disk.limit_pct"));
+        assert!(wrong("[thresholds]\n\"disk.limit_pct\" = -1\n").contains("the default is 75 %"));
+    }
+
+    #[test]
+    fn a_threshold_decides_what_is_reported() {
+        let bundle = crate::run::files_in(
+            "//- pg1/patroni.log\n2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock\n2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock\n//- pg1/df.txt\nFilesystem     1K-blocks    Used Available Use% Mounted on\n/dev/sdb1       10255636 8204508   1510000  84% /var/lib/pgsql\n",
+        );
+        let risks = |limit: &str| {
+            let mut settings = Settings::default();
+            Config::parse(&format!("[thresholds]\n\"disk.limit_pct\" = {limit}\n"))
+                .unwrap()
+                .apply(&mut settings)
+                .unwrap();
+            let (t, _) = crate::run::timeline_of(&bundle, &settings);
+            crate::checks::run(&t).iter().filter(|(c, _)| c.id == "disk_usage_high").count()
+        };
+        assert_eq!((risks("75"), risks("90")), (1, 0));
     }
 }

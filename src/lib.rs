@@ -21,6 +21,7 @@ pub mod redact;
 pub mod render;
 pub mod report;
 pub mod run;
+pub mod spelling;
 pub mod sysstat;
 pub mod timeline;
 pub mod triage;

@@ -9,7 +9,7 @@ use crate::formats::{read_log_in_ranges, read_log_with};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
-use crate::model::{Coverage, Parsed, Problem, Source, Span, rfc3339};
+use crate::model::{Coverage, Parsed, Problem, Source, Span, Thresholds, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
@@ -26,6 +26,8 @@ pub struct Settings {
     /// 0 = one per core.
     pub threads: usize,
     pub zones: Zones,
+    /// Hosts keep the names that their lines bear, also where their Patroni member is called otherwise.
+    pub by_host: bool,
     /// Read the raw lines around what the report cites; costs another pass over those sources.
     pub excerpts: bool,
     /// Told how far reading is.
@@ -34,6 +36,7 @@ pub struct Settings {
     pub own: Arc<Own>,
     /// The part of the bundle that is asked about; the rest is context.
     pub window: Window,
+    pub thresholds: Thresholds,
 }
 
 /// Why there is no report.
@@ -335,9 +338,13 @@ pub fn shift_lines(parsed: &mut Parsed, before: u64) {
 
 /// From sources to incidents.
 pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incident>, Vec<Source>) {
-    let cluster = cluster::join(&sources);
+    let mut cluster = cluster::join(&sources);
+    if !settings.by_host {
+        cluster.call_by_member();
+    }
     let clocks = clock::set(&sources, &cluster, &settings.zones);
-    let timeline = timeline::build(&sources, cluster, clocks);
+    let mut timeline = timeline::build(&sources, cluster, clocks);
+    timeline.thresholds = settings.thresholds.clone();
     let incidents = incidents::find(&timeline);
     (timeline, incidents, sources)
 }

@@ -17,6 +17,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Postgres,
     leads_to: &["replica_not_eligible", "rewind_or_timeline", "wal_retention"],
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

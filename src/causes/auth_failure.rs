@@ -16,6 +16,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Dcs,
     leads_to: &["replica_not_eligible", "rewind_or_timeline"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -2,11 +2,11 @@
 
 use super::case::{cites, duration, length, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Program, SECOND, Span, What};
+use crate::model::{Program, SECOND, Span, What, Threshold};
 use crate::timeline::Hit;
 
-/// etcd reports differences above one second (`maxClockDifference`, rafthttp/probing_status.go).
-const STEP_MATTERS_MS: f64 = 5_000.0;
+static STEP_MATTERS_MS: Threshold =
+    Threshold::new("clock_skew.step_ms", 5_000.0, "ms", "etcd reports differences above one second (`maxClockDifference`, rafthttp/probing_status.go)");
 
 pub static CAUSE: Cause = Cause {
     id: "clock_skew",
@@ -14,6 +14,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Host,
     leads_to: &[],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Systemd, Who::Any)],
+    thresholds: &[&STEP_MATTERS_MS],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -53,7 +54,7 @@ etcd issue 9768. Patroni issue 1018.";
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
     let steps: Vec<Hit<'_>> =
-        c.find(&[What::ClockStepped]).into_iter().filter(|e| e.num.abs() >= STEP_MATTERS_MS || e.num == 0.0).collect();
+        c.find(&[What::ClockStepped]).into_iter().filter(|e| e.num.abs() >= c.limit(&STEP_MATTERS_MS) || e.num == 0.0).collect();
     let drift: Vec<Hit<'_>> = c.find(&[What::PeerClockDrift]);
     let taken = c.find(&[What::LockAcquired]);
     let repeated: u32 = taken.iter().map(|e| e.count).sum();

@@ -2,11 +2,11 @@
 
 use super::case::{cites, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Program, SECOND, What, Why};
+use crate::model::{Program, SECOND, What, Why, Threshold};
 use crate::timeline::Hit;
 
-/// A refused client or two at a restart are normal; from here on it is a shortage (our choice).
-const REFUSALS: u32 = 10;
+static REFUSALS: Threshold =
+    Threshold::new("connection_exhaustion.refusals", 10.0, "times", "A refused client or two at a restart are normal; from here on it is a shortage (our choice)");
 /// Clients that reconnect after a role change fill the slots for some seconds: that is an effect.
 const AFTER: i64 = SECOND;
 
@@ -16,6 +16,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Client,
     leads_to: &["postgres_slow_or_hung"],
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary)],
+    thresholds: &[&REFUSALS],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -106,7 +107,7 @@ fn assess(c: &Case<'_>) -> Assessment {
             What::PgConnFailed,
         ]);
         let strength =
-            if times >= REFUSALS && (cut || c.incident.events.iter().any(|i| all.iter().any(|e| e.index == *i))) {
+            if f64::from(times) >= c.limit(&REFUSALS) && (cut || c.incident.events.iter().any(|i| all.iter().any(|e| e.index == *i))) {
                 Strength::Strong
             } else {
                 Strength::Weak

@@ -3,24 +3,26 @@
 use super::case::{cites, length, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Metric, NodeId, SECOND, What};
+use crate::model::{Metric, NodeId, SECOND, What, Threshold};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
-/// Steal that a shared hypervisor shows only when it is oversubscribed (our choice; 5–10 % is common and harmless).
-const STEAL: f32 = 30.0;
-/// Steal at which more than half of the machine is gone.
-const STEAL_SEVERE: f32 = 60.0;
-/// No CPU left: idle time below this, and it is not waiting for I/O.
-const IDLE: f32 = 5.0;
-const IOWAIT: f32 = 20.0;
-/// Times the host's own normal that the run queue must reach to count (our choice), and how many tasks at least.
-const QUEUE_SPIKE: f32 = 4.0;
-const QUEUE: f32 = 8.0;
-/// Share of time in which some task waited for a CPU (PSI); above it programs hardly get to run (our choice).
-const PRESSURE: f32 = 70.0;
-/// Disks below this mean request time are fine (spinning disks need 10–20 ms).
-const AWAIT_FINE_MS: f32 = 20.0;
+static STEAL: Threshold =
+    Threshold::new("cpu_starvation.steal_pct", 30.0, "%", "Steal that a shared hypervisor shows only when it is oversubscribed (our choice; 5–10 % is common and harmless)");
+static STEAL_SEVERE: Threshold =
+    Threshold::new("cpu_starvation.steal_severe_pct", 60.0, "%", "Steal at which more than half of the machine is gone");
+static IDLE: Threshold =
+    Threshold::new("cpu_starvation.idle_pct", 5.0, "%", "No CPU left: idle time below this, and it is not waiting for I/O");
+static IOWAIT: Threshold =
+    Threshold::new("cpu_starvation.iowait_pct", 20.0, "%", "The CPU is not missing but waiting for I/O from here on (our choice)");
+static QUEUE_SPIKE: Threshold =
+    Threshold::new("cpu_starvation.runq_times", 4.0, "times", "Times the host's own normal that the run queue must reach to count (our choice)");
+static QUEUE: Threshold =
+    Threshold::new("cpu_starvation.runq_tasks", 8.0, "tasks", "Tasks that the run queue must hold at least to count (our choice)");
+static PRESSURE: Threshold =
+    Threshold::new("cpu_starvation.psi_cpu_pct", 70.0, "%", "Share of time in which some task waited for a CPU (PSI); above it programs hardly get to run (our choice)");
+static AWAIT_FINE_MS: Threshold =
+    Threshold::new("cpu_starvation.await_fine_ms", 20.0, "ms", "Disks below this mean request time are fine (spinning disks need 10–20 ms)");
 /// An interval of sysstat this many times the usual one came late.
 const LATE: f64 = 1.2;
 
@@ -30,6 +32,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Host,
     leads_to: &["etcd_quorum_loss", "etcd_slow_disk", "host_stall", "postgres_slow_or_hung"],
     needs: &[Need::Series(Metric::CpuSteal, Who::OldPrimary)],
+    thresholds: &[&STEAL, &STEAL_SEVERE, &IDLE, &IOWAIT, &QUEUE_SPIKE, &QUEUE, &PRESSURE, &AWAIT_FINE_MS],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -117,7 +120,7 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
     let least = |metric| c.worst(metric, Some(node)).into_iter().next_back();
     let mut found: Option<(bool, String, Vec<Cite>)> = None;
     if let Some((cite, series, x)) = first(Metric::CpuSteal)
-        && x.value >= STEAL
+        && f64::from(x.value) >= c.limit(&STEAL)
         && x.value >= 2.0 * c.baseline(series).unwrap_or(0.0)
     {
         let words = format!(
@@ -126,16 +129,18 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
             length(x.to - x.from),
             c.baseline(series).unwrap_or(0.0)
         );
-        found = Some((x.value >= STEAL_SEVERE, words, vec![cite]));
+        found = Some((f64::from(x.value) >= c.limit(&STEAL_SEVERE), words, vec![cite]));
     }
-    let waits = first(Metric::CpuIowait).map_or(0.0, |(_, _, x)| x.value);
+    let stolen = found.is_some();
+    let waits = first(Metric::CpuIowait).map_or(0.0, |(_, _, x)| f64::from(x.value)) >= c.limit(&IOWAIT);
     if found.is_none()
         && let (Some((idle_cite, _, idle)), Some((cite, series, x))) = (least(Metric::CpuIdle), first(Metric::RunQueue))
-        && idle.value <= IDLE
-        && waits < IOWAIT
+        && f64::from(idle.value) <= c.limit(&IDLE)
+        && !waits
     {
         let base = c.baseline(series).unwrap_or(0.0);
-        if x.value >= QUEUE && x.value >= QUEUE_SPIKE * base {
+        let tasks = f64::from(x.value);
+        if tasks >= c.limit(&QUEUE) && tasks >= c.limit(&QUEUE_SPIKE) * f64::from(base) {
             found = Some((
                 false,
                 format!(
@@ -148,18 +153,24 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
     }
     if found.is_none()
         && let Some((cite, series, x)) = first(Metric::PsiCpu)
-        && x.value >= PRESSURE
+        && f64::from(x.value) >= c.limit(&PRESSURE)
         && x.value >= 2.0 * c.baseline(series).unwrap_or(0.0)
-        && waits < IOWAIT
+        && !waits
     {
         found = Some((false, format!("tasks on {name} waited for a CPU {:.0} % of the time", x.value), vec![cite]));
     }
     let Some((severe, words, mut proof)) = found else { return };
     let disk = first(Metric::DiskAwait);
-    let fine = disk.as_ref().is_some_and(|(_, _, x)| x.value < AWAIT_FINE_MS);
-    let slow = disk.as_ref().is_some_and(|(_, _, x)| x.value >= 5.0 * AWAIT_FINE_MS);
+    let fine = disk.as_ref().is_some_and(|(_, _, x)| f64::from(x.value) < c.limit(&AWAIT_FINE_MS));
+    let slow = disk.as_ref().is_some_and(|(_, _, x)| f64::from(x.value) >= 5.0 * c.limit(&AWAIT_FINE_MS));
+    // A queue says that work waited, not that this program did: it takes programs that say so themselves, or a starved
+    // sysstat. A loop that overran or a request that failed has many reasons. Lost CPU time was lost by all.
+    let late = irregular(c, node);
+    let told = |e: &Hit<'_>| !matches!(e.what, What::LoopOverrun | What::RestStatusFailed | What::DcsRequestFailed);
+    let only_load = !stolen && late.is_none() && !here.iter().any(told);
     let strength = match (here.is_empty(), severe, fine) {
         (true, ..) => Strength::Weak,
+        _ if only_load => Strength::Weak,
         (false, true, true) => Strength::Decisive,
         (false, ..) if slow => Strength::Weak,
         (false, ..) => Strength::Strong,
@@ -174,7 +185,7 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
         format!("; its programs came late in the same minutes ({} reports)", here.iter().map(|e| e.count).sum::<u32>())
     };
     a.pro(strength, format!("{words}{disk_words}{harm}"), proof.into_iter().chain(cites(here).into_iter().take(6)));
-    if let Some((cite, late, usual)) = irregular(c, node) {
+    if let Some((cite, late, usual)) = late {
         a.pro(
             Strength::Weak,
             format!("sysstat on {name} took {late} samples late (usually every {})", length(usual)),

@@ -2,12 +2,12 @@
 
 use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Metric, NodeId, Program, SECOND, Span, What, Why};
+use crate::model::{Metric, NodeId, Program, SECOND, Span, What, Why, Threshold};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
-/// Segments sent again per second that a healthy local network does not show (our choice).
-const RETRANS: f32 = 5.0;
+static RETRANS: Threshold =
+    Threshold::new("dcs_network.retrans", 5.0, "1/s", "Segments sent again per second that a healthy local network does not show (our choice)");
 
 pub static CAUSE: Cause = Cause {
     id: "dcs_network",
@@ -15,6 +15,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Network,
     leads_to: &["dns_failure", "etcd_quorum_loss", "slow_shutdown"],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Patroni, Who::OldPrimary)],
+    thresholds: &[&RETRANS],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -149,7 +150,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     for (cite, series, x) in c.worst(Metric::TcpRetrans, None).into_iter().take(1) {
         let base = c.baseline(series).unwrap_or(0.0);
-        if x.value >= RETRANS && x.value > 3.0 * base {
+        if f64::from(x.value) >= c.limit(&RETRANS) && x.value > 3.0 * base {
             // Alone they tell of a busy or a distant client as well.
             let both = !lost.is_empty() && !requests.is_empty() && !stalls;
             a.pro(

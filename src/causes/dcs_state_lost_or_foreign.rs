@@ -14,6 +14,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Dcs,
     leads_to: &["rewind_or_timeline"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Etcd, Who::DcsMembers)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

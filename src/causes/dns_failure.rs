@@ -12,6 +12,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Network,
     leads_to: &["etcd_quorum_loss", "k8s_api_unavailable", "replica_not_eligible"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

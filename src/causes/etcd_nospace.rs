@@ -11,6 +11,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Dcs,
     leads_to: &[],
     needs: &[Need::Log(Program::Patroni, Who::Any)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -4,19 +4,19 @@ use super::case::{cites, duration, list};
 use super::disks::Tie;
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
 use crate::incidents::Kind;
-use crate::model::{Key, Metric, Program, Span, What};
+use crate::model::{Key, Metric, Program, Span, What, Threshold};
 use crate::timeline::Series;
 use std::collections::BTreeSet;
 
-/// A sync that lasts longer than etcd's default election timeout (1 s) costs the leader its place.
-const SYNC_COSTS_LEADER_MS: f64 = 1_000.0;
-/// Syncs that long stop a member for all practical purposes (our choice, five election timeouts).
-const SYNC_HANGS_MS: f64 = 5_000.0;
-/// Await above this, as an average over minutes, hides far worse moments. etcd asks for p99 below 10 ms.
-const AWAIT_MS: f32 = 100.0;
+static SYNC_COSTS_LEADER_MS: Threshold =
+    Threshold::new("etcd_slow_disk.sync_ms", 1_000.0, "ms", "A sync that lasts longer than etcd's default election timeout (1 s) costs the leader its place");
+static SYNC_HANGS_MS: Threshold =
+    Threshold::new("etcd_slow_disk.sync_hangs_ms", 5_000.0, "ms", "Syncs that long stop a member for all practical purposes (our choice, five election timeouts)");
+static AWAIT_MS: Threshold =
+    Threshold::new("etcd_slow_disk.await_ms", 100.0, "ms", "Await above this, as an average over minutes, hides far worse moments. etcd asks for p99 below 10 ms");
 
-/// Share of idle time spent waiting for I/O that is worth a word beside other evidence (our choice; alone it proves nothing).
-const IOWAIT: f32 = 5.0;
+static IOWAIT: Threshold =
+    Threshold::new("etcd_slow_disk.iowait_pct", 5.0, "%", "Share of idle time spent waiting for I/O that is worth a word beside other evidence (our choice; alone it proves nothing)");
 
 pub static CAUSE: Cause = Cause {
     id: "etcd_slow_disk",
@@ -24,6 +24,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Dcs,
     leads_to: &["etcd_quorum_loss", "slow_shutdown"],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Series(Metric::DiskAwait, Who::Any)],
+    thresholds: &[&SYNC_COSTS_LEADER_MS, &SYNC_HANGS_MS, &AWAIT_MS, &IOWAIT],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -80,14 +81,15 @@ fn assess(c: &Case<'_>) -> Assessment {
     let syncs: Vec<_> = c
         .find_wide(&[What::FsyncSlow, What::CommitSlow])
         .into_iter()
-        .filter(|e| e.num >= SYNC_COSTS_LEADER_MS)
+        .filter(|e| e.num >= c.limit(&SYNC_COSTS_LEADER_MS))
         .collect();
+    let hangs = c.limit(&SYNC_HANGS_MS);
     // A sync that costs a heartbeat only matters while the lock is being lost, not a minute before.
     let recent = Span::new(c.incident.span.from - c.t.ttl(), c.near().to);
     let near: Vec<_> = syncs
         .iter()
         .copied()
-        .filter(|e| e.span().overlaps(&if e.num >= SYNC_HANGS_MS { c.near() } else { recent }))
+        .filter(|e| e.span().overlaps(&if e.num >= hangs { c.near() } else { recent }))
         .collect();
     let worst = near.iter().map(|e| e.num).fold(0.0, f64::max);
     let nodes: BTreeSet<_> = near.iter().map(|e| e.node).collect();
@@ -101,7 +103,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         let known = c.t.number(Key::EtcdMembers).is_some();
         let members = c.dcs_members().max(if known { 1 } else { 3 });
         let majority = nodes.len() * 2 > members;
-        let strength = if worst >= SYNC_HANGS_MS || (majority && worst >= SYNC_COSTS_LEADER_MS) {
+        let strength = if worst >= hangs || majority {
             Strength::Decisive
         } else {
             Strength::Strong
@@ -127,7 +129,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     let disk = c.worst(Metric::DiskAwait, None);
     let hung: Vec<_> = disk
         .iter()
-        .filter(|(_, s, x)| x.value >= AWAIT_MS && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty()))
+        .filter(|(_, s, x)| f64::from(x.value) >= c.limit(&AWAIT_MS) && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty()))
         .collect();
     let tie = |s: &Series| c.tie(s, &[Key::EtcdDataDir]);
     let (others, hung): (Vec<_>, Vec<_>) = hung.into_iter().partition(|(_, s, _)| matches!(tie(s), Tie::Elsewhere(..)));
@@ -177,7 +179,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
         for (cite, series, x) in c.worst(Metric::CpuIowait, None).into_iter().take(1) {
             let base = c.baseline(series).unwrap_or(0.0);
-            if x.value >= 3.0 * base && x.value >= IOWAIT {
+            if x.value >= 3.0 * base && f64::from(x.value) >= c.limit(&IOWAIT) {
                 a.pro(Strength::Weak, format!("iowait on {} {:.2} %, usually {base:.2} %", c.name(series.node), x.value), [cite]);
             }
         }

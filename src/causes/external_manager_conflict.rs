@@ -23,6 +23,7 @@ pub static CAUSE: Cause = Cause {
         Need::Log(Program::Postgres, Who::OldPrimary),
         Need::Log(Program::Systemd, Who::OldPrimary),
     ],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

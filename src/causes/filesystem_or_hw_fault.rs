@@ -20,6 +20,7 @@ pub static CAUSE: Cause = Cause {
         "replica_not_eligible",
     ],
     needs: &[Need::Log(Program::Kernel, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -10,6 +10,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Hardware,
     leads_to: &["etcd_quorum_loss", "patroni_process_died", "replica_not_eligible"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Kernel, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -4,13 +4,13 @@ use super::case::{cites, duration, length};
 use super::disks::Tie;
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
 use crate::incidents::Kind;
-use crate::model::{Key, Metric, Program, What};
+use crate::model::{Key, Metric, Program, What, Threshold};
 use crate::timeline::Series;
 
-/// Mean request time at which a disk hardly answers; the same limit as for stalls (`incidents::classify`).
-const HUNG_MS: f32 = 100.0;
-/// Times the host's own normal that an await must reach to count as a spike (our choice).
-const SPIKE: f32 = 5.0;
+static HUNG_MS: Threshold =
+    Threshold::new("host_disk_io.await_ms", 100.0, "ms", "Mean request time at which a disk hardly answers; the same limit as for stalls (`incidents::classify`)");
+static SPIKE: Threshold =
+    Threshold::new("host_disk_io.await_times", 5.0, "times", "Times the host's own normal that an await must reach to count as a spike (our choice)");
 
 pub static CAUSE: Cause = Cause {
     id: "host_disk_io",
@@ -18,6 +18,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Host,
     leads_to: &["etcd_quorum_loss", "etcd_slow_disk", "host_stall", "postgres_crash", "slow_shutdown"],
     needs: &[Need::Series(Metric::DiskAwait, Who::OldPrimary), Need::Log(Program::Kernel, Who::OldPrimary)],
+    thresholds: &[&HUNG_MS, &SPIKE],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -63,7 +64,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     let tie = |s: &Series| c.tie(s, &[Key::PgDataDir, Key::PgWalDir]);
     let (others, ours): (Vec<_>, Vec<_>) =
         c.worst(Metric::DiskAwait, old).into_iter().partition(|(_, s, _)| matches!(tie(s), Tie::Elsewhere(..)));
-    if let Some((cite, series, x)) = others.first().filter(|(_, _, x)| x.value >= HUNG_MS)
+    if let Some((cite, series, x)) = others.first().filter(|(_, _, x)| f64::from(x.value) >= c.limit(&HUNG_MS))
         && let Tie::Elsewhere(words, cites) = tie(series)
     {
         let disk = series.item.as_deref().unwrap_or("a disk");
@@ -75,7 +76,8 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     for (cite, series, x) in ours.into_iter().take(1) {
         let base = c.baseline(series).unwrap_or(0.0);
-        if x.value >= HUNG_MS && x.value >= SPIKE * base {
+        let ms = f64::from(x.value);
+        if ms >= c.limit(&HUNG_MS) && ms >= c.limit(&SPIKE) * f64::from(base) {
             let util = c.worst(Metric::DiskUtil, Some(series.node)).into_iter().find(|(_, s, _)| s.item == series.item);
             let over = length(x.to - x.from);
             let (data, ties) = match tie(series) {

@@ -11,6 +11,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Dcs,
     leads_to: &["slow_shutdown"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -11,6 +11,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Host,
     leads_to: &["postgres_crash", "etcd_quorum_loss", "patroni_process_died"],
     needs: &[Need::Log(Program::Kernel, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -9,9 +9,10 @@ pub mod strain;
 mod testing;
 
 use crate::incidents::{Cite, Incident};
-use crate::model::{Metric, Program};
+use crate::model::{Metric, Program, Threshold};
 use crate::timeline::Timeline;
 pub use case::{Case, length, list};
+pub use timeouts_misconfig::TTL_MIN_S;
 
 /// How near the cause is to the bottom of things; the deeper one is the root where both are proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +39,8 @@ pub struct Cause {
     pub leads_to: &'static [&'static str],
     /// What it takes to rule this cause out.
     pub needs: &'static [Need],
+    /// Numbers that decide, with their origin.
+    pub thresholds: &'static [&'static Threshold],
     /// Five headings: What happens, How we tell, What else looks like it, What to do, References.
     pub doc: &'static str,
     pub remedies: &'static [Remedy],

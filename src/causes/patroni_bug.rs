@@ -12,6 +12,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Patroni,
     leads_to: &["replica_not_eligible"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

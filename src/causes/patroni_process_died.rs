@@ -12,6 +12,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Patroni,
     leads_to: &[],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Systemd, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

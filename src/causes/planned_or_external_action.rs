@@ -13,6 +13,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Operator,
     leads_to: &["etcd_quorum_loss", "service_manager_misconfig", "slow_shutdown"],
     needs: &[Need::Log(Program::Systemd, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[Remedy {
         kind: When::Now,

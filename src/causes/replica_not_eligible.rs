@@ -14,6 +14,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Patroni,
     leads_to: &[],
     needs: &[Need::Log(Program::Patroni, Who::Any)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

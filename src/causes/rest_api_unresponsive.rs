@@ -3,12 +3,12 @@
 use super::case::{DCS_GIVEN_UP, cites, hosts, length, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Kind;
-use crate::model::{NodeId, Program, SECOND, Span, What, Why};
+use crate::model::{NodeId, Program, SECOND, Span, What, Why, Threshold};
 use crate::timeline::Hit;
 use std::collections::BTreeMap;
 
-/// One probe without an answer happens; two say that it did not come back (our choice).
-const PROBES: u32 = 2;
+static PROBES: Threshold =
+    Threshold::new("rest_api_unresponsive.probes", 2.0, "times", "One probe without an answer happens; two say that it did not come back (our choice)");
 
 pub static CAUSE: Cause = Cause {
     id: "rest_api_unresponsive",
@@ -16,6 +16,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Patroni,
     leads_to: &["vip_or_proxy_healthcheck"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Proxy, Who::Any)],
+    thresholds: &[&PROBES],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -86,7 +87,7 @@ fn assess(c: &Case<'_>) -> Assessment {
             }
             continue;
         }
-        let strength = match (times(probes) >= PROBES, elsewhere) {
+        let strength = match (f64::from(times(probes)) >= c.limit(&PROBES), elsewhere) {
             (true, false) => Strength::Strong,
             _ => Strength::Weak,
         };

@@ -17,6 +17,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Postgres,
     leads_to: &["replica_not_eligible"],
     needs: &[Need::Log(Program::Patroni, Who::Any), Need::Log(Program::Postgres, Who::Any)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -12,6 +12,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Operator,
     leads_to: &["patroni_process_died"],
     needs: &[Need::Log(Program::Systemd, Who::Any)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

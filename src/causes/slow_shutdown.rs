@@ -3,10 +3,10 @@
 use super::case::{cites, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Micros, Program, SECOND, Span, What};
+use crate::model::{Micros, Program, SECOND, Span, What, Threshold};
 
-/// A fast shutdown without obstacles takes seconds; twenty exceed any healthy one (our choice; seen: 20–108 s).
-const SLOW: Micros = 20 * SECOND;
+static SLOW: Threshold =
+    Threshold::new("slow_shutdown.stop_s", 20.0, "s", "A fast shutdown without obstacles takes seconds; twenty exceed any healthy one (our choice; seen: 20–108 s)");
 
 pub static CAUSE: Cause = Cause {
     id: "slow_shutdown",
@@ -14,6 +14,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Postgres,
     leads_to: &[],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary)],
+    thresholds: &[&SLOW],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -61,9 +62,10 @@ fn assess(c: &Case<'_>) -> Assessment {
     let asked = c.on(old, &[What::PgShutdownFast, What::PgShutdownSmart], c.near());
     let stopped =
         c.on(old, &[What::PgShutDown, What::PgAbnormalExit, What::PgSigkill, What::PgShutdownImmediate], reach);
+    let slow_stop = (c.limit(&SLOW) * SECOND as f64) as Micros;
     let mut longest: Option<(Micros, String, Vec<Cite>)> = None;
     let mut keep = |took: Micros, words: String, proof: Vec<Cite>| {
-        if took >= SLOW && longest.as_ref().is_none_or(|l| took > l.0) {
+        if took >= slow_stop && longest.as_ref().is_none_or(|l| took > l.0) {
             longest = Some((took, words, proof));
         }
     };
@@ -92,13 +94,13 @@ fn assess(c: &Case<'_>) -> Assessment {
         c.on(old, &[What::LockRenewedBusy], reach).into_iter().filter(|e| start.is_some_and(|s| e.until > s)).collect();
     let kept = renewed.iter().map(|e| e.until).max().zip(start).map(|(until, s)| until - s);
     let ordered = c.requested() || c.has(&[What::DemoteGraceful]);
-    let hung = kept.is_some_and(|k| k >= SLOW);
+    let hung = kept.is_some_and(|k| k >= slow_stop);
     let found = longest.is_some() || !slow.is_empty() || hung;
     if let Some((_, words, proof)) = longest {
         let strength = if ordered || hung { Strength::Strong } else { Strength::Weak };
         a.pro(strength, words, proof);
     }
-    if let Some(kept) = kept.filter(|k| *k >= SLOW) {
+    if let Some(kept) = kept.filter(|k| *k >= slow_stop) {
         a.pro(Strength::Strong, format!("{name} renewed the leader key until {} after the decision: the DCS answered, and nobody could take over while PostgreSQL was stopping", length(kept)), cites(&renewed));
     }
     if !slow.is_empty() {

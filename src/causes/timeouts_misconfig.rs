@@ -3,10 +3,10 @@
 use super::case::{cites, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::{Cite, Kind};
-use crate::model::{Key, Program, SECOND, What};
+use crate::model::{Key, Program, SECOND, What, Threshold};
 
-/// Patroni's documentation and maintainers: below 20 s a ttl fails over on every hiccup.
-pub const TTL_MIN_S: f64 = 20.0;
+pub static TTL_MIN_S: Threshold =
+    Threshold::new("timeouts_misconfig.ttl_s", 20.0, "s", "Patroni's documentation and maintainers: below 20 s a ttl fails over on every hiccup");
 
 pub static CAUSE: Cause = Cause {
     id: "timeouts_misconfig",
@@ -14,6 +14,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Patroni,
     leads_to: &[],
     needs: &[Need::Config],
+    thresholds: &[&TTL_MIN_S],
     doc: DOC,
     remedies: &[Remedy {
         kind: When::Now,
@@ -43,6 +44,7 @@ Patroni: Dynamic configuration settings (ttl, loop_wait, retry_timeout).";
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
+    let least = c.limit(&TTL_MIN_S);
     let ttl = c.t.setting(Key::Ttl);
     let value = ttl.and_then(|k| k.fact.value.num());
     let cite = ttl.and_then(|k| c.t.facts.iter().position(|f| std::ptr::eq(f, k))).map(|i| Cite::Fact(i as u32));
@@ -51,10 +53,10 @@ fn assess(c: &Case<'_>) -> Assessment {
     let warned = c.find_wide(&[What::WatchdogUnsafe, What::ConfigAdjusted]);
     let changed = c.is(&[Kind::Failover, Kind::Demotion]);
     if let Some(ttl) = value {
-        if ttl < TTL_MIN_S {
+        if ttl < least {
             // Far below the floor the setting itself is the finding; nearer to it, it only helps other causes.
-            let strength = if changed && ttl <= TTL_MIN_S / 2.0 { Strength::Strong } else { Strength::Weak };
-            a.pro(strength, format!("ttl is {ttl:.0} s; below {TTL_MIN_S:.0} s any hiccup is a failover"), cite);
+            let strength = if changed && ttl <= least / 2.0 { Strength::Strong } else { Strength::Weak };
+            a.pro(strength, format!("ttl is {ttl:.0} s; below {least:.0} s any hiccup is a failover"), cite);
             a.tag("timeouts_too_small");
         }
         if loop_wait + 2.0 * retry > ttl {
@@ -75,7 +77,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     if let Some(ttl) = value
         && a.evidence.is_empty()
         && warned.is_empty()
-        && (TTL_MIN_S..=90.0).contains(&ttl)
+        && (least..=90.0).contains(&ttl)
     {
         let words = format!("ttl {ttl:.0} s covers loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0}: the timeouts fit each other");
         a.con(Strength::Weak, words, cite);
@@ -95,7 +97,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     let first = disturbed.first().map(|e| e.at);
     let last = disturbed.last().map(|e| e.until);
     if let (Some(first), Some(last), Some(ttl)) = (first, last, value)
-        && ttl < TTL_MIN_S
+        && ttl < least
         && changed
         && last - first < 15 * SECOND
     {

@@ -11,6 +11,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Dcs,
     leads_to: &["etcd_quorum_loss"],
     needs: &[Need::Log(Program::Etcd, Who::DcsMembers), Need::Log(Program::Patroni, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

@@ -11,6 +11,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Client,
     leads_to: &[],
     needs: &[Need::Log(Program::Proxy, Who::Any)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[Remedy {
         kind: When::Now,

@@ -3,7 +3,7 @@
 use super::case::{cites, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Metric, Micros, NodeId, Program, SECOND, Span, What};
+use crate::model::{Metric, Micros, NodeId, Program, SECOND, Span, What, Threshold};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
@@ -13,6 +13,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Hardware,
     leads_to: &["clock_skew", "etcd_quorum_loss", "host_stall"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Series(Metric::CpuIdle, Who::OldPrimary)],
+    thresholds: &[&IOWAIT, &SWAP_PAGES],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -57,9 +58,10 @@ VMware KB: snapshot stun. Patroni: FAQ, Watchdog support.";
 
 /// The interval of sysstat must be longer than usual by this share of the pause: samples start at any moment of it.
 const STRETCH: f64 = 0.7;
-/// Above these averages the machine was working or waiting, not paused (our choice; a pause accounts for nothing).
-const IOWAIT: f32 = 40.0;
-const SWAP_PAGES: f32 = 1_000.0;
+static IOWAIT: Threshold =
+    Threshold::new("vm_pause.iowait_pct", 40.0, "%", "Above these averages the machine was working or waiting, not paused (our choice; a pause accounts for nothing)");
+static SWAP_PAGES: Threshold =
+    Threshold::new("vm_pause.swap_pages", 1_000.0, "pages/s", "Pages swapped in or out a second that tell the same (our choice)");
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
@@ -123,9 +125,9 @@ fn assess(c: &Case<'_>) -> Assessment {
             .collect();
     let others = c.t.during(silent).any(|e| e.node != old);
     let intervals = stretched(c, old, gap.span);
-    let busy = worst_in(c, old, Metric::CpuIowait, gap.span) >= IOWAIT
-        || worst_in(c, old, Metric::SwapIn, gap.span) >= SWAP_PAGES
-        || worst_in(c, old, Metric::SwapOut, gap.span) >= SWAP_PAGES;
+    let busy = f64::from(worst_in(c, old, Metric::CpuIowait, gap.span)) >= c.limit(&IOWAIT)
+        || f64::from(worst_in(c, old, Metric::SwapIn, gap.span)) >= c.limit(&SWAP_PAGES)
+        || f64::from(worst_in(c, old, Metric::SwapOut, gap.span)) >= c.limit(&SWAP_PAGES);
     match intervals {
         Some((sample, long, usual)) if !busy => {
             let strength = if others && programs.len() >= 2 { Strength::Decisive } else { Strength::Strong };

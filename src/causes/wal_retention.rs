@@ -3,19 +3,18 @@
 use super::case::{cites, duration, hosts, list, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Key, MINUTE, Metric, NodeId, Program, Span, What, Why, seconds};
+use crate::model::{Key, MINUTE, Metric, NodeId, Program, Span, What, Why, seconds, Threshold};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
-/// The archiver tries three times and then pauses a minute (NUM_ARCHIVE_RETRIES, PGARCH_AUTOWAKE_INTERVAL in
-/// pgarch.c): more than three failures mean that it failed for longer than a moment.
-const FAILURES: u32 = 4;
+static FAILURES: Threshold =
+    Threshold::new("wal_retention.archive_failures", 4.0, "times", "The archiver tries three times and then pauses a minute (NUM_ARCHIVE_RETRIES, PGARCH_AUTOWAKE_INTERVAL in pgarch.c): more than three failures mean that it failed for longer than a moment");
 /// How far back WAL can have begun to pile up in the logs that people send (our choice).
 const LOOK_BACK: i64 = 24 * 60;
 /// Share of a file system that pg_wal takes when it, and nothing else, is what filled it (our choice).
 const MOSTLY_WAL: f64 = 0.5;
-/// Points of usage that a file system must gain within the samples to count as growing (our choice).
-const GROWTH: f32 = 10.0;
+static GROWTH: Threshold =
+    Threshold::new("wal_retention.growth_pct", 10.0, "points", "Points of usage that a file system must gain within the samples to count as growing (our choice)");
 
 pub static CAUSE: Cause = Cause {
     id: "wal_retention",
@@ -23,6 +22,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Postgres,
     leads_to: &["disk_full", "replica_not_eligible"],
     needs: &[Need::Log(Program::Postgres, Who::OldPrimary), Need::Disks(Who::Any)],
+    thresholds: &[&FAILURES, &GROWTH],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -77,7 +77,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     let keepers: Vec<Hit<'_>> =
         archive.iter().chain(slots.iter().filter(|e| struck.contains(&e.node))).copied().collect();
     if let (Some(first), Some(end)) = (archive.first(), full.first())
-        && times(&archive) >= FAILURES
+        && f64::from(times(&archive)) >= c.limit(&FAILURES)
     {
         let length = duration(seconds(end.at - first.at) * 1_000.0);
         a.pro(Strength::Strong, format!("on {} the archive command failed {} times in the {length} before the disk was full: no WAL could be removed", hosts(c, &archive), times(&archive)), cites(&archive));
@@ -175,7 +175,7 @@ fn sizes(c: &Case<'_>, a: &mut Assessment, struck: &BTreeSet<NodeId>, kept: bool
     {
         let before: Vec<_> = series.samples.iter().enumerate().filter(|(_, x)| x.from <= c.incident.span.to).collect();
         if let (Some((_, first)), Some((j, last))) = (before.first(), before.last())
-            && last.value - first.value >= GROWTH
+            && f64::from(last.value - first.value) >= c.limit(&GROWTH)
         {
             a.pro(
                 Strength::Weak,

@@ -11,6 +11,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Host,
     leads_to: &["host_crash_or_reboot"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Kernel, Who::OldPrimary)],
+    thresholds: &[],
     doc: DOC,
     remedies: &[
         Remedy {

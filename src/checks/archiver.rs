@@ -3,7 +3,7 @@
 use super::look::{Look, host};
 use super::{Check, Finding};
 use crate::incidents::Cite;
-use crate::model::{NodeId, What};
+use crate::model::{NodeId, What, Threshold};
 use std::collections::BTreeMap;
 
 pub(super) static CHECKS: &[Check] = &[
@@ -11,6 +11,7 @@ pub(super) static CHECKS: &[Check] = &[
         id: "archive_failing",
         title: "archive_command fails",
         threshold: "3 failures of one host",
+        thresholds: &[&FAILURES],
         origin: "pgarch.c: three attempts, then a pause of a minute; signals at a stop do not count",
         find: failing,
     },
@@ -18,12 +19,14 @@ pub(super) static CHECKS: &[Check] = &[
         id: "archive_discards",
         title: "archive_command throws WAL away",
         threshold: "archive_mode on with true, cd . or exit 0",
+        thresholds: &[],
         origin: "PostgreSQL: Continuous archiving; backups that rely on it cannot be restored",
         find: discards,
     },
 ];
 
-const FAILURES: u32 = 3;
+static FAILURES: Threshold =
+    Threshold::new("archive.failures", 3.0, "times", "That many failures of archive_command on one host are a risk (pgarch.c tries three times, then pauses)");
 /// What the reader of settings makes of `/bin/true`, `cd .` and their like; the command itself is not kept.
 const NOTHING: &str = "does nothing";
 
@@ -44,7 +47,7 @@ fn failing(l: &Look<'_>) -> Vec<Finding> {
             "Run the command by hand as postgres with a segment's path; look at pg_stat_archiver; alert on failed_count.",
         )
     };
-    hosts.into_iter().filter(|(_, (_, n, _))| *n >= FAILURES).map(finding).collect()
+    hosts.into_iter().filter(|(_, (_, n, _))| f64::from(*n) >= l.limit(&FAILURES)).map(finding).collect()
 }
 
 fn discards(l: &Look<'_>) -> Vec<Finding> {

@@ -3,31 +3,38 @@
 use super::look::{Look, host};
 use super::usage::{Trend, Usage, usage};
 use super::{Check, Finding};
-use crate::model::{DAY, Micros, rfc3339};
+use crate::model::{DAY, Micros, date, Threshold};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "disk_usage_high",
         title: "a file system is nearly full",
         threshold: "75 % used",
+        thresholds: &[&USED_PERCENT],
         origin: "Crunchy Data's advice for etcd and PostgreSQL volumes; a figure to look at, never a cause",
-        find: |l| find(l, |l, u| (u.highest > USED_PERCENT).then(|| full(l, u))),
+        find: |l| find(l, |l, u| (u.highest > l.limit(&USED_PERCENT)).then(|| full(l, u))),
     },
     Check {
         id: "disk_usage_grows",
         title: "a file system will be nearly full soon",
         threshold: "75 % used within 90 days at the pace seen",
+        thresholds: &[&USED_PERCENT, &SOON],
         origin: "a straight line through what the bundle holds; our choice",
-        find: |l| find(l, |l, u| if u.highest > USED_PERCENT { None } else { grows(l, u) }),
+        find: |l| find(l, |l, u| if u.highest > l.limit(&USED_PERCENT) { None } else { grows(l, u) }),
     },
 ];
 
-const USED_PERCENT: f64 = 75.0;
+pub static USED_PERCENT: Threshold =
+    Threshold::new("disk.limit_pct", 75.0, "%", "A file system above this is a risk, never a cause; the day on which it gets there is forecast (Crunchy Data's advice for etcd and PostgreSQL)");
 
-/// Growth that will matter only later than this is no risk worth a line (our choice).
-const SOON: Micros = 90 * DAY;
+static SOON: Threshold =
+    Threshold::new("disk.soon_days", 90.0, "days", "Growth that reaches the limit only later than this is no risk worth a line (our choice)");
 
 const REMEDY: &str = "Free space or extend the volume before it fills; find out what grows (WAL kept by a slot or a failing archiver, logs, backups).";
+
+fn soon(l: &Look<'_>) -> Micros {
+    (l.limit(&SOON) * DAY as f64) as Micros
+}
 
 fn find(l: &Look<'_>, words: impl Fn(&Look<'_>, &Usage) -> Option<String>) -> Vec<Finding> {
     // Read-only images are always full.
@@ -39,27 +46,24 @@ fn find(l: &Look<'_>, words: impl Fn(&Look<'_>, &Usage) -> Option<String>) -> Ve
 fn full(l: &Look<'_>, u: &Usage) -> String {
     let full = u.trend().and_then(|trend| Some((trend, trend.reaches(100.0)?)));
     let when = full
-        .filter(|(trend, at)| at - trend.to <= SOON)
-        .map_or(String::new(), |(trend, at)| format!("; it {}: full on {} at this pace", pace(&trend), day(at)));
-    let (mount, name) = (&u.mount, l.name(u.node));
-    format!("{mount} on {name} is {:.0} % full (more than {USED_PERCENT:.0} %){when}", u.highest)
+        .filter(|(trend, at)| at - trend.to <= soon(l))
+        .map_or(String::new(), |(trend, at)| format!("; it {}: full on {} at this pace", pace(&trend), date(at)));
+    let (mount, name, limit) = (&u.mount, l.name(u.node), l.limit(&USED_PERCENT));
+    format!("{mount} on {name} is {:.0} % full (more than {limit:.0} %){when}", u.highest)
 }
 
 fn grows(l: &Look<'_>, u: &Usage) -> Option<String> {
     let trend = u.trend()?;
-    let at = trend.reaches(USED_PERCENT).filter(|at| at - trend.to <= SOON)?;
+    let limit = l.limit(&USED_PERCENT);
+    let at = trend.reaches(limit).filter(|at| at - trend.to <= soon(l))?;
     let (mount, name, pace) = (&u.mount, l.name(u.node), pace(&trend));
-    Some(format!("{mount} on {name} is {:.0} % full and {pace}: {USED_PERCENT:.0} % on {} at this pace", trend.last, day(at)))
+    Some(format!("{mount} on {name} is {:.0} % full and {pace}: {limit:.0} % on {} at this pace", trend.last, date(at)))
 }
 
 fn pace(trend: &Trend) -> String {
     let days = (trend.to - trend.from) as f64 / DAY as f64;
     let seen = if days < 1.5 { format!("{:.0} h", days * 24.0) } else { format!("{days:.0} days") };
     format!("grows by {:.1} points a day, as seen over {seen}", trend.per_day)
-}
-
-fn day(at: Micros) -> String {
-    rfc3339(at).chars().take(10).collect()
 }
 
 #[cfg(test)]

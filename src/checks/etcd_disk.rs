@@ -2,29 +2,34 @@
 
 use super::look::{Look, host};
 use super::{Check, Finding};
-use crate::model::Key;
+use crate::model::{Key, Threshold};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "etcd_fsync_slow",
         title: "etcd's WAL syncs are slow",
         threshold: "p99 < 10 ms",
+        thresholds: &[&FSYNC_MS],
         origin: "etcd: FAQ and Hardware recommendations (wal_fsync_duration_seconds)",
-        find: |l| slow(l, Key::EtcdFsyncP99Ms, FSYNC_MS, "WAL syncs"),
+        find: |l| slow(l, Key::EtcdFsyncP99Ms, &FSYNC_MS, "WAL syncs"),
     },
     Check {
         id: "etcd_commit_slow",
         title: "etcd's backend commits are slow",
         threshold: "p99 < 25 ms",
+        thresholds: &[&COMMIT_MS],
         origin: "etcd: FAQ (backend_commit_duration_seconds)",
-        find: |l| slow(l, Key::EtcdCommitP99Ms, COMMIT_MS, "backend commits"),
+        find: |l| slow(l, Key::EtcdCommitP99Ms, &COMMIT_MS, "backend commits"),
     },
 ];
 
-const FSYNC_MS: f64 = 10.0;
-const COMMIT_MS: f64 = 25.0;
+static FSYNC_MS: Threshold =
+    Threshold::new("etcd.fsync_p99_ms", 10.0, "ms", "The 99th percentile of WAL syncs should stay below (etcd: FAQ, Hardware recommendations)");
+static COMMIT_MS: Threshold =
+    Threshold::new("etcd.commit_p99_ms", 25.0, "ms", "The 99th percentile of backend commits should stay below (etcd: FAQ)");
 
-fn slow(l: &Look<'_>, key: Key, limit: f64, what: &str) -> Vec<Finding> {
+fn slow(l: &Look<'_>, key: Key, limit: &Threshold, what: &str) -> Vec<Finding> {
+    let limit = l.limit(limit);
     let mut out = Vec::new();
     for (node, (cite, k)) in l.by_host(key) {
         // The figure is the upper bound of its bucket: 16 is between 8 and 16.

@@ -3,18 +3,20 @@
 use super::look::{Look, host};
 use super::{Check, Finding};
 use crate::incidents::Cite;
-use crate::model::{NodeId, What};
+use crate::model::{NodeId, What, Threshold};
 use std::collections::BTreeMap;
 
 pub(super) static CHECKS: &[Check] = &[Check {
     id: "etcd_heartbeats_late",
     title: "etcd sends its heartbeat late, again and again",
     threshold: "10 messages of one host",
+    thresholds: &[&LATE],
     origin: "our choice: single ones happen on every machine; so many lack CPU or disk time",
     find,
 }];
 
-const LATE: u32 = 10;
+static LATE: Threshold =
+    Threshold::new("etcd.late_heartbeats", 10.0, "times", "That many late heartbeats of one host are a risk (our choice: single ones happen on every machine)");
 
 fn find(l: &Look<'_>) -> Vec<Finding> {
     let mut hosts: BTreeMap<NodeId, (u32, u32)> = BTreeMap::new();
@@ -30,7 +32,7 @@ fn find(l: &Look<'_>) -> Vec<Finding> {
             "Compare sar -d (await) and sar -u (%steal, %iowait) of these minutes: slow disk or missing CPU.",
         )
     };
-    hosts.into_iter().filter(|(_, (_, n))| *n >= LATE).map(finding).collect()
+    hosts.into_iter().filter(|(_, (_, n))| f64::from(*n) >= l.limit(&LATE)).map(finding).collect()
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use super::look::{Look, cluster, size};
 use super::{Check, Finding};
 use crate::incidents::Cite;
-use crate::model::Key;
+use crate::model::{Key, Threshold};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "etcd_quota_near",
         title: "etcd's database nears its quota",
         threshold: "80 % of the quota (2 GiB unless set)",
+        thresholds: &[&SHARE],
         origin: "our choice, below the 95 % of etcd's own alert etcdDatabaseQuotaLowSpace; at 100 % it refuses writes",
         find: near,
     },
@@ -17,6 +18,7 @@ pub(super) static CHECKS: &[Check] = &[
         id: "etcd_quota_large",
         title: "etcd's quota is larger than it is made for",
         threshold: "8 GiB",
+        thresholds: &[&QUOTA_MAX],
         origin: "etcd: System limits; it warns at its start",
         find: large,
     },
@@ -24,21 +26,24 @@ pub(super) static CHECKS: &[Check] = &[
         id: "etcd_compaction_off",
         title: "etcd keeps its whole history",
         threshold: "auto-compaction-retention not 0",
+        thresholds: &[],
         origin: "etcd: Maintenance; off by default, and Patroni writes in every loop",
         find: compaction,
     },
 ];
 
-const SHARE: f64 = 0.8;
+static SHARE: Threshold =
+    Threshold::new("etcd.quota_share", 0.8, "of the quota", "From this share of its quota on the database is a risk (our choice, below the 95 % of etcd's own alert)");
 /// etcd's default (DefaultQuotaBytes).
 const QUOTA: f64 = 2_147_483_648.0;
-const QUOTA_MAX: f64 = 8_589_934_592.0;
+static QUOTA_MAX: Threshold =
+    Threshold::new("etcd.quota_max_bytes", 8_589_934_592.0, "bytes", "A larger quota than etcd is made for (etcd: System limits)");
 
 fn near(l: &Look<'_>) -> Vec<Finding> {
     let quota = l.number(Key::EtcdQuotaBytes);
     let limit = quota.map_or(QUOTA, |q| q.0);
     let sizes = l.facts(Key::EtcdDbSize).filter_map(|(c, k)| Some((k.fact.value.num()?, c)));
-    let Some((largest, cite)) = sizes.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(s, _)| *s >= SHARE * limit) else {
+    let Some((largest, cite)) = sizes.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(s, _)| *s >= l.limit(&SHARE) * limit) else {
         return Vec::new();
     };
     let how = if quota.is_some() { "" } else { " (default)" };
@@ -50,7 +55,7 @@ fn near(l: &Look<'_>) -> Vec<Finding> {
 }
 
 fn large(l: &Look<'_>) -> Vec<Finding> {
-    let over = l.number(Key::EtcdQuotaBytes).filter(|(q, _)| *q > QUOTA_MAX);
+    let over = l.number(Key::EtcdQuotaBytes).filter(|(q, _)| *q > l.limit(&QUOTA_MAX));
     over.map(|(q, cite)| {
         cluster(
             format!("etcd's quota is {}: a database of that size makes snapshots and restarts slow", size(q)),

@@ -2,13 +2,14 @@
 
 use super::look::{Look, cluster, host};
 use super::{Check, Finding};
-use crate::model::Key;
+use crate::model::{Key, Threshold};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "etcd_election_ratio",
         title: "etcd's election timeout is too near to its heartbeat",
         threshold: "election >= 10 * heartbeat",
+        thresholds: &[],
         origin: "etcd: Tuning, and its defaults 100 and 1000 ms; etcd refuses to start below 5 times (embed/config.go)",
         find: ratio,
     },
@@ -16,6 +17,7 @@ pub(super) static CHECKS: &[Check] = &[
         id: "etcd_heartbeat_below_rtt",
         title: "round trips between etcd members are too long for its timeouts",
         threshold: "heartbeat >= 0.5 * round trip, election >= 10 * round trip (p99)",
+        thresholds: &[],
         origin: "etcd: Tuning, Time parameters",
         find: round_trips,
     },
@@ -23,18 +25,22 @@ pub(super) static CHECKS: &[Check] = &[
         id: "etcd_heartbeat_large",
         title: "raised etcd timeouts make every loss of its leader last longer",
         threshold: "election > 5000 ms",
+        thresholds: &[&ELECTION_LARGE_MS],
         origin: "our choice: half of Patroni's default retry_timeout of 10 s, in which an election must end",
         find: large,
     },
 ];
 
-const RATIO: f64 = 10.0;
-const ELECTION_LARGE_MS: f64 = 5_000.0;
+static RATIO: Threshold =
+    Threshold::new("etcd.election_times", 10.0, "times", "The election timeout should be so many heartbeats (etcd: Tuning)");
+static ELECTION_LARGE_MS: Threshold =
+    Threshold::new("etcd.election_max_ms", 5_000.0, "ms", "A longer election timeout makes every loss of etcd's leader last (our choice: half of Patroni's default retry_timeout)");
 /// etcd's defaults.
 const HEARTBEAT_MS: f64 = 100.0;
 const ELECTION_MS: f64 = 1_000.0;
 
 fn ratio(l: &Look<'_>) -> Vec<Finding> {
+    let ratio = l.limit(&RATIO);
     let elections = l.by_host(Key::EtcdElectionMs);
     let beats = l.by_host(Key::EtcdHeartbeatMs);
     let nodes: std::collections::BTreeSet<_> = elections.keys().chain(beats.keys()).copied().collect();
@@ -43,14 +49,14 @@ fn ratio(l: &Look<'_>) -> Vec<Finding> {
         let beat = beats.get(&node).and_then(|(c, k)| Some((k.fact.value.num()?, *c)));
         let election = elections.get(&node).and_then(|(c, k)| Some((k.fact.value.num()?, *c)));
         let (b, e) = (beat.map_or(HEARTBEAT_MS, |x| x.0), election.map_or(ELECTION_MS, |x| x.0));
-        if b > 0.0 && e < RATIO * b {
+        if b > 0.0 && e < ratio * b {
             let cites = [beat, election].into_iter().flatten().map(|x| x.1);
             let name = l.name(node);
             out.push(host(
                 name.clone(),
                 format!("etcd on {name}: election timeout {e:.0} ms is {:.1} times its heartbeat of {b:.0} ms; one lost heartbeat or two start an election", e / b),
                 cites,
-                format!("Set election-timeout to {:.0} ms on all members, one after the other.", RATIO * b),
+                format!("Set election-timeout to {:.0} ms on all members, one after the other.", ratio * b),
             ));
         }
     }
@@ -77,7 +83,7 @@ fn round_trips(l: &Look<'_>) -> Vec<Finding> {
 }
 
 fn large(l: &Look<'_>) -> Vec<Finding> {
-    let long = l.number(Key::EtcdElectionMs).filter(|(ms, _)| *ms > ELECTION_LARGE_MS);
+    let long = l.number(Key::EtcdElectionMs).filter(|(ms, _)| *ms > l.limit(&ELECTION_LARGE_MS));
     long.map(|(ms, cite)| {
         cluster(
             format!("etcd's election timeout is {ms:.0} ms: a dead etcd leader stops all writes of the DCS for up to twice that, and Patroni gives up after retry_timeout"),

@@ -8,6 +8,7 @@ pub(super) static CHECKS: &[Check] = &[Check {
     id: "failsafe_mode_off",
     title: "an outage of the DCS alone demotes the primary",
     threshold: "failsafe_mode not true, Patroni >= 3.0",
+    thresholds: &[],
     origin: "Patroni: DCS Failsafe Mode (3.0.0); it needs every member's REST API to answer",
     find,
 }];

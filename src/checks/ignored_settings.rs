@@ -7,6 +7,7 @@ pub(super) static CHECKS: &[Check] = &[Check {
     id: "setting_ignored",
     title: "a setting has no effect in the running version",
     threshold: "see the table: the version that removed it",
+    thresholds: &[],
     origin: "PostgreSQL's release notes, Obsolete or Renamed Features; Patroni leaves unknown parameters out",
     find,
 }];

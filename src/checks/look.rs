@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::incidents::Cite;
-use crate::model::{Key, NodeId};
+use crate::model::{Key, NodeId, Threshold};
 use crate::timeline::{Known, Timeline};
 use std::collections::BTreeMap;
 
@@ -15,6 +15,11 @@ pub struct Look<'a> {
 const BOOTSTRAP: &str = "bootstrap";
 
 impl<'a> Look<'a> {
+    /// The value in force of a threshold.
+    pub fn limit(&self, threshold: &Threshold) -> f64 {
+        self.t.thresholds.of(threshold)
+    }
+
     /// Facts of a key with their places.
     pub fn facts(&self, key: Key) -> impl Iterator<Item = (Cite, &'a Known)> + use<'a> {
         self.t.facts.iter().enumerate().filter(move |(_, k)| k.fact.key == key).map(|(i, k)| (Cite::Fact(i as u32), k))

@@ -6,7 +6,9 @@ mod testing;
 pub mod usage;
 
 use crate::incidents::Cite;
+use crate::model::Threshold;
 use crate::timeline::Timeline;
+pub use disk_space::USED_PERCENT;
 pub use look::Look;
 
 /// One rule, as `pgautopsy list checks` prints it.
@@ -17,6 +19,8 @@ pub struct Check {
     pub title: &'static str,
     /// The default threshold, with its unit.
     pub threshold: &'static str,
+    /// The numbers in it that a user may change.
+    pub thresholds: &'static [&'static Threshold],
     /// Who says so.
     pub origin: &'static str,
     pub find: fn(&Look<'_>) -> Vec<Finding>,

@@ -2,14 +2,16 @@
 
 use super::look::{Look, cluster};
 use super::{Check, Finding};
+use crate::causes::TTL_MIN_S;
 use crate::incidents::Cite;
-use crate::model::{Key, What};
+use crate::model::{Key, What, Threshold};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "config_ttl_too_small",
         title: "ttl leaves no room for a failed renewal",
         threshold: "ttl >= loop_wait + 2 * retry_timeout, and >= 20 s",
+        thresholds: &[&TTL_MIN_S],
         origin: "Patroni's documentation, Dynamic configuration; enforced since 3.2.0",
         find: ttl,
     },
@@ -17,6 +19,7 @@ pub(super) static CHECKS: &[Check] = &[
         id: "config_ttl_too_large",
         title: "a dead primary is replaced late",
         threshold: "ttl > 120 s",
+        thresholds: &[&TTL_MAX],
         origin: "our choice: four times Patroni's default; nobody takes over before ttl has run out",
         find: slow,
     },
@@ -24,14 +27,14 @@ pub(super) static CHECKS: &[Check] = &[
         id: "config_adjusted",
         title: "Patroni runs with other timeouts than configured",
         threshold: "any such message",
+        thresholds: &[],
         origin: "patroni/config.py since 3.2.0: it lowers loop_wait and retry_timeout to keep the rule",
         find: adjusted,
     },
 ];
 
-/// Patroni's documentation: below this a ttl fails over on every hiccup.
-const TTL_MIN: f64 = 20.0;
-const TTL_MAX: f64 = 120.0;
+static TTL_MAX: Threshold =
+    Threshold::new("patroni.ttl_max_s", 120.0, "s", "A larger ttl replaces a dead primary late (our choice: four times the default)");
 /// Patroni's defaults.
 const LOOP_WAIT: f64 = 10.0;
 const RETRY_TIMEOUT: f64 = 10.0;
@@ -40,19 +43,20 @@ fn ttl(l: &Look<'_>) -> Vec<Finding> {
     let Some((ttl, cite)) = l.number(Key::Ttl) else { return Vec::new() };
     let (wait, at_wait) = l.number(Key::LoopWait).map_or((LOOP_WAIT, None), |(n, c)| (n, Some(c)));
     let (retry, at_retry) = l.number(Key::RetryTimeout).map_or((RETRY_TIMEOUT, None), |(n, c)| (n, Some(c)));
-    let least = (wait + 2.0 * retry).max(TTL_MIN);
+    let floor = l.limit(&TTL_MIN_S);
+    let least = (wait + 2.0 * retry).max(floor);
     if ttl >= least {
         return Vec::new();
     }
     vec![cluster(
-        format!("ttl {ttl:.0} s, loop_wait {wait:.0} s, retry_timeout {retry:.0} s: ttl should be at least {least:.0} s (loop_wait + 2 × retry_timeout, and not below {TTL_MIN:.0} s)"),
+        format!("ttl {ttl:.0} s, loop_wait {wait:.0} s, retry_timeout {retry:.0} s: ttl should be at least {least:.0} s (loop_wait + 2 × retry_timeout, and not below {floor:.0} s)"),
         [Some(cite), at_wait, at_retry].into_iter().flatten(),
         format!("patronictl edit-config: ttl {least:.0}, or a smaller retry_timeout; the rule is loop_wait + 2 × retry_timeout <= ttl."),
     )]
 }
 
 fn slow(l: &Look<'_>) -> Vec<Finding> {
-    let long = l.number(Key::Ttl).filter(|(ttl, _)| *ttl > TTL_MAX);
+    let long = l.number(Key::Ttl).filter(|(ttl, _)| *ttl > l.limit(&TTL_MAX));
     long.map(|(ttl, cite)| {
         cluster(
             format!("ttl {ttl:.0} s: when the primary dies, writes stop for up to {ttl:.0} s before anybody may take over"),

@@ -11,6 +11,7 @@ pub(super) static CHECKS: &[Check] = &[Check {
     id: "recurring_time",
     title: "trouble comes back at the same time of day",
     threshold: "two days or more, within 5 minutes of the day",
+    thresholds: &[],
     origin: "our choice; of the public incidents several come from nightly backups and cron jobs (patroni#3055, etcd#10638)",
     find,
 }];

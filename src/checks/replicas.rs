@@ -10,6 +10,7 @@ pub(super) static CHECKS: &[Check] = &[Check {
     id: "replica_not_replicating",
     title: "a member could not replicate up to the end of its log",
     threshold: "any failure without a later success",
+    thresholds: &[],
     origin: "Patroni before 3.0 lists such a member as running",
     find,
 }];

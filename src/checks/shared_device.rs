@@ -9,6 +9,7 @@ pub(super) static CHECKS: &[Check] = &[Check {
     id: "etcd_shares_device",
     title: "etcd's data and PostgreSQL's lie on one device",
     threshold: "one disk each",
+    thresholds: &[],
     origin: "Patroni's maintainer in patroni#1564; etcd: Hardware recommendations, Disks",
     find,
 }];

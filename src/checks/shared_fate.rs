@@ -3,19 +3,20 @@
 use super::look::{Look, cluster};
 use super::{Check, Finding};
 use crate::incidents::Cite;
-use crate::model::{NodeId, SECOND, What};
+use crate::model::{NodeId, SECOND, What, Threshold};
 
 pub(super) static CHECKS: &[Check] = &[Check {
     id: "shared_fate",
     title: "two hosts were slow in the same seconds",
     threshold: "stalls of two hosts that overlap within 5 s",
+    thresholds: &[&LONG_MS],
     origin: "two of three etcd members on one ESXi host: the incident in fixtures/cases/57-*; 5 s is our choice",
     find,
 }];
 
 const NEAR: i64 = 5 * SECOND;
-/// Shorter waits happen on every disk; etcd warns from one second on (warnSyncDuration).
-const LONG_MS: f64 = 1_000.0;
+static LONG_MS: Threshold =
+    Threshold::new("shared_fate.stall_ms", 1_000.0, "ms", "Shorter waits happen on every disk (etcd warns from one second on)");
 
 /// What only a host in trouble says, and what is measured on the host itself.
 const STALLS: &[What] = &[
@@ -33,7 +34,7 @@ const STALLS: &[What] = &[
 
 fn find(l: &Look<'_>) -> Vec<Finding> {
     let timed = |w: What| matches!(w, What::FsyncSlow | What::CommitSlow | What::PgWalIoSlow);
-    let stalls: Vec<_> = l.t.all(STALLS).filter(|e| !timed(e.what) || e.num >= LONG_MS).collect();
+    let stalls: Vec<_> = l.t.all(STALLS).filter(|e| !timed(e.what) || e.num >= l.limit(&LONG_MS)).collect();
     let mut pairs: Vec<(NodeId, NodeId, u32, Cite, Cite)> = Vec::new();
     for (i, a) in stalls.iter().enumerate() {
         let later = stalls.iter().skip(i + 1).take_while(|b| b.began() <= a.until + NEAR);

@@ -7,6 +7,7 @@ pub(super) static CHECKS: &[Check] = &[Check {
     id: "slots_without_limit",
     title: "a slot whose reader is away may fill the disk",
     threshold: "max_slot_wal_keep_size set (-1 is no limit), PostgreSQL >= 13",
+    thresholds: &[],
     origin: "PostgreSQL: Replication, max_slot_wal_keep_size; its default is -1",
     find,
 }];

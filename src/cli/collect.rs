@@ -1,6 +1,7 @@
 //! `pgautopsy collect`: prints the script; it never runs it.
 
-use crate::{Failure, print};
+use super::output::print;
+use crate::Failure;
 use clap::Args;
 use pgautopsy::collect::Plan;
 use pgautopsy::model::HOUR;

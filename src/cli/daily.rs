@@ -2,7 +2,8 @@
 #![allow(clippy::print_stderr)]
 
 use super::Reading;
-use crate::{Failure, NOTHING, print};
+use super::output::print;
+use crate::{Failure, NOTHING};
 use clap::Args;
 use pgautopsy::daily::render::{self, Envelope, FORMATS};
 use pgautopsy::daily::{self, Daily, Level, Options, State};
@@ -59,7 +60,6 @@ pub struct DailyArgs {
 pub fn run(args: DailyArgs) -> Result<u8, Failure> {
     let config = args.reading.config().map_err(Failure::usage)?;
     let settings = args.reading.settings().map_err(Failure::usage)?;
-    let checks = config.checks().map_err(Failure::usage)?;
     let paths = if args.paths.is_empty() { config.daily.paths.clone() } else { args.paths };
     if paths.is_empty() {
         return Err(Failure::usage(
@@ -96,7 +96,7 @@ pub fn run(args: DailyArgs) -> Result<u8, Failure> {
 
     let _lock = lock(&file)?;
     let (mut state, note) = load(&file);
-    let options = Options { settings, host: args.host.or(config.daily.host), checks, now };
+    let options = Options { settings, host: args.host.or(config.daily.host), now };
     let mut daily = daily::run(&paths, &options, &mut state).map_err(|e| Failure::usage(e.to_string()))?;
     daily.notes.extend(note);
     for (path, name) in &outputs {

@@ -1,8 +1,8 @@
 //! Daily values of what slows a cluster down: loop, fsync, heartbeats, await, iowait, disk space; and what moved.
 
-use super::checks::Checks;
 use super::state::Row;
-use crate::model::{DAY, Key, Metric, Micros, Program, SECOND, Source, What, seconds};
+use super::thresholds as limits;
+use crate::model::{DAY, Key, Metric, Micros, Program, SECOND, Source, Threshold, Thresholds, What, date, seconds};
 use crate::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -13,31 +13,37 @@ struct Kind {
     words: &'static str,
     unit: &'static str,
     /// The check that says from which value on a change is worth a line.
-    floor: &'static str,
+    floor: &'static Threshold,
     /// Judged by how often, rather than by how much.
     counted: bool,
 }
 
 const KINDS: &[Kind] = &[
-    Kind { id: "patroni.loop", words: "longest HA loop", unit: "s", floor: "daily.loop_s", counted: false },
-    Kind { id: "etcd.fsync_slow", words: "slow fsyncs of etcd", unit: "ms", floor: "daily.fsync_count", counted: true },
+    Kind { id: "patroni.loop", words: "longest HA loop", unit: "s", floor: &limits::LOOP_S, counted: false },
+    Kind {
+        id: "etcd.fsync_slow",
+        words: "slow fsyncs of etcd",
+        unit: "ms",
+        floor: &limits::FSYNC_COUNT,
+        counted: true,
+    },
     Kind {
         id: "etcd.heartbeat_late",
         words: "late etcd heartbeats",
         unit: "ms",
-        floor: "daily.heartbeat_count",
+        floor: &limits::HEARTBEAT_COUNT,
         counted: true,
     },
     Kind {
         id: "etcd.request_slow",
         words: "slow etcd requests",
         unit: "ms",
-        floor: "daily.request_count",
+        floor: &limits::REQUEST_COUNT,
         counted: true,
     },
-    Kind { id: "disk.await", words: "highest await", unit: "ms", floor: "daily.await_ms", counted: false },
-    Kind { id: "cpu.iowait", words: "highest iowait", unit: "%", floor: "daily.iowait_pct", counted: false },
-    Kind { id: "cpu.steal", words: "highest steal", unit: "%", floor: "daily.steal_pct", counted: false },
+    Kind { id: "disk.await", words: "highest await", unit: "ms", floor: &limits::AWAIT_MS, counted: false },
+    Kind { id: "cpu.iowait", words: "highest iowait", unit: "%", floor: &limits::IOWAIT_PCT, counted: false },
+    Kind { id: "cpu.steal", words: "highest steal", unit: "%", floor: &limits::STEAL_PCT, counted: false },
 ];
 
 /// A metric that is not what it was.
@@ -165,7 +171,7 @@ fn median(values: &mut [f64]) -> Option<f64> {
 }
 
 /// Each metric's value of `day` against the medians of the 7 and 30 days before.
-pub(super) fn trends(rows: &[Row], day: i64, checks: &Checks) -> Vec<Trend> {
+pub(super) fn trends(rows: &[Row], day: i64, thresholds: &Thresholds) -> Vec<Trend> {
     let mut out = Vec::new();
     for kind in KINDS {
         let mut things: Vec<(&str, &str)> =
@@ -186,8 +192,8 @@ pub(super) fn trends(rows: &[Row], day: i64, checks: &Checks) -> Vec<Trend> {
                 if values.is_empty() { None } else { median(&mut values) }
             };
             let (week, month) = (before(7), before(30));
-            let floor = checks.get(kind.floor);
-            let factor = checks.get("daily.factor");
+            let floor = thresholds.of(kind.floor);
+            let factor = thresholds.of(&limits::FACTOR);
             let known = ((day - 30).max(first)..day).filter(|d| value_of(*d).is_some()).count();
             // With less than three days to compare with, any value would be news.
             let worse = |usual: Option<f64>| usual.is_some_and(|u| value >= floor && value >= u * factor);
@@ -202,7 +208,7 @@ pub(super) fn trends(rows: &[Row], day: i64, checks: &Checks) -> Vec<Trend> {
                 host: host.to_owned(),
                 metric: kind.id.to_owned(),
                 item: item.to_owned(),
-                day: date(day),
+                day: date(day.saturating_mul(DAY)),
                 unit: if kind.counted { "count".to_owned() } else { kind.unit.to_owned() },
                 value,
                 week,
@@ -211,7 +217,7 @@ pub(super) fn trends(rows: &[Row], day: i64, checks: &Checks) -> Vec<Trend> {
                 text: format!(
                     "{what} on {host}: {}{unit} on {}{worst}; median of 7 days {}, of 30 days {}",
                     number(value),
-                    date(day),
+                    date(day.saturating_mul(DAY)),
                     shown(week),
                     shown(month)
                 ),
@@ -222,16 +228,12 @@ pub(super) fn trends(rows: &[Row], day: i64, checks: &Checks) -> Vec<Trend> {
 }
 
 /// `2026-11-20`
-pub(super) fn date(day: i64) -> String {
-    crate::model::rfc3339(day.saturating_mul(DAY)).get(..10).unwrap_or("").to_owned()
-}
-
 /// Which programs' silence means something, and after how long.
-pub(super) fn silence_check(program: Program) -> Option<&'static str> {
+pub(super) fn silence_check(program: Program) -> Option<&'static Threshold> {
     match program {
-        Program::Patroni => Some("silent.patroni_min"),
-        Program::Sysstat => Some("silent.sysstat_min"),
-        Program::Etcd | Program::Postgres => Some("silent.other_min"),
+        Program::Patroni => Some(&limits::SILENT_PATRONI_MIN),
+        Program::Sysstat => Some(&limits::SILENT_SYSSTAT_MIN),
+        Program::Etcd | Program::Postgres => Some(&limits::SILENT_OTHER_MIN),
         _ => None,
     }
 }
@@ -259,7 +261,7 @@ mod tests {
     #[test]
     fn a_disk_that_became_slow_is_told_with_its_usual_values() {
         let rows = rows_of(&[8.0, 9.0, 7.0, 8.0, 8.0, 226.0]);
-        let found = trends(&rows, 5, &Checks::default());
+        let found = trends(&rows, 5, &Thresholds::default());
         assert!(found[0].moved);
         assert_eq!(
             found[0].text,
@@ -269,8 +271,8 @@ mod tests {
 
     #[test]
     fn noise_and_a_young_history_are_not_told() {
-        assert!(!trends(&rows_of(&[1.0, 1.0, 1.0, 1.0, 4.0]), 4, &Checks::default())[0].moved, "below the floor");
-        assert!(!trends(&rows_of(&[8.0, 226.0]), 1, &Checks::default())[0].moved, "one day says nothing");
-        assert!(!trends(&rows_of(&[80.0, 90.0, 70.0, 80.0, 95.0]), 4, &Checks::default())[0].moved, "as always");
+        assert!(!trends(&rows_of(&[1.0, 1.0, 1.0, 1.0, 4.0]), 4, &Thresholds::default())[0].moved, "below the floor");
+        assert!(!trends(&rows_of(&[8.0, 226.0]), 1, &Thresholds::default())[0].moved, "one day says nothing");
+        assert!(!trends(&rows_of(&[80.0, 90.0, 70.0, 80.0, 95.0]), 4, &Thresholds::default())[0].moved, "as always");
     }
 }

@@ -1,12 +1,12 @@
 //! The short report for cron: reads what is new since the last run and tells what changed, once.
 
-pub mod checks;
 mod days;
 mod outlook;
 pub mod render;
 mod state;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 mod told;
 
 use crate::input::InputError;
@@ -15,13 +15,13 @@ use crate::model::{DAY, HOUR, MINUTE, Micros, NodeId, Parsed, Program, SECOND, S
 use crate::report::{self, Skip};
 use crate::run::{self, Settings};
 use crate::timeline::Timeline;
-use checks::Checks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::path::PathBuf;
 use std::sync::Arc;
+pub use thresholds::THRESHOLDS;
 
 pub use days::Trend;
 pub use outlook::Disk;
@@ -44,7 +44,6 @@ pub struct Options {
     pub settings: Settings,
     /// All paths belong to this host.
     pub host: Option<String>,
-    pub checks: Checks,
     /// The time of this run; the library has no clock.
     pub now: Micros,
 }
@@ -174,7 +173,9 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
     read.not_read.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
     read.not_read.sort_by(|a, b| (&a.path, &a.why).cmp(&(&b.path, &b.why)));
     read.files = pieces.len();
-    let (t, incidents, sources) = run::place(sources, &options.settings);
+    // What is kept from day to day is kept by host.
+    let settings = Settings { by_host: true, ..options.settings.clone() };
+    let (t, incidents, sources) = run::place(sources, &settings);
     let report = report::build(&t, &incidents, &sources, Vec::new());
     read.hosts = t.cluster.nodes.iter().filter(|n| n.has_sources).count();
 
@@ -201,7 +202,7 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
     state.keep(rows, today, KEEP_DAYS);
     // The newest day with a quarter of its hours behind it: the first minutes of a day compare with nothing.
     let day = (end - 6 * HOUR).div_euclid(DAY);
-    let trends = days::trends(&state.rows, day, &options.checks);
+    let trends = days::trends(&state.rows, day, &options.settings.thresholds);
     let news: Vec<String> = trends
         .iter()
         .filter(|x| x.moved)
@@ -211,7 +212,7 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
         })
         .map(|x| x.text.clone())
         .collect();
-    let disks = outlook::disks(&state.rows, &t, today, &options.checks);
+    let disks = outlook::disks(&state.rows, &t, today, &options.settings.thresholds);
     let mut risks = report.risks;
     // The forecast below says it better, with this state's history and the user's limit.
     risks.retain(|r| r.id != "disk_usage_high");
@@ -243,7 +244,7 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
     }
     follow::forget(&mut marks, now, KEEP_DAYS);
 
-    let hold = options.now - (options.checks.get("daily.hold_h") * HOUR as f64) as Micros;
+    let hold = options.now - (options.settings.thresholds.of(&thresholds::HOLD_H) * HOUR as f64) as Micros;
     let mut recent: BTreeMap<String, u64> = BTreeMap::new();
     for x in state.told.iter().filter(|x| x.told_at > hold || x.open) {
         let kind = if x.planned { "planned".to_owned() } else { x.kind.clone() };
@@ -386,7 +387,7 @@ fn silences(state: &mut State, end: Micros, options: &Options) -> (Vec<Silence>,
     for (who, last) in &state.last_seen {
         let (host, program) = who.rsplit_once('/').unwrap_or((who, ""));
         let Some(check) = checked(program) else { continue };
-        let limit = (options.checks.get(check) * MINUTE as f64) as Micros;
+        let limit = (options.settings.thresholds.of(check) * MINUTE as f64) as Micros;
         let before = state.silent.contains(who);
         let (host, program) = (host.to_owned(), program.to_owned());
         let at = rfc3339(*last);

@@ -1,9 +1,9 @@
 //! How full the disks are and on which day each reaches its limit, by the straight line through the last thirty days.
 
-use super::checks::Checks;
-use super::days::{by_day, date};
+use super::days::by_day;
 use super::state::Row;
-use crate::model::Key;
+use crate::checks::USED_PERCENT;
+use crate::model::{DAY, Key, Thresholds, date};
 use crate::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +30,8 @@ pub struct Disk {
 }
 
 /// All file systems, the most urgent first.
-pub(super) fn disks(rows: &[Row], t: &Timeline, today: i64, checks: &Checks) -> Vec<Disk> {
-    let limit = checks.get("disk.limit_pct");
+pub(super) fn disks(rows: &[Row], t: &Timeline, today: i64, thresholds: &Thresholds) -> Vec<Disk> {
+    let limit = thresholds.of(&USED_PERCENT);
     let mut things: Vec<(&str, &str)> =
         rows.iter().filter(|r| r.metric == "fs.used").map(|r| (r.host.as_str(), r.item.as_str())).collect();
     things.sort_unstable();
@@ -61,7 +61,7 @@ pub(super) fn disks(rows: &[Row], t: &Timeline, today: i64, checks: &Checks) -> 
                 used_percent: (used * 10.0).round() / 10.0,
                 per_day: per_day.map(|s| (s * 1_000.0).round() / 1_000.0),
                 limit_percent: limit,
-                reaches_limit_on: left.map(|l| date(last_day as i64 + l)),
+                reaches_limit_on: left.map(|l| date((last_day as i64 + l).saturating_mul(DAY))),
                 days_left: left,
                 above,
                 text,
@@ -152,7 +152,7 @@ mod tests {
 
     fn one(mount: &str, values: &[f64]) -> Disk {
         let today = 20_000 + values.len() as i64 - 1;
-        disks(&rows(mount, values), &Timeline::default(), today, &Checks::default()).remove(0)
+        disks(&rows(mount, values), &Timeline::default(), today, &Thresholds::default()).remove(0)
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         all.extend(rows("/b", &[70.0, 71.0, 72.0]));
         all.extend(rows("/c", &[74.0, 74.0, 74.0]));
         let order: Vec<String> =
-            disks(&all, &Timeline::default(), 20_002, &Checks::default()).into_iter().map(|d| d.mount).collect();
+            disks(&all, &Timeline::default(), 20_002, &Thresholds::default()).into_iter().map(|d| d.mount).collect();
         assert_eq!(order, ["/b", "/a", "/c"]);
     }
 }

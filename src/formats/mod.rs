@@ -117,7 +117,7 @@ macro_rules! documents {
 
 envelopes! {
     journal_json, docker_json, cnpg, rsyslog_json, loki, cloud, elastic, fluent, cri, syslog_rfc5424, kibana, kubectl, grep,
-    journal_monotonic, csv_export, syslog,
+    journal_monotonic, csv_export, svlogd, syslog,
 }
 bodies! {
     patroni, vip_manager, walg, etcd_zap, etcd_capnslog, patroni_json, pg_csv, pg_json, pgbackrest, pgbouncer, barman,

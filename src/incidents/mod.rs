@@ -8,7 +8,7 @@ mod outage;
 mod tests;
 mod triggers;
 
-use crate::model::{Micros, NodeId, SECOND, Span, What};
+use crate::model::{Micros, NodeId, SECOND, Span, Threshold, What};
 pub use crate::timeline::Cite;
 use crate::timeline::{Event, Timeline};
 pub use classify::rejoined;
@@ -101,6 +101,9 @@ pub struct Incident {
     /// What kind of `kind` it is, for people: `dcs_outage_ridden_out_failsafe`, `rejoin_failure`, …
     pub form: &'static str,
 }
+
+/// What the finding of incidents lets a user change.
+pub static THRESHOLDS: &[&Threshold] = &[&near::FSYNC_SLOW_MS];
 
 /// Triggers closer than this belong to one episode. Patroni needs at most ttl (30 s) to react to a cause and
 /// etcd some seconds; two and a half ttl keep two separate faults apart (our choice).

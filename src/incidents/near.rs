@@ -3,15 +3,19 @@
 use super::classify::LOOK_BACK;
 use super::{Incident, Kind, MERGE};
 use crate::axis::{HoleKind, holes};
-use crate::model::{MINUTE, Micros, NodeId, Role, SECOND, Span, What};
+use crate::model::{MINUTE, Micros, NodeId, Role, SECOND, Span, Threshold, What};
 use crate::timeline::{Event, Timeline};
 
-/// From here on etcd itself calls a sync slow (`warnSyncDuration`, wal/wal.go).
-const FSYNC_SLOW_MS: f64 = 1_000.0;
+pub static FSYNC_SLOW_MS: Threshold = Threshold::new(
+    "near_miss.sync_ms",
+    1_000.0,
+    "ms",
+    "From here on a sync is a near miss: etcd itself calls it slow (`warnSyncDuration`, wal/wal.go)",
+);
 
 /// Adds what no incident tells yet.
 pub(super) fn misses(t: &Timeline, incidents: &mut Vec<Incident>) {
-    let slow = t.all(&[What::FsyncSlow]).filter(|e| e.num >= FSYNC_SLOW_MS);
+    let slow = t.all(&[What::FsyncSlow]).filter(|e| e.num >= t.thresholds.of(&FSYNC_SLOW_MS));
     let elected = t.all(&[What::LeaderWon]).filter(|e| !starting(t, e.event));
     let mut signs: Vec<(u32, &Event)> = slow.chain(elected).map(|e| (e.index, e.event)).collect();
     signs.sort_by_key(|(i, e)| (e.began(), *i));

@@ -6,6 +6,7 @@ mod fact;
 mod name;
 mod series;
 mod source;
+mod threshold;
 mod time;
 mod volume;
 mod what;
@@ -17,9 +18,10 @@ pub use fact::{Fact, Key, Value};
 pub use name::{NameHint, Naming};
 pub use series::{Metric, RawSeries, Sample};
 pub use source::{BeatRun, Coverage, Parsed, Problem, Program, Role, Silence, StepBack, Stream};
+pub use threshold::{Threshold, Thresholds};
 pub use time::{
-    DAY, Grain, HOUR, MINUTE, Micros, Order, SECOND, Span, Stamp, Time, Written, Zone, civil, days, rfc3339, seconds,
-    split_civil,
+    DAY, Grain, HOUR, MINUTE, Micros, Order, SECOND, Span, Stamp, Time, Written, Zone, civil, date, days, rfc3339,
+    seconds, split_civil,
 };
 pub use volume::Volume;
 pub use what::{Level, Weight, What};

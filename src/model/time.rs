@@ -179,6 +179,12 @@ pub fn rfc3339(at: Micros) -> String {
     )
 }
 
+/// The date of `rfc3339`: `2021-02-01`.
+pub fn date(at: Micros) -> String {
+    let (y, m, d, _) = split_civil(at);
+    format!("{y:04}-{m:02}-{d:02}")
+}
+
 /// Microseconds as seconds.
 pub fn seconds(us: Micros) -> f64 {
     us as f64 / SECOND as f64

@@ -6,7 +6,7 @@ use super::words::{impact, main_incident, proof_of, status_words, sure, why_line
 use super::{Renderer, Style};
 use crate::report::{Report, VerdictKind};
 
-pub static RENDERER: Renderer = Renderer { name: "card", endings: &["card"], render };
+pub static RENDERER: Renderer = Renderer { name: "card", endings: &["card"], excerpts: false, render };
 
 /// Columns of the words at the left, and of a line.
 const LABEL: usize = 10;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use std::io::{Result, Write};
 
-pub static RENDERER: Renderer = Renderer { name: "json", endings: &["json"], render };
+pub static RENDERER: Renderer = Renderer { name: "json", endings: &["json"], excerpts: true, render };
 
 fn render(report: &Report, _: Style) -> String {
     let mut out = Vec::new();

@@ -9,7 +9,7 @@ use super::{Renderer, Style};
 use crate::report::{Missing, Proof, Report, Verdict, VerdictKind, axis_notes};
 use std::fmt::Write;
 
-pub static RENDERER: Renderer = Renderer { name: "md", endings: &["md", "markdown"], render };
+pub static RENDERER: Renderer = Renderer { name: "md", endings: &["md", "markdown"], excerpts: false, render };
 
 /// Rows of the timeline: a draft that nobody reads to its end is none.
 const ROWS: usize = 60;

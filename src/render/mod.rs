@@ -15,10 +15,10 @@ mod plot;
 mod term;
 #[cfg(test)]
 mod testing;
-mod times;
+pub(crate) mod times;
 mod whois;
 mod words;
-mod wrap;
+pub(crate) mod wrap;
 
 use crate::report::Report;
 pub use lanes::timeline as timeline_text;
@@ -49,6 +49,8 @@ pub struct Renderer {
     pub name: &'static str,
     /// File endings that choose it.
     pub endings: &'static [&'static str],
+    /// Whether it shows the raw lines around the evidence, which cost a second reading.
+    pub excerpts: bool,
     pub render: fn(&Report, Style) -> String,
 }
 

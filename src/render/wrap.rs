@@ -53,6 +53,27 @@ impl Page {
     }
 }
 
+/// A label and a text, broken between words at 80 columns; a longer word, such as a path, stays whole.
+pub(crate) fn paragraph(out: &mut String, label: &str, text: &str) {
+    let indent = label.chars().count();
+    let mut column = indent;
+    out.push_str(label);
+    for (i, word) in terminal(text, 400).split(' ').enumerate() {
+        let n = word.chars().count();
+        if i > 0 && column + 1 + n > 80 {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if i > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += n;
+    }
+    out.push('\n');
+}
+
 /// Lines of at most `room` columns, broken between words where possible; never none.
 pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();

@@ -17,7 +17,8 @@ pub(super) fn cost(t: &Timeline, axis: &Axis, x: &Incident) -> Vec<Statement> {
     }
     let mut out = Vec::new();
     if let Some(o) = &x.outage {
-        let text = format!("writes stopped for {} (known to {})", length(o.to - o.from), length(o.uncertainty));
+        let least = if o.at_least { "at least " } else { "" };
+        let text = format!("writes stopped for {least}{} (known to {})", length(o.length()), length(o.uncertainty));
         out.push(Statement { text, host: String::new(), evidence: Vec::new() });
     }
     two_primaries(t, x, &mut out);
@@ -70,7 +71,7 @@ fn two_primaries(t: &Timeline, x: &Incident, out: &mut Vec<Statement>) {
 fn counted(t: &Timeline, axis: &Axis, x: &Incident, out: &mut Vec<Statement>) {
     let near = x.span.widened(2 * t.ttl());
     for l in axis.leases.iter().filter(|l| Some(l.node) == x.old && near.contains(l.last)) {
-        let Some(w) = &l.lost else { continue };
+        let Some(w) = l.lost.as_ref().filter(|w| w.matters()) else { continue };
         let text = format!(
             "{:.0} bytes of WAL that {} alone had written are lost, beyond the end of timeline {}",
             w.bytes(),

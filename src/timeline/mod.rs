@@ -10,7 +10,7 @@ use crate::clock::Clocks;
 use crate::cluster::Cluster;
 pub use crate::cluster::UNNAMED as UNNAMED_HOST;
 use crate::model::{
-    Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Time, What, Why,
+    Fact, HOUR, Key, Metric, Micros, NodeId, Program, Raw, SECOND, Sample, Source, Span, Thresholds, Time, What, Why,
 };
 pub use copies::Copied;
 pub use roles::{Beats, Gap};
@@ -143,6 +143,8 @@ pub struct Timeline {
     pub copies: Vec<Copied>,
     /// How far the hosts' clocks differ; their times are corrected where the difference is proven.
     pub skew: Skew,
+    /// As the user set them.
+    pub thresholds: Thresholds,
     by_what: BTreeMap<What, Vec<u32>>,
 }
 

@@ -110,7 +110,10 @@ fn same_incident(tickets: &[Ticket], i: usize) -> Option<String> {
             && t.hosts.iter().any(|h| h != crate::report::UNNAMED_HOST && mine.hosts.contains(h))
     })?;
     let host = first.hosts.first().map_or("", String::as_str);
-    Some(format!("the same incident on {host} at {}", super::moment(first.start.as_deref().unwrap_or(""))))
+    Some(format!(
+        "the same incident on {host} at {}",
+        crate::render::times::day_clock(first.start.as_deref().unwrap_or(""))
+    ))
 }
 
 /// The same cause of the same kind of incident; without a cause, the same open candidates.
@@ -179,7 +182,7 @@ pub fn markdown(batch: &Batch) -> String {
             cell(&r.verdict),
             cell(&r.cause),
             cell(&r.confidence),
-            cell(&super::moment(&r.start)).trim(),
+            cell(&crate::render::times::day_clock(&r.start)).trim(),
             cell(r.missing.first().map_or("", String::as_str)),
             r.errors.len(),
             r.group

@@ -4,6 +4,8 @@ mod batch;
 mod reply;
 
 use crate::collect::Plan;
+use crate::render::times::{day_clock, day_minute};
+use crate::render::wrap::paragraph;
 use crate::report::{Missing, Report, VerdictKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -185,7 +187,7 @@ pub fn text(t: &Ticket) -> String {
         } else {
             String::new()
         };
-        paragraph(&mut out, "  When      ", &format!("{} to {} UTC{more}", moment(start), moment(end)));
+        paragraph(&mut out, "  When      ", &format!("{} to {} UTC{more}", day_clock(start), day_clock(end)));
     }
     match &t.cause {
         Some(cause) => paragraph(&mut out, "  Cause     ", &format!("{cause} (certainty {})", t.confidence)),
@@ -210,7 +212,7 @@ pub fn text(t: &Ticket) -> String {
     out.push_str("\nIn the attachment\n");
     for a in &t.attached {
         let span = match (&a.first, &a.last) {
-            (Some(first), Some(last)) => format!("{} to {}", minute(first), minute(last)),
+            (Some(first), Some(last)) => format!("{} to {}", day_minute(first), day_minute(last)),
             _ => String::new(),
         };
         let line = format!("{:<14} {:<24} {:>3} {span}", cut(&a.host, 14), cut(&a.kind, 24), a.files);
@@ -234,39 +236,10 @@ pub fn text(t: &Ticket) -> String {
     out
 }
 
-pub(crate) fn moment(at: &str) -> String {
-    format!("{} {}", at.get(..10).unwrap_or(""), at.get(11..19).unwrap_or(""))
-}
-
-fn minute(at: &str) -> String {
-    moment(at).get(..16).unwrap_or("").to_owned()
-}
-
 fn cut(text: &str, most: usize) -> String {
     crate::render::escape::terminal(text, most.max(8)).chars().take(most).collect()
 }
 
 fn shown(text: &str) -> String {
     crate::render::escape::terminal(text, 400)
-}
-
-/// A label and a text, broken between words at 80 columns.
-pub(crate) fn paragraph(out: &mut String, label: &str, text: &str) {
-    let indent = label.chars().count();
-    let mut column = indent;
-    out.push_str(label);
-    for (i, word) in shown(text).split(' ').enumerate() {
-        let n = word.chars().count();
-        if i > 0 && column + 1 + n > 80 {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            column = indent;
-        } else if i > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += n;
-    }
-    out.push('\n');
 }

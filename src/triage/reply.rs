@@ -1,7 +1,9 @@
 //! The reply to a ticket, as a support engineer would write it: what is seen, what is asked for, what to do now.
 
-use super::{Ticket, moment, paragraph};
+use super::Ticket;
 use crate::collect::Plan;
+use crate::render::times::day_clock;
+use crate::render::wrap::paragraph;
 use crate::report::{Report, VerdictKind};
 
 /// Ready to paste; commands stand on lines of their own, so that they survive copying.
@@ -36,6 +38,7 @@ pub fn reply(t: &Ticket, report: &Report, plan: Option<&Plan>) -> String {
     }
     if !t.missing.is_empty() && t.verdict != VerdictKind::NoIncident {
         let why = match t.verdict {
+            VerdictKind::Cause if t.confidence == "high" => "What would complete the picture, most important first:",
             VerdictKind::Cause => "To be certain we would need, most important first:",
             _ => "To find the cause we need, most important first:",
         };
@@ -45,13 +48,13 @@ pub fn reply(t: &Ticket, report: &Report, plan: Option<&Plan>) -> String {
             let window = if m.from.is_empty() {
                 String::new()
             } else {
-                format!(", {} to {} UTC", moment(&m.from), moment(&m.to))
+                format!(", {} to {} UTC", day_clock(&m.from), day_clock(&m.to))
             };
             paragraph(&mut out, &format!("{}. ", i + 1), &format!("{} of {}{window}:", m.kind, m.host));
             out.push_str(&format!("     {}\n", crate::render::escape::terminal(&m.command, 400)));
         }
         if let Some(plan) = plan {
-            let text = |at| moment(&crate::model::rfc3339(at));
+            let text = |at| day_clock(&crate::model::rfc3339(at));
             out.push_str("\nOr run the script attached on every host; it collects all of this, masks secrets and sends\nnothing anywhere. It was made by:\n\n");
             out.push_str(&format!(
                 "     pgautopsy collect --since '{}' --until '{}' > collect.sh\n",

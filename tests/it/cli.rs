@@ -88,6 +88,21 @@ fn a_message_of_ones_own_is_understood() {
 }
 
 #[test]
+fn a_threshold_in_the_config_weakens_what_rests_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("pgautopsy.toml");
+    std::fs::write(&config, "[thresholds]\n\"etcd_slow_disk.await_ms\" = 5000\n").unwrap();
+    let usual = out(&run(&["--card", SEED]));
+    let raised = out(&run(&["--card", "--config", config.to_str().unwrap(), SEED]));
+    assert!(usual.contains("etcd_slow_disk (certainty medium"), "{usual}");
+    assert!(!raised.contains("etcd_slow_disk (certainty medium"), "a disk below the limit proves nothing:\n{raised}");
+    std::fs::write(&config, "[thresholds]\n\"etcd_slow_disk.awaitms\" = 5000\n").unwrap();
+    let o = run(&["--config", config.to_str().unwrap(), SEED]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(err(&o).contains("did you mean etcd_slow_disk.await_ms"), "{}", err(&o));
+}
+
+#[test]
 fn no_path_at_all_says_what_to_do() {
     let o = run(&[]);
     assert_eq!(o.status.code(), Some(2));

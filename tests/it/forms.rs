@@ -36,7 +36,8 @@ fn every_form_is_read_as_expected() {
     let mut wrong = Vec::new();
     for path in forms() {
         let name = name(&path);
-        let report = analyse(std::slice::from_ref(&path), &Settings::default()).unwrap();
+        let settings = Settings { by_host: true, ..Settings::default() };
+        let report = analyse(std::slice::from_ref(&path), &settings).unwrap();
         let [source] = report.inventory.sources.as_slice() else {
             wrong.push(format!("{name} is not read: {:?}", report.inventory.skipped));
             continue;

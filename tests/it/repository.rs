@@ -18,15 +18,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("axis", &["timeline"]),
     ("incidents", &["timeline", "axis", "messages"]), // messages: which program a unit's name means
     ("causes", &["timeline", "axis", "incidents", "sysstat", "messages"]),
-    ("checks", &["timeline", "incidents"]),
+    ("checks", &["timeline", "incidents", "causes"]),
     ("report", &["timeline", "axis", "incidents", "causes", "checks"]),
     ("render", &["report"]),
     ("redact", &["report", "formats", "messages", "sysstat", "cluster", "detect", "input"]), // writes what it reads
-    ("daily", &["input", "run", "report", "render", "timeline", "incidents"]),
+    ("daily", &["input", "run", "report", "render", "timeline", "incidents", "checks"]),
     ("collect", &["input", "report", "when"]),
     ("triage", &["collect", "report", "render", "when"]),
-    ("config", &["clock", "daily", "run", "messages"]),
+    ("config", &["clock", "daily", "run", "messages", "causes", "checks", "incidents", "spelling"]),
     ("when", &[]),
+    ("spelling", &[]),
     (
         "run",
         &[

@@ -1,7 +1,7 @@
 //! The daily report as a mail for `sendmail -t`: a text part and an HTML part, nothing outside, below 100 KB.
 
 use super::{Daily, Level, blocks, facts, text};
-use crate::render::escape::terminal;
+use crate::render::escape::{html as html_text, terminal};
 use base64ish::base64;
 
 /// Items of one block; with at most [`LONGEST`] characters each this keeps the mail below 100 KB.
@@ -54,12 +54,12 @@ pub fn html(d: &Daily) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title></head>\n\
          <body style=\"margin:0;padding:16px;font:15px/1.45 sans-serif;color:#111827;background:#ffffff\">\n\
          <h1 style=\"font-size:17px;margin:0 0 12px;padding:10px 12px;color:{colour};background:{back}\">{0}</h1>\n",
-        escaped(&d.subject)
+        html_text(&d.subject, LONGEST)
     );
     for (title, items) in blocks(d) {
         out.push_str(&format!("<h2 style=\"font-size:15px;margin:16px 0 4px\">{title}</h2>\n"));
         for item in items.iter().take(MOST) {
-            out.push_str(&format!("<p style=\"margin:8px 0 2px\"><b>{}</b></p>\n", escaped(&item.head)));
+            out.push_str(&format!("<p style=\"margin:8px 0 2px\"><b>{}</b></p>\n", html_text(&item.head, LONGEST)));
             rows(&mut out, item.lines.iter().map(|(n, l)| (*n, l.as_str())));
         }
         if items.len() > MOST {
@@ -92,28 +92,13 @@ fn rows<'a>(out: &mut String, lines: impl Iterator<Item = (&'a str, &'a str)>) {
         }
         out.push_str(&format!(
             "<tr><td style=\"padding:1px 12px 1px 0;vertical-align:top;color:#4b5563\">{}</td><td style=\"padding:1px 0\">{}</td></tr>\n",
-            escaped(name),
-            escaped(line)
+            html_text(name, LONGEST),
+            html_text(line, LONGEST)
         ));
     }
     if any {
         out.push_str("</table>\n");
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in terminal(text, LONGEST).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// RFC 2047: words of at most 75 characters, cut between characters, one a line.

@@ -6,6 +6,7 @@ mod prom;
 mod text;
 
 use super::{Daily, Level};
+use crate::render::times::{day_clock, day_minute};
 pub use mail::{Envelope, html, mail};
 pub use nagios::{exit_code, nagios};
 pub use prom::prom;
@@ -61,16 +62,6 @@ pub fn subject(d: &Daily) -> String {
     crate::render::escape::terminal(&parts.join(" · "), 240)
 }
 
-/// `2026-11-20 13:45:05`
-fn moment(at: &str) -> String {
-    format!("{} {}", at.get(..10).unwrap_or(""), at.get(11..19).unwrap_or(""))
-}
-
-/// `2026-11-20 13:45`
-fn minute(at: &str) -> String {
-    moment(at).get(..16).unwrap_or("").to_owned()
-}
-
 /// Bytes in the unit that fits.
 fn size(bytes: u64) -> String {
     match bytes {
@@ -121,7 +112,7 @@ impl Item {
             }
         }
         let outage = i.outage_seconds.map_or(String::new(), |s| format!("; {s:.0} s without writes"));
-        lines.push(("When", format!("{} to {} UTC{outage}", moment(&i.start), moment(&i.end))));
+        lines.push(("When", format!("{} to {} UTC{outage}", day_clock(&i.start), day_clock(&i.end))));
         if let Some(cause) = &i.cause {
             lines.push(("Cause", format!("{cause} (certainty {})", i.confidence)));
         }
@@ -142,7 +133,7 @@ impl Item {
 /// The lines below the news: what was read, what is as it was.
 fn facts(d: &Daily) -> Vec<(&'static str, String)> {
     let span = match (&d.from, &d.to) {
-        (Some(from), Some(to)) => format!(", {} to {} UTC", minute(from), minute(to)),
+        (Some(from), Some(to)) => format!(", {} to {} UTC", day_minute(from), day_minute(to)),
         _ => ", no new line".to_owned(),
     };
     let count = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };

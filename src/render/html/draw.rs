@@ -96,7 +96,7 @@ pub fn time_axis(scale: &Scale, bottom: i32, height: u32, top: i32) -> Svg {
         let step =
             ticks(scale.from, scale.to).windows(2).map(|w| w.last().zip(w.first()).map_or(0, |(b, a)| b - a)).next();
         match step {
-            Some(step) if step >= 86_400 => crate::render::times::day(t),
+            Some(step) if step >= 86_400 => crate::model::date(t * crate::model::SECOND),
             _ if s % 60 == 0 => format!("{:02}:{:02}", s / 3_600, s / 60 % 60),
             _ => format!("{:02}:{:02}:{:02}", s / 3_600, s / 60 % 60, s % 60),
         }

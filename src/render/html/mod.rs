@@ -14,7 +14,7 @@ use page::Page;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-pub static RENDERER: Renderer = Renderer { name: "html", endings: &["html", "htm"], render };
+pub static RENDERER: Renderer = Renderer { name: "html", endings: &["html", "htm"], excerpts: true, render };
 
 const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
