@@ -172,8 +172,16 @@ impl<'a> Case<'a> {
             })
             .map(|(i, g)| {
                 let failures = [What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsGetClusterFailed];
-                let explained = self.t.find(&failures, Span::new(g.span.from, g.span.to + ttl)).filter(|e| {
-                    e.node == old && matches!(e.why, Why::ReadTimeout | Why::ConnectTimeout | Why::ServerTimeout)
+                // A local agent (Consul) or a proxy tries by itself and answers at the end with what it met. A connection
+                // that broke meanwhile proves nothing: so it does while a host stands still.
+                let waking = Span::new(g.span.to - SECOND / 2, g.span.to + SECOND / 2);
+                let met = |e: &Hit<'_>| {
+                    waking.contains(e.at)
+                        && matches!(e.why, Why::ServerError | Why::Refused | Why::NoRoute | Why::NoLeader)
+                };
+                let explained = self.t.find(&failures, Span::new(g.span.from, g.span.to + ttl)).filter(move |e| {
+                    let timeout = matches!(e.why, Why::ReadTimeout | Why::ConnectTimeout | Why::ServerTimeout);
+                    e.node == old && (timeout || met(e))
                 });
                 (Cite::Gap(i as u32), g.span, explained.collect())
             })

@@ -304,6 +304,27 @@ mod tests {
     }
 
     #[test]
+    fn the_local_consul_agent_tried_by_itself_and_gave_up() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:01:00,397 WARNING: Retry got exception: 500 rpc error getting client: failed to get conn: dial tcp 10.0.0.4:0->10.0.0.3:8300: connect: connection refused
+2026-03-02 10:01:00,398 ERROR: get_cluster
+2026-03-02 10:01:00,399 ERROR: Error communicating with DCS
+2026-03-02 10:01:00,900 INFO: Demoting self (offline)
+"#,
+            expect![[r#"
+                host_stall: ruled_out (demotion)
+                  - strong: timeouts of the DCS fill the silence
+            "#]],
+        );
+    }
+
+    #[test]
     fn only_the_new_primary_sent_its_log() {
         check(
             &CAUSE,

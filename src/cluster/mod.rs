@@ -160,6 +160,11 @@ impl Cluster {
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
     let folders = host_folders(sources);
+    // Logs of several etcd members side by side are of several hosts, whatever else lies beside them.
+    let mut etcds_in: BTreeMap<&str, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for (source, folder) in sources.iter().zip(&folders) {
+        etcds_in.entry(folder).or_default().extend(own_etcd(source).map(|(id, _)| id));
+    }
     let mut cluster = Cluster {
         doubled: doubled(sources),
         renamed: renamed(sources),
@@ -184,6 +189,7 @@ pub fn join(sources: &[Source]) -> Cluster {
             set.or_default().insert(cluster.renamed.get(&key).cloned().unwrap_or(key));
         }
     }
+    let known = known(sources);
     for (source, folder) in sources.iter().zip(&folders) {
         let hosts = hosts_in.get(folder.as_str()).map_or(0, BTreeSet::len);
         let members = members_in.get(folder.as_str()).map_or(0, BTreeSet::len);
@@ -191,8 +197,22 @@ pub fn join(sources: &[Source]) -> Cluster {
         let only_member = members_in.get(folder.as_str()).filter(|_| members == 1).and_then(|m| m.first()).cloned();
         let own_member =
             hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
+        // `pg2-postgresql.log` between files of others: a name that the bundle's own lines speak of.
+        let by_file = (folder.is_empty() || members + hosts > 0).then(|| named_in(&source.path, &known)).flatten();
         let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
+        let own_etcd = own_etcd(source);
         let fallback = || -> String {
+            if own_member.is_empty()
+                && let Some(name) = &by_file
+            {
+                return name.clone();
+            }
+            if by_folder.is_none()
+                && etcds_in.get(folder.as_str()).is_some_and(|e| e.len() > 1)
+                && let Some((_, name)) = &own_etcd
+            {
+                return name.clone();
+            }
             if let Some(host) = &only_host {
                 return host.clone();
             }
@@ -209,7 +229,10 @@ pub fn join(sources: &[Source]) -> Cluster {
             {
                 return member.clone();
             }
-            UNNAMED.to_owned()
+            match &own_etcd {
+                Some((id, name)) if **id != **name => name.clone(),
+                _ => UNNAMED.to_owned(),
+            }
         };
         let mut streams = Vec::new();
         for stream in &source.parsed.streams {
@@ -276,6 +299,39 @@ fn shared(sources: &[Source], folders: &[String]) -> BTreeSet<String> {
         }
     }
     out
+}
+
+/// Names of members and hosts that any line speaks of.
+fn known(sources: &[Source]) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for source in sources {
+        let own = hints(source).into_iter().filter(|(n, _)| matches!(n, Naming::Member | Naming::Host));
+        out.extend(own.map(|(_, name)| bare(&name)));
+        for stream in &source.parsed.streams {
+            out.extend(stream.beats.iter().filter_map(|b| b.leader.as_deref()).map(bare));
+            let owners = stream.raws.iter().filter(|r| r.what == crate::model::What::LockOwner);
+            out.extend(owners.filter_map(|r| r.who.as_deref()).map(bare));
+        }
+    }
+    // A host that is called like a program is in every file's name.
+    out.retain(|n| n.len() > 1 && n != "none" && !is_generic(n));
+    out
+}
+
+/// The one known name in a file's own name, between anything but letters and digits; the longest of them.
+fn named_in(path: &str, known: &BTreeSet<String>) -> Option<String> {
+    let file = path.rsplit(['/', '!']).next().unwrap_or(path).to_ascii_lowercase();
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let inside = |name: &&String| {
+        file.match_indices(name.as_str()).any(|(at, _)| {
+            let (before, after) = (file.get(..at).unwrap_or(""), file.get(at + name.len()..).unwrap_or(""));
+            !word(before.chars().next_back()) && !word(after.chars().next())
+        })
+    };
+    let found: Vec<&String> = known.iter().filter(inside).collect();
+    let longest = found.iter().max_by_key(|n| n.len())?;
+    // `pg1` within `pg1-old` is the same name; `pg1` beside `pg2` is none.
+    found.iter().all(|n| longest.contains(n.as_str())).then(|| (*longest).clone())
 }
 
 /// Member names, etcd ids and addresses that streams and configs give to their own node or to others.
@@ -378,6 +434,19 @@ fn renamed(sources: &[Source]) -> BTreeMap<String, String> {
         }
     }
     out
+}
+
+/// The etcd member whose log a source is: its id, or its name where it says none, and the name to call it by.
+fn own_etcd(source: &Source) -> Option<(Arc<str>, String)> {
+    let mut streams = source.parsed.streams.iter().filter(|s| s.program == Program::Etcd && s.host.is_none());
+    let stream = streams.next().filter(|_| streams.next().is_none())?;
+    let most = |naming: Naming| {
+        let hints = stream.names.iter().filter(|n| n.naming == naming && &*n.name != "default");
+        hints.max_by_key(|n| (n.seen, std::cmp::Reverse(n.name.clone()))).map(|n| n.name.clone())
+    };
+    let (id, name) = (most(Naming::EtcdId), most(Naming::EtcdName));
+    let called = name.clone().or_else(|| id.clone())?;
+    Some((id.unwrap_or_else(|| called.clone()), called.to_string()))
 }
 
 fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {

@@ -203,3 +203,13 @@ fn a_host_is_called_by_its_member_with_its_own_name_beside_it() {
     assert_eq!((cluster.title(NodeId(0)), cluster.title(NodeId(1))), ("pg1 (host vm-4711)".into(), "pg2".into()));
     assert_eq!(cluster.resolve("vm-4711"), Some(NodeId(0)));
 }
+
+#[test]
+fn a_files_own_name_may_tell_whose_it_is() {
+    let all = [
+        member("pg1.log", "pg1", "pg2", None),
+        source("pg2-postgresql.log", None, None),
+        source("postgresql.log", None, None),
+    ];
+    assert_eq!(names(&all), ["pg1", "pg2", "pg1"]);
+}

@@ -403,10 +403,12 @@ pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
         let refused =
             hits.iter().filter(|(_, e)| e.what == What::BootstrapFailed).map(|(_, e)| e.count).sum::<u32>() > 1;
         let aftermath = Span::new(span.from - REJOIN, span.to);
-        // A refused login or a parted timeline does not heal by itself; one is enough where the log ends before a
-        // second could come. Anything else must have been tried a few times.
+        // A refused login, a parted timeline or WAL that is gone does not heal by itself; one is enough where the log ends
+        // before a second could come. Anything else must have been tried a few times.
         let end = t.covered.iter().filter(|c| c.node == node).map(|c| c.span.to).max().unwrap_or(last);
-        let firm = |e: &Event| e.why == Why::Auth || matches!(e.what, What::PgDiverged | What::PgReplicaRefused);
+        let firm = |e: &Event| {
+            e.why == Why::Auth || matches!(e.what, What::PgDiverged | What::PgReplicaRefused | What::PgWalRemoved)
+        };
         let cut = end - span.from < STUCK && (times >= TRIES || hits.iter().any(|(_, e)| firm(e)));
         if !(cut || times > 1 && (span.length() >= STUCK || refused))
             || incidents.iter().any(|x| x.kind != Kind::NearMiss && x.span.overlaps(&aftermath))

@@ -286,6 +286,7 @@ fn merge(part: Parsed, piece: &Piece<'_>, at: Option<Stamp>, out: &mut Parsed) {
             None => out.streams.push(stream),
         }
     }
+    out.undated_by.extend(part.undated_by);
     for mut raw in part.undated {
         raw.line = place(raw.line);
         out.undated.push(raw);
