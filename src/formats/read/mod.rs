@@ -9,6 +9,7 @@ mod events;
 mod peel;
 mod ranges;
 mod record;
+mod runs;
 mod scan;
 mod streams;
 #[cfg(test)]
