@@ -19,7 +19,8 @@ impl Fields for Object<'_> {
 
 /// A field as [`Object`] gives it.
 pub fn field<'a>(object: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
-    value(object, name.as_bytes()).or_else(|| name.contains('_').then(|| value(object, name.replace('_', " ").as_bytes()))?)
+    value(object, name.as_bytes())
+        .or_else(|| name.contains('_').then(|| value(object, name.replace('_', " ").as_bytes()))?)
 }
 
 /// A field as [`Object`] gives it, of the part of an object that follows on one of its values.

@@ -115,7 +115,8 @@ fn is_name_byte(b: u8) -> bool {
 fn settings(line: &str, lower: &str, hide: &mut Vec<(usize, usize)>) {
     // Most lines hold none of the words; one search for all of them tells.
     static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let words = WORDS.get_or_init(|| AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(NAMES).ok());
+    let words =
+        WORDS.get_or_init(|| AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(NAMES).ok());
     if words.as_ref().is_some_and(|w| !w.is_match(lower)) {
         return;
     }

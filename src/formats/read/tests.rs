@@ -153,7 +153,7 @@ fn lines_without_an_end_are_cut_alike_in_a_stream_and_in_ranges() {
     let stream = format!("{:#?}", read_log(&mut log.as_bytes(), None, false));
     assert!(stream.contains("4 lines are longer than 1048576 bytes; 8388612 bytes"), "{stream}");
     for range in [4 << 10, 1 << 20, 3 << 20, 64 << 20] {
-        let parts = super::ranges::read(&log.as_bytes(), 2, range);
+        let parts = super::ranges::read(&log.as_bytes(), 2, range, 1);
         assert_eq!(format!("{parts:#?}"), stream, "{range}");
     }
 }
@@ -184,7 +184,7 @@ proptest! {
         assert_same(log.as_bytes(), &blocks, "mix");
         let range = 1 + 37 * blocks.first().copied().unwrap_or(9) as u64;
         for threads in [1, 3] {
-            let parts = super::ranges::read(&log.as_bytes(), threads, range);
+            let parts = super::ranges::read(&log.as_bytes(), threads, range, 1);
             prop_assert_eq!(format!("{parts:#?}"), all(log.as_bytes(), false, &[]), "ranges of {}, {} threads", range, threads);
         }
     }
