@@ -108,7 +108,10 @@ fn look(source: &dyn ReadAt, from: u64, size: u64) -> io::Result<Option<Look>> {
             }
             begin += length + 1;
         }
-        at += last_end as u64;
+        if at + got as u64 >= size {
+            break;
+        }
+        at += last_end.max(1) as u64;
     }
     Ok(None)
 }
