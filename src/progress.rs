@@ -13,14 +13,15 @@ pub struct Shown {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Starts to show; `None` where nobody looks.
+/// Starts to show, behind a label; `None` where nobody looks.
 #[allow(clippy::disallowed_methods)] // how long it takes is for the one who waits, not for the report
-pub fn show(progress: &Arc<Progress>, quiet: bool) -> Option<Shown> {
+pub fn show(label: &str, progress: &Arc<Progress>, quiet: bool) -> Option<Shown> {
     if quiet || !std::io::stderr().is_terminal() {
         return None;
     }
     let (stop, stopped) = channel();
     let progress = Arc::clone(progress);
+    let label = label.to_owned();
     let thread = std::thread::spawn(move || {
         let mut shown = false;
         let mut wait = Duration::from_secs(1);
@@ -28,7 +29,7 @@ pub fn show(progress: &Arc<Progress>, quiet: bool) -> Option<Shown> {
         let mut since = Duration::ZERO;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             since += wait;
-            let _ = write!(std::io::stderr(), "\r\x1b[K{}", words(progress.now(), since));
+            let _ = write!(std::io::stderr(), "\r\x1b[K{label}{}", words(progress.now(), since));
             (shown, wait) = (true, Duration::from_millis(200));
         }
         if shown {

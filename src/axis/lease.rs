@@ -73,6 +73,11 @@ impl LostWal {
     pub fn bytes(&self) -> f64 {
         (self.end - self.fork).max(0.0)
     }
+
+    /// Whether it can hold anybody's data: a shutdown checkpoint and its switch of WAL leave about 512 bytes that don't.
+    pub fn matters(&self) -> bool {
+        self.bytes() > 512.0
+    }
 }
 
 /// One member's time with the lock.

@@ -82,7 +82,7 @@ impl<'a> Case<'a> {
 
     /// Median of a series outside the incident: the host's own normal.
     pub fn baseline(&self, series: &Series) -> Option<f32> {
-        let anywhere = Sample { from: 0, to: 0, value: 0.0 };
+        let anywhere = Sample { from: 0, to: 0, value: 0.0, line: 0 };
         self.normal(series, anywhere).usual
     }
 
@@ -172,12 +172,60 @@ impl<'a> Case<'a> {
             })
             .map(|(i, g)| {
                 let failures = [What::DcsRequestFailed, What::DcsRetry, What::DcsException, What::DcsGetClusterFailed];
-                let explained = self.t.find(&failures, Span::new(g.span.from, g.span.to + ttl)).filter(|e| {
-                    e.node == old && matches!(e.why, Why::ReadTimeout | Why::ConnectTimeout | Why::ServerTimeout)
+                // A local agent (Consul) or a proxy tries by itself and answers at the end with what it met. A connection
+                // that broke meanwhile proves nothing: so it does while a host stands still.
+                let waking = Span::new(g.span.to - SECOND / 2, g.span.to + SECOND / 2);
+                let met = |e: &Hit<'_>| {
+                    waking.contains(e.at)
+                        && matches!(e.why, Why::ServerError | Why::Refused | Why::NoRoute | Why::NoLeader)
+                };
+                let explained = self.t.find(&failures, Span::new(g.span.from, g.span.to + ttl)).filter(move |e| {
+                    let timeout = matches!(e.why, Why::ReadTimeout | Why::ConnectTimeout | Why::ServerTimeout);
+                    e.node == old && (timeout || met(e))
                 });
                 (Cite::Gap(i as u32), g.span, explained.collect())
             })
             .collect()
+    }
+
+    /// Whether a silence began in the middle of a cycle of the HA loop. Each cycle first notes who owns
+    /// the lock; the leader then asks PostgreSQL for its position and renews (patroni/ha.py, `has_lock` and
+    /// `update_lock`). Since 2.1 the note is only written if the cycle ends in anything but a heartbeat
+    /// (patroni/log.py). A process that is stopped stands between two cycles nearly always: they take a small part of
+    /// loop_wait.
+    pub fn mid_cycle(&self, node: NodeId, silent: Span) -> bool {
+        let at = Span::around(silent.from, SECOND / 10, SECOND / 10);
+        let beaten = self.t.beats.iter().any(|b| b.node == node && (b.to - silent.from).abs() <= SECOND / 10);
+        let own = |e: &Hit<'_>| e.who.as_deref().and_then(|w| self.t.resolve(w)) == Some(node);
+        !beaten && self.t.find(&[What::LockOwner], at).any(|e| e.node == node && own(&e) && at.contains(e.until))
+    }
+
+    /// Whether other programs than Patroni and PostgreSQL wrote on a host within a span: it did not stand still.
+    pub fn host_lives(&self, node: NodeId, span: Span) -> bool {
+        let other = |p: Program| {
+            matches!(
+                p,
+                Program::Etcd | Program::Kernel | Program::Systemd | Program::Proxy | Program::Job | Program::Other
+            )
+        };
+        // Two samples of sysstat within it; a request that was taken and not answered.
+        let inside = |x: &Sample| x.to > span.from + SECOND && x.to < span.to - SECOND;
+        let idle = self.t.series.iter().filter(|s| s.node == node && s.metric == Metric::CpuIdle);
+        let taken = |e: &Hit<'_>| e.what == What::ProbeFailed && e.why == Why::ReadTimeout && span.contains(e.at);
+        self.wrote(node, span, &other)
+            || idle.into_iter().any(|s| s.samples.iter().filter(|x| inside(x)).count() >= 2)
+            || self.probes_of(node).iter().any(taken)
+    }
+
+    /// Whether any of these programs wrote a line within a span.
+    pub fn wrote(&self, node: NodeId, span: Span, programs: &dyn Fn(Program) -> bool) -> bool {
+        let events =
+            self.t.during(span).any(|e| e.node == node && programs(e.program) && e.at > span.from && e.at < span.to);
+        events
+            || self.t.written.iter().any(|v| {
+                let within = |at: Micros| at > span.from && at.saturating_add(v.step) < span.to;
+                v.node == node && programs(v.program) && v.cells.iter().any(|(at, lines)| *lines > 0 && within(*at))
+            })
     }
 
     /// Whether the old primary's Patroni stood still for longer than ttl without waiting for the DCS.

@@ -131,6 +131,7 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
         );
         found = Some((f64::from(x.value) >= c.limit(&STEAL_SEVERE), words, vec![cite]));
     }
+    let stolen = found.is_some();
     let waits = first(Metric::CpuIowait).map_or(0.0, |(_, _, x)| f64::from(x.value)) >= c.limit(&IOWAIT);
     if found.is_none()
         && let (Some((idle_cite, _, idle)), Some((cite, series, x))) = (least(Metric::CpuIdle), first(Metric::RunQueue))
@@ -162,8 +163,14 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
     let disk = first(Metric::DiskAwait);
     let fine = disk.as_ref().is_some_and(|(_, _, x)| f64::from(x.value) < c.limit(&AWAIT_FINE_MS));
     let slow = disk.as_ref().is_some_and(|(_, _, x)| f64::from(x.value) >= 5.0 * c.limit(&AWAIT_FINE_MS));
+    // A queue says that work waited, not that this program did: it takes programs that say so themselves, or a starved
+    // sysstat. A loop that overran or a request that failed has many reasons. Lost CPU time was lost by all.
+    let late = irregular(c, node);
+    let told = |e: &Hit<'_>| !matches!(e.what, What::LoopOverrun | What::RestStatusFailed | What::DcsRequestFailed);
+    let only_load = !stolen && late.is_none() && !here.iter().any(told);
     let strength = match (here.is_empty(), severe, fine) {
         (true, ..) => Strength::Weak,
+        _ if only_load => Strength::Weak,
         (false, true, true) => Strength::Decisive,
         (false, ..) if slow => Strength::Weak,
         (false, ..) => Strength::Strong,
@@ -178,7 +185,7 @@ fn judge_host(c: &Case<'_>, a: &mut Assessment, node: NodeId, here: &[Hit<'_>]) 
         format!("; its programs came late in the same minutes ({} reports)", here.iter().map(|e| e.count).sum::<u32>())
     };
     a.pro(strength, format!("{words}{disk_words}{harm}"), proof.into_iter().chain(cites(here).into_iter().take(6)));
-    if let Some((cite, late, usual)) = irregular(c, node) {
+    if let Some((cite, late, usual)) = late {
         a.pro(
             Strength::Weak,
             format!("sysstat on {name} took {late} samples late (usually every {})", length(usual)),

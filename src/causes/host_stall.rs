@@ -2,7 +2,8 @@
 
 use super::case::{cites, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
-use crate::model::{Metric, Program, Span, What};
+use crate::incidents::Cite;
+use crate::model::{Metric, NodeId, Program, SECOND, Span, What, Why};
 use crate::timeline::Hit;
 
 pub static CAUSE: Cause = Cause {
@@ -39,13 +40,37 @@ A hole in Patroni's heartbeats longer than ttl that no timeout message fills. If
 wrote meanwhile, only Patroni stood still; if nobody wrote, the machine did.
 
 ## What else looks like it
-A DCS that does not answer (timeout messages fill the time), a filtered or cut log, deduplicated heartbeats.
+A DCS that does not answer (timeout messages fill the time), a hung PostgreSQL or disk (the silence begins in the middle
+of a cycle, right after `Lock owner: …`), a filtered or cut log, deduplicated heartbeats.
 
 ## What to do
 Name the stall with sar and the hypervisor; a watchdog.
 
 ## References
 Patroni: Watchdog support, FAQ.";
+
+/// What the system itself says when it stood still.
+const FROZEN: &[What] = &[What::SoftLockup, What::Suspended];
+
+/// A silence that began in the middle of a cycle: the loop waited for something, rather than not to run at all.
+fn mid_cycle(c: &Case<'_>, a: &mut Assessment, old: NodeId, gap: Span, cite: Cite) {
+    let cite = [cite];
+    let begun = format!(
+        "the HA loop on {} had noted its lock and did not get to its renewal for {}",
+        c.old_name(),
+        length(gap.length())
+    );
+    if c.host_lives(old, gap) {
+        let words = format!("{begun}, while other programs of the host wrote: it waited for something, it did not stand still");
+        return a.con(Strength::Strong, words, cite);
+    }
+    // A statement that PostgreSQL itself cancels proves that PostgreSQL ran: then all was slow.
+    let cancelled = c.on(old, &[What::RestStatusFailed, What::PgStatementTimeout], gap.widened(SECOND));
+    let whole = cancelled.iter().any(|e| e.why == Why::StatementTimeout || e.what == What::PgStatementTimeout);
+    let strength = if whole { Strength::Strong } else { Strength::Weak };
+    let words = format!("{begun}: PostgreSQL or a disk did not answer, or the host did not run");
+    a.pro(strength, words, cite);
+}
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
@@ -104,6 +129,12 @@ fn assess(c: &Case<'_>) -> Assessment {
                 gap,
             )
             .any(|e| e.node == old);
+        if c.mid_cycle(old, gap)
+            && !c.on(old, FROZEN, c.near()).iter().any(|e| e.span().overlaps(&gap.widened(ttl)))
+        {
+            mid_cycle(c, &mut a, old, gap, cite);
+            continue;
+        }
         let who = if alive { "Patroni" } else { "Patroni (or the whole host)" };
         a.pro(
             Strength::Decisive,
@@ -131,7 +162,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     if stood && !status.is_empty() {
         a.pro(Strength::Weak, "PostgreSQL did not answer a status query within its time limit", cites(&status));
     }
-    let frozen = c.on(old, &[What::SoftLockup, What::Suspended], c.near());
+    let frozen = c.on(old, FROZEN, c.near());
     if !frozen.is_empty() {
         a.pro(
             Strength::Strong,
@@ -198,6 +229,31 @@ mod tests {
     }
 
     #[test]
+    fn the_loop_hung_in_the_middle_of_a_cycle_while_etcd_wrote_on() {
+        let bundle = r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,004 INFO: Lock owner: pg1; I am pg1
+2026-03-02 10:01:34,795 ERROR: failed to update leader lock
+2026-03-02 10:01:34,796 INFO: Demoting self (immediate-nolock)
+"#;
+        check(&CAUSE, bundle, expect![[r#"
+            host_stall: possible (demotion)
+              + weak: the HA loop on pg1 had noted its lock and did not get to its renewal for 63.8 s: PostgreSQL or a disk did not answer, or the host did not run
+        "#]]);
+        let etcd = r#"//- pg1/var/log/etcd.log
+{"level":"info","ts":"2026-03-02T09:58:00.222Z","caller":"mvcc/kvstore_compaction.go:66","msg":"finished scheduled compaction","compact-revision":4213,"took":"1.2ms"}
+{"level":"info","ts":"2026-03-02T10:00:58.222Z","caller":"mvcc/kvstore_compaction.go:66","msg":"finished scheduled compaction","compact-revision":4299,"took":"1.2ms"}
+"#;
+        check(&CAUSE, &format!("{bundle}{etcd}"), expect![[r#"
+            host_stall: ruled_out (demotion)
+              - strong: the HA loop on pg1 had noted its lock and did not get to its renewal for 63.8 s, while other programs of the host wrote: it waited for something, it did not stand still
+        "#]]);
+    }
+
+    #[test]
     fn the_machine_was_rebooted_and_patroni_started_anew() {
         check(
             &CAUSE,
@@ -239,6 +295,27 @@ mod tests {
 2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
 2026-03-02 10:01:00,900 ERROR: Request to server http://10.0.0.2:2379 failed: ReadTimeoutError("HTTPConnectionPool(host='10.0.0.2', port=2379): Read timed out. (read timeout=3.33)")
 2026-03-02 10:01:03,900 INFO: Demoting self (offline)
+"#,
+            expect![[r#"
+                host_stall: ruled_out (demotion)
+                  - strong: timeouts of the DCS fill the silence
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_local_consul_agent_tried_by_itself_and_gave_up() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:01:00,397 WARNING: Retry got exception: 500 rpc error getting client: failed to get conn: dial tcp 10.0.0.4:0->10.0.0.3:8300: connect: connection refused
+2026-03-02 10:01:00,398 ERROR: get_cluster
+2026-03-02 10:01:00,399 ERROR: Error communicating with DCS
+2026-03-02 10:01:00,900 INFO: Demoting self (offline)
 "#,
             expect![[r#"
                 host_stall: ruled_out (demotion)

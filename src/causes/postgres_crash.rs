@@ -1,6 +1,6 @@
 //! A PostgreSQL process died by a signal or PANIC.
 
-use super::case::cites;
+use super::case::{cites, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::model::{Program, SECOND, What};
 use crate::timeline::Hit;
@@ -56,7 +56,17 @@ fn assess(c: &Case<'_>) -> Assessment {
         .into_iter()
         .filter(|e| !ordered.iter().any(|o| o.node == e.node && e.at >= o.at - SECOND && e.at - o.at < 60 * SECOND))
         .collect();
-    if let Some(first) = died.first() {
+    // A member that crashes after another one was promoted did not lose its role by that.
+    let before = died.first().and_then(|d| {
+        c.find(&[What::Promoted]).into_iter().find(|p| p.node != d.node && p.at + SECOND < d.at && p.at >= c.incident.span.from)
+    });
+    if let (Some(promoted), Some(first)) = (before, died.first()) {
+        a.con(
+            Strength::Strong,
+            format!("{} was promoted {} before the crash on {}", c.name(promoted.node), length(first.at - promoted.at), c.name(first.node)),
+            [crate::incidents::Cite::Event(promoted.index)],
+        );
+    } else if let Some(first) = died.first() {
         let how = match first.what {
             What::PgPanic => "PANIC".to_owned(),
             What::PgBackendSignal => format!("signal {:.0}", first.num),
@@ -128,6 +138,28 @@ mod tests {
             expect![[r#"
                 postgres_crash: confirmed (crash)
                   + decisive: server process on pg1 ended by signal 11
+            "#]],
+        );
+    }
+
+    #[test]
+    fn another_member_was_promoted_before_a_backend_was_killed() {
+        check(
+            &CAUSE,
+            r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/var/log/postgresql.log
+2026-03-02 10:01:23.100 UTC [800] LOG:  server process (PID 23417) was terminated by signal 9: Killed
+//- pg2/var/log/patroni.log
+2026-03-02 10:00:01,410 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:42,010 INFO: promoted self to leader by acquiring session lock
+2026-03-02 10:00:52,100 INFO: no action. I am (pg2), the leader with the lock
+"#,
+            expect![[r#"
+                postgres_crash: ruled_out (failover)
+                  - strong: pg2 was promoted 41.1 s before the crash on pg1
             "#]],
         );
     }

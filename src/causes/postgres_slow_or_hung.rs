@@ -1,8 +1,8 @@
 //! PostgreSQL was alive but did not answer Patroni in time.
 
-use super::case::{cites, duration};
+use super::case::{cites, duration, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Program, What, Why, Threshold};
+use crate::model::{Metric, NodeId, Program, Threshold, What, Why};
 use crate::timeline::Hit;
 
 static FAILURES: Threshold =
@@ -18,7 +18,7 @@ pub static CAUSE: Cause = Cause {
     layer: Layer::Postgres,
     leads_to: &["slow_shutdown"],
     needs: &[Need::Log(Program::Patroni, Who::OldPrimary), Need::Log(Program::Postgres, Who::OldPrimary)],
-    thresholds: &[&FAILURES, &CONGESTED, &SLOW_STATEMENT_MS],
+    thresholds: &[&FAILURES, &CONGESTED, &SLOW_STATEMENT_MS, &AWAIT_FINE_MS],
     doc: DOC,
     remedies: &[
         Remedy {
@@ -43,7 +43,9 @@ usually keeps the lock with the role it remembers; old versions may demote.
 
 ## How we tell
 Patroni's `connection problems`, failed status queries or statement timeouts while PostgreSQL's log goes on
-without a crash or a stop, with long lock waits or slow statements beside them.
+without a crash or a stop, with long lock waits or slow statements beside them. A stopped or hung server leaves less:
+Patroni notes who owns the lock and then says nothing for as long as it waits for PostgreSQL's position, while etcd
+or the kernel of the same host write on.
 
 ## What else looks like it
 A crash (a signal or PANIC comes first), a shutdown, a starved or frozen host (everything is late), a slow disk
@@ -63,6 +65,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     }
     let Some(old) = c.incident.old else { return a };
     let name = c.old_name();
+    hung(c, &mut a, old);
     // What happens after the first order to stop, or the first crash, is its consequence.
     let end = c.on(
         old,
@@ -162,6 +165,43 @@ fn assess(c: &Case<'_>) -> Assessment {
     a
 }
 
+static AWAIT_FINE_MS: Threshold = Threshold::new(
+    "postgres_slow_or_hung.await_fine_ms",
+    20.0,
+    "ms",
+    "Mean time of a request at which a disk is not what a program waits for (spinning disks need 10 to 20 ms)",
+);
+
+/// The HA loop waited in the middle of its cycle, where it asks PostgreSQL for its position, while the host lived.
+fn hung(c: &Case<'_>, a: &mut Assessment, old: NodeId) {
+    for (cite, gap, explained) in c.silences() {
+        if !explained.is_empty() || !c.mid_cycle(old, gap) || !c.restarted(old, gap).is_empty() {
+            continue;
+        }
+        let said = c.wrote(old, gap, &|p| p == Program::Postgres);
+        let quiet = c.t.covers(Program::Postgres, Some(old), gap) && !said;
+        let lives = c.host_lives(old, gap);
+        let mut disks = c.t.samples(Metric::DiskAwait, gap).filter(|(s, _)| s.node == old).map(|(_, x)| x.value);
+        let fine = disks.next().is_some_and(|first| f64::from(disks.fold(first, f32::max)) < c.limit(&AWAIT_FINE_MS));
+        let strength = if quiet && lives && fine { Strength::Strong } else { Strength::Weak };
+        let more = match (quiet, lives, fine) {
+            (true, true, true) => "; PostgreSQL wrote nothing meanwhile, other programs of the host did, and its disks were fast",
+            (true, true, false) => "; PostgreSQL wrote nothing meanwhile, other programs of the host did",
+            (_, true, _) => "; other programs of the host wrote meanwhile",
+            _ => "",
+        };
+        a.pro(
+            strength,
+            format!(
+                "the HA loop on {} noted its lock, then waited {} before it could renew it: this is where it asks PostgreSQL for its position{more}",
+                c.old_name(),
+                length(gap.length())
+            ),
+            [cite],
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::check;
@@ -194,6 +234,50 @@ mod tests {
                   + weak: 5 sessions on pg1 waited for locks, up to 1.0 s when reported
             "#]],
         );
+    }
+
+    /// Facts of a postmaster and its backends that were stopped (SIGSTOP) for 70 s.
+    const STOPPED: &str = r#"
+//- pg1/var/log/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:21,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:31,004 INFO: Lock owner: pg1; I am pg1
+2026-03-02 10:01:34,795 ERROR: failed to update leader lock
+2026-03-02 10:01:34,796 INFO: Demoting self (immediate-nolock)
+2026-03-02 10:01:36,352 INFO: demoted self because failed to update leader lock in DCS
+//- pg1/var/log/postgresql.log
+2026-03-02 09:59:30.100 UTC [812] LOG:  checkpoint complete: wrote 12 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=1.1 s, sync=0.01 s, total=1.2 s
+2026-03-02 10:01:34.839 UTC [800] LOG:  received immediate shutdown request
+//- pg2/var/log/patroni.log
+2026-03-02 10:00:01,410 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:11,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:21,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:31,412 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-02 10:00:53,010 INFO: promoted self to leader by acquiring session lock
+2026-03-02 10:01:03,100 INFO: no action. I am (pg2), the leader with the lock
+"#;
+    const ETCD: &str = r#"//- pg1/var/log/etcd.log
+{"level":"info","ts":"2026-03-02T09:58:00.222Z","caller":"mvcc/kvstore_compaction.go:66","msg":"finished scheduled compaction","compact-revision":4213,"took":"1.2ms"}
+{"level":"info","ts":"2026-03-02T10:00:58.222Z","caller":"mvcc/kvstore_compaction.go:66","msg":"finished scheduled compaction","compact-revision":4299,"took":"1.2ms"}
+"#;
+    const SAR: &str = "//- pg1/sar.txt\nLinux 6.1.0-18-amd64 (pg1) \t03/02/2026 \t_x86_64_\t(4 CPU)\n\n09:40:00 AM       DEV       tps     rkB/s     wkB/s     dkB/s   areq-sz    aqu-sz     await     %util\n09:50:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01      0.70      1.00\n10:00:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01      0.70      1.00\n10:10:00 AM       sda     10.00      0.00    100.00      0.00     10.00      0.01      0.90      1.00\n";
+
+    #[test]
+    fn a_stopped_postmaster_holds_the_loop_in_the_middle_of_its_cycle() {
+        check(&CAUSE, &format!("{STOPPED}{ETCD}{SAR}"), expect![[r#"
+            postgres_slow_or_hung: likely (failover)
+              + strong: the HA loop on pg1 noted its lock, then waited 63.8 s before it could renew it: this is where it asks PostgreSQL for its position; PostgreSQL wrote nothing meanwhile, other programs of the host did, and its disks were fast
+        "#]]);
+    }
+
+    #[test]
+    // Its disk may be what it waits for.
+    fn a_loop_that_waits_on_a_host_without_numbers() {
+        check(&CAUSE, &format!("{STOPPED}{ETCD}"), expect![[r#"
+            postgres_slow_or_hung: possible (failover)
+              + weak: the HA loop on pg1 noted its lock, then waited 63.8 s before it could renew it: this is where it asks PostgreSQL for its position; PostgreSQL wrote nothing meanwhile, other programs of the host did
+        "#]]);
     }
 
     #[test]

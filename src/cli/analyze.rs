@@ -41,7 +41,7 @@ fn report_on(paths: &[PathBuf], mut settings: Settings, quiet: bool) -> Result<R
         ));
     }
     let progress = settings.progress.insert(Default::default()).clone();
-    let _shown = progress::show(&progress, quiet);
+    let _shown = progress::show("", &progress, quiet);
     run::analyse(paths, &settings).map_err(|e| Failure::usage(format!("{e}{}", meant(paths))))
 }
 

@@ -1,13 +1,11 @@
 //! `pgautopsy triage`: one card and reply for each ticket, or one row each for a folder of them.
-#![allow(clippy::print_stderr)]
 
 use super::Reading;
-use super::output::print;
-use crate::{Failure, NOTHING};
+use super::output::{print, under_pseudonyms};
+use crate::{Failure, NOTHING, progress};
 use clap::Args;
 use pgautopsy::run::{self, Settings};
 use pgautopsy::triage::{self, Ticket};
-use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +26,9 @@ pub struct TriageArgs {
     /// Write to a file instead of printing
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Replace host names, addresses, users, databases and SQL literals with pseudonyms; tickets become numbers
+    #[arg(long)]
+    pub redact: bool,
     #[command(flatten)]
     pub reading: Reading,
 }
@@ -47,16 +48,16 @@ pub fn run(args: TriageArgs) -> Result<u8, Failure> {
     if let Some(gone) = paths.iter().find(|p| p.as_os_str() != "-" && !p.exists()) {
         return Err(Failure::usage(format!("no such file or folder: {}", gone.display())));
     }
-    let loud = std::io::stderr().is_terminal() && paths.len() > 1;
     let mut tickets = Vec::new();
     for (i, path) in paths.iter().enumerate() {
-        if loud {
-            eprint!("\r\x1b[K[{}/{}] {}", i + 1, paths.len(), path.display().to_string().escape_debug());
-        }
-        tickets.push(look(path, &settings));
-    }
-    if loud {
-        eprint!("\r\x1b[K");
+        let label = match paths.len() {
+            1 => String::new(),
+            n => format!("[{}/{n}] {}: ", i + 1, path.display().to_string().escape_debug()),
+        };
+        let mut settings = settings.clone();
+        let progress = settings.progress.insert(Default::default()).clone();
+        let _shown = progress::show(&label, &progress, false);
+        tickets.push(look(path, &settings, args.redact, i + 1));
     }
     let text = match (args.batch, format) {
         (true, "json") => json(&triage::batch(&tickets)),
@@ -114,15 +115,21 @@ fn folders(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// One ticket; whatever happens with it, the next one follows.
-fn look(path: &Path, settings: &Settings) -> Ticket {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+fn look(path: &Path, settings: &Settings, redacted: bool, number: usize) -> Ticket {
+    let name = match redacted {
+        true => format!("ticket{number}"),
+        false => path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned()),
+    };
     let paths = [path.to_owned()];
     match catch_unwind(AssertUnwindSafe(|| run::analyse(&paths, settings))) {
         Ok(Ok(report)) if report.inventory.sources.is_empty() => {
             let why: Vec<String> = report.inventory.skipped.iter().map(|s| format!("{}: {}", s.path, s.why)).collect();
             triage::unreadable(&name, why.first().map_or("it holds nothing", String::as_str))
         }
-        Ok(Ok(report)) => triage::ticket(&name, &report),
+        Ok(Ok(report)) => match under_pseudonyms(report, redacted) {
+            Ok(report) => triage::ticket(&name, &report),
+            Err(failure) => triage::unreadable(&name, &failure.message),
+        },
         Ok(Err(e)) => triage::unreadable(&name, &e.to_string()),
         Err(_) => triage::unreadable(&name, "an internal error while it was read: a bug of ours, please report it"),
     }

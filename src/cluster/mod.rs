@@ -12,8 +12,10 @@ use std::sync::Arc;
 /// A machine of the cluster, as far as the bundle tells machines apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// The name that reports use: host name, else folder, else member name.
+    /// The name that reports use: the folder of its files, else that of its Patroni member, else its host name.
     pub name: Arc<str>,
+    /// The host's own name, where the member is called otherwise.
+    pub host: Option<Arc<str>>,
     /// Other names, each with why it belongs here.
     pub aliases: BTreeMap<(Naming, Arc<str>), String>,
     /// Whether any source was written on this node; `false` for a name that only others mention.
@@ -34,6 +36,8 @@ pub struct Cluster {
     doubled: BTreeSet<String>,
     /// Host names by which a machine went later: new → old.
     renamed: BTreeMap<String, String>,
+    /// Host names that the machines of several folders bear: they tell nobody apart.
+    shared: BTreeSet<String>,
 }
 
 /// The name of a node whose sources name no host at all.
@@ -84,6 +88,36 @@ impl Cluster {
         self.nodes.get(usize::from(node.0)).map_or_else(|| Arc::from("?"), |n| n.name.clone())
     }
 
+    /// The name, with that of the host where it differs: `pg1 (host vm-4711)`.
+    pub fn title(&self, node: NodeId) -> String {
+        let name = self.name(node);
+        match self.nodes.get(usize::from(node.0)).and_then(|n| n.host.as_ref()) {
+            Some(host) => format!("{name} (host {host})"),
+            None => name.to_string(),
+        }
+    }
+
+    /// People speak of members; the machine below may be called anything.
+    pub fn call_by_member(&mut self) {
+        for node in self.nodes.iter_mut().filter(|n| n.has_sources) {
+            let members: Vec<Arc<str>> = node
+                .aliases
+                .keys()
+                .filter(|(naming, _)| *naming == Naming::Member)
+                .map(|(_, name)| name.clone())
+                .collect();
+            let [member] = members.as_slice() else { continue };
+            // Whoever made the bundle named the folder; what a line or a collector calls its machine is an accident.
+            let folder = node.aliases.contains_key(&(Naming::Host, node.name.clone()));
+            if !folder && !member.contains('\u{fffd}') && short(&bare(member)) != short(&bare(&node.name)) {
+                let host = std::mem::replace(&mut node.name, member.clone());
+                let why = "the name that its lines bear".to_owned();
+                node.aliases.entry((Naming::Host, host.clone())).or_insert(why);
+                node.host = Some(host).filter(|h| &**h != UNNAMED);
+            }
+        }
+    }
+
     fn node(&mut self, name: &str, has_sources: bool) -> NodeId {
         let whole = bare(name);
         let whole = self.renamed.get(&short(&whole)).cloned().unwrap_or(whole);
@@ -95,7 +129,7 @@ impl Cluster {
             return *id;
         }
         let id = NodeId(self.nodes.len().min(usize::from(u16::MAX)) as u16);
-        self.nodes.push(Node { name: Arc::from(name), aliases: BTreeMap::new(), has_sources });
+        self.nodes.push(Node { name: Arc::from(name), host: None, aliases: BTreeMap::new(), has_sources });
         self.by_name.insert(key, id);
         id
     }
@@ -125,13 +159,26 @@ impl Cluster {
 
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
-    let mut cluster = Cluster { doubled: doubled(sources), renamed: renamed(sources), ..Cluster::default() };
     let folders = host_folders(sources);
+    // Logs of several etcd members side by side are of several hosts, whatever else lies beside them.
+    let mut etcds_in: BTreeMap<&str, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for (source, folder) in sources.iter().zip(&folders) {
+        etcds_in.entry(folder).or_default().extend(own_etcd(source).map(|(id, _)| id));
+    }
+    let mut cluster = Cluster {
+        doubled: doubled(sources),
+        renamed: renamed(sources),
+        shared: shared(sources, &folders),
+        ..Cluster::default()
+    };
     // A folder is one host only if the names inside do not contradict each other.
     let mut hosts_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut members_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (source, folder) in sources.iter().zip(&folders) {
         for (naming, name) in hints(source) {
+            if naming == Naming::Host && cluster.shared.contains(&short(&bare(&name))) {
+                continue;
+            }
             let set = match naming {
                 Naming::Host => hosts_in.entry(folder),
                 Naming::Member => members_in.entry(folder),
@@ -142,6 +189,7 @@ pub fn join(sources: &[Source]) -> Cluster {
             set.or_default().insert(cluster.renamed.get(&key).cloned().unwrap_or(key));
         }
     }
+    let known = known(sources);
     for (source, folder) in sources.iter().zip(&folders) {
         let hosts = hosts_in.get(folder.as_str()).map_or(0, BTreeSet::len);
         let members = members_in.get(folder.as_str()).map_or(0, BTreeSet::len);
@@ -149,8 +197,22 @@ pub fn join(sources: &[Source]) -> Cluster {
         let only_member = members_in.get(folder.as_str()).filter(|_| members == 1).and_then(|m| m.first()).cloned();
         let own_member =
             hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
+        // `pg2-postgresql.log` between files of others: a name that the bundle's own lines speak of.
+        let by_file = (folder.is_empty() || members + hosts > 0).then(|| named_in(&source.path, &known)).flatten();
         let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
+        let own_etcd = own_etcd(source);
         let fallback = || -> String {
+            if own_member.is_empty()
+                && let Some(name) = &by_file
+            {
+                return name.clone();
+            }
+            if by_folder.is_none()
+                && etcds_in.get(folder.as_str()).is_some_and(|e| e.len() > 1)
+                && let Some((_, name)) = &own_etcd
+            {
+                return name.clone();
+            }
             if let Some(host) = &only_host {
                 return host.clone();
             }
@@ -167,17 +229,20 @@ pub fn join(sources: &[Source]) -> Cluster {
             {
                 return member.clone();
             }
-            UNNAMED.to_owned()
+            match &own_etcd {
+                Some((id, name)) if **id != **name => name.clone(),
+                _ => UNNAMED.to_owned(),
+            }
         };
         let mut streams = Vec::new();
         for stream in &source.parsed.streams {
-            let name = match &stream.host {
-                Some(host) => host.to_string(),
-                None => match stream.names.iter().find(|n| n.naming == Naming::Host) {
-                    Some(hint) => hint.name.to_string(),
-                    None => fallback(),
-                },
-            };
+            let told = stream
+                .host
+                .as_ref()
+                .or_else(|| stream.names.iter().find(|n| n.naming == Naming::Host).map(|hint| &hint.name));
+            let name = told
+                .filter(|host| !cluster.shared.contains(&short(&bare(host))))
+                .map_or_else(fallback, |host| host.to_string());
             streams.push(cluster.node(&name, true));
         }
         let own = match streams.first() {
@@ -200,6 +265,73 @@ pub fn join(sources: &[Source]) -> Cluster {
     join_aliases(&mut cluster, sources);
     name_the_mentioned(&mut cluster, sources);
     cluster
+}
+
+/// Host names in the folders of several machines, as clones of one image have them: the same name with different Patroni
+/// members or etcd ids in each.
+fn shared(sources: &[Source], folders: &[String]) -> BTreeSet<String> {
+    let mut hosts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut own: BTreeMap<&str, BTreeSet<(Naming, Arc<str>)>> = BTreeMap::new();
+    for (source, folder) in sources.iter().zip(folders).filter(|(_, f)| !f.is_empty()) {
+        for (naming, name) in hints(source) {
+            match naming {
+                Naming::Host => _ = hosts.entry(folder).or_default().insert(short(&bare(&name))),
+                Naming::Member | Naming::EtcdId => _ = own.entry(folder).or_default().insert((naming, name)),
+                _ => {}
+            }
+        }
+    }
+    let apart = |a: &str, b: &str| match (own.get(a), own.get(b)) {
+        (Some(x), Some(y)) => x.is_disjoint(y),
+        _ => false,
+    };
+    let folder_names: BTreeSet<String> = hosts.keys().map(|f| short(&bare(f))).collect();
+    // What tells nobody apart: the only name, or one beside that which the folder itself bears, as where all containers
+    // see the /etc/hostname of their machine.
+    let doubtful = |folder: &str, names: &BTreeSet<String>, name: &String| {
+        names.len() == 1 || (names.contains(&short(&bare(folder))) && !folder_names.contains(name))
+    };
+    let mut out = BTreeSet::new();
+    for (folder, names) in &hosts {
+        for (other, theirs) in hosts.iter().filter(|(other, _)| *other > folder && apart(folder, other)) {
+            let both = names.intersection(theirs);
+            out.extend(both.filter(|n| doubtful(folder, names, n) && doubtful(other, theirs, n)).cloned());
+        }
+    }
+    out
+}
+
+/// Names of members and hosts that any line speaks of.
+fn known(sources: &[Source]) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for source in sources {
+        let own = hints(source).into_iter().filter(|(n, _)| matches!(n, Naming::Member | Naming::Host));
+        out.extend(own.map(|(_, name)| bare(&name)));
+        for stream in &source.parsed.streams {
+            out.extend(stream.beats.iter().filter_map(|b| b.leader.as_deref()).map(bare));
+            let owners = stream.raws.iter().filter(|r| r.what == crate::model::What::LockOwner);
+            out.extend(owners.filter_map(|r| r.who.as_deref()).map(bare));
+        }
+    }
+    // A host that is called like a program is in every file's name.
+    out.retain(|n| n.len() > 1 && n != "none" && !is_generic(n));
+    out
+}
+
+/// The one known name in a file's own name, between anything but letters and digits; the longest of them.
+fn named_in(path: &str, known: &BTreeSet<String>) -> Option<String> {
+    let file = path.rsplit(['/', '!']).next().unwrap_or(path).to_ascii_lowercase();
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let inside = |name: &&String| {
+        file.match_indices(name.as_str()).any(|(at, _)| {
+            let (before, after) = (file.get(..at).unwrap_or(""), file.get(at + name.len()..).unwrap_or(""));
+            !word(before.chars().next_back()) && !word(after.chars().next())
+        })
+    };
+    let found: Vec<&String> = known.iter().filter(inside).collect();
+    let longest = found.iter().max_by_key(|n| n.len())?;
+    // `pg1` within `pg1-old` is the same name; `pg1` beside `pg2` is none.
+    found.iter().all(|n| longest.contains(n.as_str())).then(|| (*longest).clone())
 }
 
 /// Member names, etcd ids and addresses that streams and configs give to their own node or to others.
@@ -304,6 +436,19 @@ fn renamed(sources: &[Source]) -> BTreeMap<String, String> {
     out
 }
 
+/// The etcd member whose log a source is: its id, or its name where it says none, and the name to call it by.
+fn own_etcd(source: &Source) -> Option<(Arc<str>, String)> {
+    let mut streams = source.parsed.streams.iter().filter(|s| s.program == Program::Etcd && s.host.is_none());
+    let stream = streams.next().filter(|_| streams.next().is_none())?;
+    let most = |naming: Naming| {
+        let hints = stream.names.iter().filter(|n| n.naming == naming && &*n.name != "default");
+        hints.max_by_key(|n| (n.seen, std::cmp::Reverse(n.name.clone()))).map(|n| n.name.clone())
+    };
+    let (id, name) = (most(Naming::EtcdId), most(Naming::EtcdName));
+    let called = name.clone().or_else(|| id.clone())?;
+    Some((id.unwrap_or_else(|| called.clone()), called.to_string()))
+}
+
 fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {
     let streams = source.parsed.streams.iter();
     streams
@@ -349,9 +494,19 @@ fn components(path: &str) -> Vec<String> {
                 break;
             }
         }
+        if let Some(host) = collected(part) {
+            *part = host;
+        }
     }
     parts.dedup();
     parts
+}
+
+/// The host in the name that `pgautopsy collect` gives its archive: `pgautopsy-pg1-20261121T094732Z`.
+fn collected(name: &str) -> Option<String> {
+    let (host, stamp) = name.strip_prefix("pgautopsy-")?.rsplit_once('-')?;
+    let digits = stamp.strip_suffix('Z')?.replacen('T', "", 1);
+    (digits.len() == 14 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| host.to_owned())
 }
 
 /// Lower case, without scheme, port and path.

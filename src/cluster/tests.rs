@@ -41,6 +41,32 @@ fn a_merged_syslog_tells_hosts_by_line() {
 }
 
 #[test]
+fn containers_that_see_the_host_name_of_their_machine_stay_apart() {
+    let archive = |host: &str, file: &str| format!("t/pgautopsy-{host}-20261121T094732Z.tar.gz!{host}/{file}");
+    let of = |host: &str| {
+        [
+            source(&archive(host, "logs/patroni.log"), None, Some(&format!("member-{host}"))),
+            source(&archive(host, "pgautopsy-manifest.txt"), Some(host), None),
+            source(&archive(host, "etc/hostname"), Some("vm"), None),
+            source(&archive(host, "commands/df.txt"), None, None),
+        ]
+    };
+    let sources: Vec<Source> = ["db1", "db2"].into_iter().flat_map(of).collect();
+    assert_eq!(names(&sources), ["db1", "db1", "db1", "db1", "db2", "db2", "db2", "db2"]);
+}
+
+#[test]
+fn a_name_in_the_logs_of_two_collectors_is_a_host_of_its_own() {
+    let sources = [
+        source("t/log1/all.log", Some("log1"), Some("a")),
+        source("t/log1/pg.log", Some("pg1"), Some("pg1")),
+        source("t/log2/all.log", Some("log2"), Some("b")),
+        source("t/log2/pg.log", Some("pg1"), Some("pg1")),
+    ];
+    assert_eq!(names(&sources), ["log1", "pg1", "log2", "pg1"]);
+}
+
+#[test]
 fn files_without_any_name_are_one_host() {
     let sources = [source("seed/patroni.txt", None, None), source("seed/sar.txt", None, None)];
     assert_eq!(names(&sources), ["seed", "seed"]);
@@ -155,4 +181,35 @@ fn members_that_follow_each_other_are_one_cluster_whatever_their_scopes_say() {
     assert_eq!(separate(&sources).len(), 1);
     let plain = [member("t/a1/patroni.log", "pg1", "pg2", None), member("t/b1/patroni.log", "pg7", "pg7", None)];
     assert_eq!(separate(&plain).len(), 1, "without scopes nothing proves two clusters");
+}
+
+#[test]
+fn clones_of_one_image_bear_one_host_name_and_are_told_apart_by_their_folders() {
+    let all = [
+        source("a/messages", Some("template"), Some("pg1")),
+        source("b/messages", Some("template"), Some("pg2")),
+        source("b/sa21", Some("template"), None),
+    ];
+    let cluster = join(&all);
+    assert_eq!(names(&all), ["a", "b", "b"]);
+    assert_eq!(cluster.of_source, [NodeId(0), NodeId(1), NodeId(1)]);
+}
+
+#[test]
+fn a_host_is_called_by_its_member_with_its_own_name_beside_it() {
+    let all = [source("a/messages", Some("vm-4711"), Some("pg1")), source("b/messages", Some("pg2"), Some("pg2"))];
+    let mut cluster = join(&all);
+    cluster.call_by_member();
+    assert_eq!((cluster.title(NodeId(0)), cluster.title(NodeId(1))), ("pg1 (host vm-4711)".into(), "pg2".into()));
+    assert_eq!(cluster.resolve("vm-4711"), Some(NodeId(0)));
+}
+
+#[test]
+fn a_files_own_name_may_tell_whose_it_is() {
+    let all = [
+        member("pg1.log", "pg1", "pg2", None),
+        source("pg2-postgresql.log", None, None),
+        source("postgresql.log", None, None),
+    ];
+    assert_eq!(names(&all), ["pg1", "pg2", "pg1"]);
 }

@@ -173,7 +173,9 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
     read.not_read.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
     read.not_read.sort_by(|a, b| (&a.path, &a.why).cmp(&(&b.path, &b.why)));
     read.files = pieces.len();
-    let (t, incidents, sources) = run::place(sources, &options.settings);
+    // What is kept from day to day is kept by host.
+    let settings = Settings { by_host: true, ..options.settings.clone() };
+    let (t, incidents, sources) = run::place(sources, &settings);
     let report = report::build(&t, &incidents, &sources, Vec::new());
     read.hosts = t.cluster.nodes.iter().filter(|n| n.has_sources).count();
 

@@ -53,7 +53,7 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
             Some(next) if next != demotion.node => Kind::Failover,
             _ => Kind::Demotion,
         }
-    } else if has(Class::NoLeader) && nobody_leads(t, ep.span) {
+    } else if has(Class::NoLeader) && nobody_leads(t, ep.span) || orphaned(t, ep.span, old).is_some() {
         Kind::NoLeader
     } else if has(Class::Crash) {
         if stopped_in_order(&events, old) { Kind::Restart } else { Kind::Crash }
@@ -89,6 +89,11 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
         let won = [What::Promoted, What::PromotedAgain, What::HistoryLeader];
         !t.find(&won, Span::new(*h, ep.span.from)).any(|e| e.at > *h && e.at < ep.span.from)
     });
+    // Another member takes over within some loops of the lease's end: where the logs end longer before, what they tell
+    // last was overcome, and how it began is not in them.
+    let last = t.covered.iter().filter(|c| c.program == Program::Patroni).map(|c| c.span.to).max();
+    let told = |h: Micros| last.is_some_and(|l| l + 2 * t.ttl() >= ep.span.from) || ep.span.from - h <= 3 * t.ttl();
+    let heard = heard.filter(|h| told(*h) || promotions.last().is_some_and(|p| Some(p.node) == old));
     let span = if silent { Span::new(heard.unwrap_or(ep.span.from), ep.span.to) } else { ep.span };
 
     let at = match kind {
@@ -98,6 +103,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
             .or_else(|| stop_of(&events, old))
             .or_else(|| promotions.first().map(|e| e.at))
             .unwrap_or(ep.span.from),
+        Kind::NoLeader => {
+            orphaned(t, ep.span, old).unwrap_or_else(|| events.first().map_or(ep.span.from, |(e, _)| e.at))
+        }
         // What came before it may be its cause, or have nothing to do with it.
         Kind::Crash => first(Class::Crash).map_or(ep.span.from, |e| e.began()),
         _ => events.first().map_or(ep.span.from, |(e, _)| e.at),
@@ -171,6 +179,25 @@ fn stopped_in_order(events: &[(&Event, Class)], old: Option<NodeId>) -> bool {
                 && events.iter().any(|(s, c)| *c == Class::Stop && s.node == e.node && s.at < e.at)
         })
 }
+
+/// When the cluster was left without a leader, if its heartbeats end, members try in vain to obtain the lock after
+/// that, and nobody leads any more up to the end of the logs.
+pub(super) fn orphaned(t: &Timeline, span: Span, old: Option<NodeId>) -> Option<Micros> {
+    let leads = |b: &&crate::timeline::Beats| b.role == Role::Leader && b.from <= span.to;
+    let last = t.beats.iter().filter(leads).filter(|b| old.is_none_or(|o| b.node == o)).map(|b| b.to).max()?;
+    let after = Span::new(last + t.loop_wait(), Micros::MAX);
+    let won = [What::Promoted, What::PromotedAgain, What::LockAcquired, What::HistoryLeader];
+    let led = t
+        .beats
+        .iter()
+        .any(|b| b.to > after.from && (b.role == Role::Leader || b.leader.is_some() && b.from > after.from + t.ttl()));
+    let tries = t.find(&[What::RaceLost], Span::new(last, span.to.saturating_add(t.ttl())));
+    let tried: u32 = tries.filter(|e| e.until > after.from).map(|e| e.count).sum();
+    (!led && tried >= VAIN && t.find(&won, after).next().is_none()).then_some(last)
+}
+
+/// One member that fails to obtain the lock has lost a race. So many have lost it to nobody (our choice).
+const VAIN: u32 = 2;
 
 /// Whether any member leads within or right after the span.
 fn nobody_leads(t: &Timeline, span: Span) -> bool {
@@ -376,10 +403,12 @@ pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
         let refused =
             hits.iter().filter(|(_, e)| e.what == What::BootstrapFailed).map(|(_, e)| e.count).sum::<u32>() > 1;
         let aftermath = Span::new(span.from - REJOIN, span.to);
-        // A refused login or a parted timeline does not heal by itself; one is enough where the log ends before a
-        // second could come. Anything else must have been tried a few times.
+        // A refused login, a parted timeline or WAL that is gone does not heal by itself; one is enough where the log ends
+        // before a second could come. Anything else must have been tried a few times.
         let end = t.covered.iter().filter(|c| c.node == node).map(|c| c.span.to).max().unwrap_or(last);
-        let firm = |e: &Event| e.why == Why::Auth || matches!(e.what, What::PgDiverged | What::PgReplicaRefused);
+        let firm = |e: &Event| {
+            e.why == Why::Auth || matches!(e.what, What::PgDiverged | What::PgReplicaRefused | What::PgWalRemoved)
+        };
         let cut = end - span.from < STUCK && (times >= TRIES || hits.iter().any(|(_, e)| firm(e)));
         if !(cut || times > 1 && (span.length() >= STUCK || refused))
             || incidents.iter().any(|x| x.kind != Kind::NearMiss && x.span.overlaps(&aftermath))
@@ -426,7 +455,12 @@ fn phases(t: &Timeline, ep: &Episode, old: Option<NodeId>, at: Micros) -> Vec<Ph
             node: old,
             cite: Some(Cite::Beats { run: i as u32, last: true }),
         });
-        out.push(Phase { name: "lease expiry", at: beat.to + t.ttl(), node: old, cite: None });
+        let expiry = beat.to + t.ttl();
+        // Who gives the key back lets nothing run out.
+        let released = [LockReleased, LockReleasedPgDown, LockReleasedDatadir];
+        if t.find(&released, Span::new(beat.to, expiry)).all(|e| e.node != old) {
+            out.push(Phase { name: "lease expiry", at: expiry, node: old, cite: None });
+        }
     }
     for (i, _) in &ep.triggers {
         let Some(e) = t.events.get(*i as usize) else { continue };

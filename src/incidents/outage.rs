@@ -15,6 +15,8 @@ pub struct Outage {
     pub pieces: Vec<Span>,
     /// The old primary's host was cut off from all others at `from`; beside it, writes were possible until here.
     pub cut_off_until: Option<Micros>,
+    /// Nobody accepted writes up to the end of the logs: it took at least so long.
+    pub at_least: bool,
 }
 
 impl Outage {
@@ -35,7 +37,8 @@ struct Turn {
 
 /// Fills in `outage` where both ends can be seen.
 pub(super) fn measure(t: &Timeline, incident: &mut Incident) {
-    if !matches!(incident.kind, Kind::Failover | Kind::Demotion | Kind::Switchover | Kind::Crash | Kind::Restart) {
+    use Kind::*;
+    if !matches!(incident.kind, Failover | Demotion | Switchover | Crash | Restart | NoLeader) {
         return;
     }
     let Some(old) = incident.old else { return };
@@ -69,13 +72,24 @@ pub(super) fn measure(t: &Timeline, incident: &mut Incident) {
             _ => {}
         }
     }
-    let Some(end) = end else { return };
+    // Without a leader to the end of the logs.
+    let left = t.covered.iter().filter(|c| c.program == Program::Patroni).map(|c| c.span.to).max();
+    let left = left.filter(|l| incident.kind == NoLeader && incident.new.is_none() && *l > begin);
+    let (to, unsure_end) = match (end, left) {
+        (Some(end), _) => (end.at, end.unsure),
+        (None, Some(left)) => {
+            pieces.push(Span::new(begin, left));
+            (left, 0)
+        }
+        (None, None) => return,
+    };
     incident.outage = Some(Outage {
         from: begin,
-        to: end.at,
-        uncertainty: cut.map_or(first.unsure, |c| c.unsure) + end.unsure,
+        to,
+        uncertainty: cut.map_or(first.unsure, |c| c.unsure) + unsure_end,
         pieces,
         cut_off_until: cut.map(|_| first.at),
+        at_least: end.is_none(),
     });
 }
 
@@ -144,32 +158,34 @@ fn turns(t: &Timeline, node: NodeId, within: Span) -> Vec<Turn> {
 
 /// A primary that died without a word: its last line.
 fn fell_silent(t: &Timeline, old: NodeId, new: NodeId, incident: &Incident) -> Option<Turn> {
-    if old == new || incident.kind != Kind::Failover {
-        return None;
-    }
-    let promoted = t.find(&[What::Promoted], incident.span).find(|e| e.node == new)?;
+    let moment = match incident.kind {
+        Kind::Failover if old != new => t.find(&[What::Promoted], incident.span).find(|e| e.node == new)?.at,
+        // The others race for its key once that has expired.
+        Kind::NoLeader if incident.new.is_none() => {
+            t.find(
+                &[What::RaceLost, What::RaceLag, What::RaceRejected, What::NoCandidate, What::LockNobody],
+                incident.span,
+            )
+            .find(|e| e.node != old && e.at >= incident.at)?
+            .at
+        }
+        _ => return None,
+    };
     let own = [Program::Patroni, Program::Postgres, Program::Kernel, Program::Systemd];
     // Lines after the promotion prove that the host lived: then its primary did not die in silence.
     let alive = t.events.iter().any(|e| {
         e.node == old
             && own.contains(&e.program)
-            && e.at > promoted.at
-            && e.at < promoted.at + 600 * SECOND
+            && e.at > moment
+            && e.at < moment + 600 * SECOND
             && e.what != What::Boot
-            && !t
-                .find(&[What::Boot, What::PatroniStart], Span::new(promoted.at - 600 * SECOND, e.at))
-                .any(|b| b.node == old)
+            && !t.find(&[What::Boot, What::PatroniStart], Span::new(moment - 600 * SECOND, e.at)).any(|b| b.node == old)
     });
-    let beats = t.beats.iter().filter(|b| b.node == old && b.from < promoted.at);
-    let last_beat = beats.map(|b| b.to.min(promoted.at)).max()?;
-    let later = t.events.iter().filter(|e| e.node == old && own.contains(&e.program) && e.at <= promoted.at);
-    let last = later.map(|e| e.until.min(promoted.at)).max().map_or(last_beat, |l| l.max(last_beat));
-    (!alive && promoted.at - last <= 3 * t.ttl()).then_some(Turn {
-        at: last,
-        on: false,
-        node: old,
-        unsure: t.loop_wait(),
-    })
+    let beats = t.beats.iter().filter(|b| b.node == old && b.from < moment);
+    let last_beat = beats.map(|b| b.to.min(moment)).max()?;
+    let later = t.events.iter().filter(|e| e.node == old && own.contains(&e.program) && e.at <= moment);
+    let last = later.map(|e| e.until.min(moment)).max().map_or(last_beat, |l| l.max(last_beat));
+    (!alive && moment - last <= 3 * t.ttl()).then_some(Turn { at: last, on: false, node: old, unsure: t.loop_wait() })
 }
 
 /// When the old primary's host lost all others, if two paths prove it: the DCS from its side, and a probe of its

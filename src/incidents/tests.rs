@@ -1,5 +1,7 @@
 //! Which incidents a bundle holds: kind, whose, planned or not.
 
+use super::Kind;
+use crate::model::SECOND;
 use crate::run;
 use expect_test::{Expect, expect};
 
@@ -233,22 +235,30 @@ fn the_winner_of_a_race_is_not_the_old_primary() {
 
 /// The forms of the incidents of a bundle.
 fn forms(files: &[(&str, String)]) -> Vec<&'static str> {
-    let files: Vec<(String, String)> = files.iter().map(|(p, t)| ((*p).to_owned(), t.clone())).collect();
-    let (_, incidents) = run::timeline_of(&files, &run::Settings::default());
+    let (_, incidents) = run::timeline_of(&owned(files), &run::Settings::default());
     incidents.iter().map(|x| x.form).collect()
 }
 
 /// Heartbeats of a leader every ten seconds, between two seconds after 10:00.
 fn leads(name: &str, from: u32, to: u32) -> String {
-    let beat = |s: u32| {
-        format!(
-            "2024-05-01 {:02}:{:02}:{:02},000 INFO: no action. I am ({name}), the leader with the lock\n",
-            10 + s / 3600,
-            s / 60 % 60,
-            s % 60
-        )
-    };
-    (from..=to).step_by(10).map(beat).collect()
+    (from..=to)
+        .step_by(10)
+        .map(|s| line(s, &format!("INFO: no action. I am ({name}), the leader with the lock")))
+        .collect()
+}
+
+fn follows(name: &str, from: u32, to: u32) -> String {
+    let text = format!("INFO: no action. I am ({name}), a secondary, and following a leader (a)");
+    (from..=to).step_by(10).map(|s| line(s, &text)).collect()
+}
+
+/// A line of Patroni's, so many seconds after ten.
+fn line(s: u32, text: &str) -> String {
+    format!("2024-05-01 {:02}:{:02}:{:02},000 {text}\n", 10 + s / 3600, s / 60 % 60, s % 60)
+}
+
+fn owned(files: &[(&str, String)]) -> Vec<(String, String)> {
+    files.iter().map(|(p, t)| ((*p).to_owned(), t.clone())).collect()
 }
 
 fn zap(second: u32, text: &str) -> String {
@@ -325,4 +335,37 @@ fn a_log_that_begins_within_a_members_start_shows_no_outage() {
     // The same in the middle of its life is trouble.
     let files = [("e/etcd.log", zap(0, "\"msg\":\"compacted raft log\"") + &zap(900, asks) + &zap(910, asks))];
     assert_eq!(forms(&files).len(), 1);
+}
+
+#[test]
+fn a_history_does_not_tie_a_promotion_to_trouble_that_was_long_over() {
+    let timeout = "2024-05-01 10:10:14,000 ERROR: Request to server http://10.0.0.1:2379 failed: ReadTimeoutError(\"HTTPConnectionPool(host='10.0.0.1', port=2379): Read timed out. (read timeout=3.3)\")\n";
+    let files = [
+        ("a/patroni.log", leads("a", 0, 600) + timeout),
+        (
+            "a/patronictl_history.txt",
+            "| 4 | 83886080 | no recovery target specified | 2024-05-01T10:13:40.000000+00:00 | b |\n".to_owned(),
+        ),
+    ];
+    let (_, incidents) = run::timeline_of(&owned(&files), &run::Settings::default());
+    let x = incidents.iter().find(|x| x.kind == Kind::Failover).expect("a failover");
+    assert_eq!(x.span.length(), 0, "the log ends three minutes before: it does not tell how this began");
+}
+
+#[test]
+fn nobody_obtains_the_lock_of_a_primary_that_died() {
+    let full = "ERROR: <ResourceExhausted error: 'etcdserver: mvcc: database space exceeded', code: 8>";
+    let lost = |s: u32| line(s, full) + &line(s, "INFO: following new leader after trying and failing to obtain lock");
+    let files = [
+        ("a/patroni.log", leads("a", 0, 600)),
+        ("b/patroni.log", follows("b", 0, 630) + &lost(632) + &lost(642) + &lost(652)),
+    ];
+    let (t, incidents) = run::timeline_of(&owned(&files), &run::Settings::default());
+    let [x] = incidents.as_slice() else { panic!("{incidents:?}") };
+    assert_eq!((x.kind, x.new, x.old.map(|n| t.name(n).to_string())), (Kind::NoLeader, None, Some("a".to_owned())));
+    let outage = x.outage.as_ref().expect("nobody could write");
+    assert!(outage.at_least && outage.length() == 52 * SECOND, "{outage:?}");
+    // One lost race tells nothing: another member may have won it.
+    let files = [("a/patroni.log", leads("a", 0, 600)), ("b/patroni.log", follows("b", 0, 630) + &lost(632))];
+    assert_eq!(forms(&files), ["dcs_outage"]);
 }

@@ -59,6 +59,7 @@ fn answer(p: &mut Page, report: &Report) {
     p.wrapped(&format!("  {word}"), &format!("{} ({})", why_line(v), sure(v)));
     match proof_of(v) {
         Some(proof) => p.wrapped("  Proof     ", &format!("{} {}", proof.text, place(proof))),
+        None if v.missing_evidence.is_empty() => p.wrapped("  Proof     ", "none"),
         None => p.wrapped("  Proof     ", "none: see what is missing"),
     }
     match (v.missing_evidence.first(), v.kind) {

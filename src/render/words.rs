@@ -25,9 +25,10 @@ pub fn impact(report: &Report) -> String {
     let Some(i) = main_incident(report) else { return "no incident in the bundle".to_owned() };
     match &i.write_outage {
         Some(o) => format!(
-            "{} to {} UTC, {:.1} s (±{:.1} s) without a primary that takes writes",
+            "{} to {} UTC, {}{:.1} s (±{:.1} s) without a primary that takes writes",
             day_clock(&o.from),
             clock(&o.to),
+            if o.at_least { "at least " } else { "" },
             o.seconds,
             o.uncertainty_s
         ),

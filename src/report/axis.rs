@@ -305,16 +305,14 @@ pub fn order(order: Order) -> &'static str {
     }
 }
 
-/// A shutdown checkpoint and its switch of WAL leave about this many bytes that hold nobody's data.
-const NOBODYS: f64 = 512.0;
-
 fn sentence(t: &Timeline, l: &Found) -> String {
     let who = t.name(l.node);
     let mut text = format!("{who} renewed the lock {} times, last at {}", l.count, moment(l.last));
     if l.ending == Ending::Held {
         text.push_str("; it held it when the logs end");
     } else {
-        text.push_str(&format!("; with ttl {:.0} s it ran out at {}", seconds(l.ttl), moment(l.expiry)));
+        let ran = if l.ending == Ending::Released { "would have run out" } else { "ran out" };
+        text.push_str(&format!("; with ttl {:.0} s it {ran} at {}", seconds(l.ttl), moment(l.expiry)));
         if l.expiry_latest > l.expiry {
             text.push_str(&format!(" (up to {} as etcd elected a leader in between)", moment(l.expiry_latest)));
         }
@@ -345,7 +343,7 @@ fn sentence(t: &Timeline, l: &Found) -> String {
     }
     if let Some(w) = l.lost {
         let bytes = w.bytes();
-        text.push_str(&if bytes > NOBODYS {
+        text.push_str(&if w.matters() {
             format!("; {bytes:.0} bytes of its WAL, {} to {}, are not on the new timeline", lsn(w.fork), lsn(w.end))
         } else {
             format!("; its WAL ends {bytes:.0} bytes after the fork at {}: no committed data", lsn(w.fork))

@@ -71,6 +71,7 @@ fn incident(t: &Timeline, axis: &Axis, x: &incidents::Incident, index: usize) ->
             uncertainty_s: round(seconds(o.uncertainty)),
             pieces: o.pieces.iter().map(|p| Piece { from: rfc3339(p.from), to: rfc3339(p.to) }).collect(),
             cut_off_until: o.cut_off_until.map(rfc3339),
+            at_least: o.at_least,
         }),
         phases: x
             .phases

@@ -8,16 +8,16 @@ use crate::model::What;
 use crate::timeline::Timeline;
 
 pub(super) fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind, root: Option<&Judged>) -> String {
-    let old = x.old.map_or_else(|| "The primary".to_owned(), |n| t.name(n).to_string());
+    let old = x.old.map_or_else(|| "The primary".to_owned(), |n| t.cluster.title(n));
     let at = moment(x.at);
     let node = || {
         let begun = |i: &&u32| t.events.get(**i as usize).is_some_and(|e| e.began() >= x.at);
         let first = x.events.iter().find(begun).and_then(|i| on(t, *i)).or(x.nodes.first().copied());
-        first.map_or_else(|| old.clone(), |n| t.name(n).to_string())
+        first.map_or_else(|| old.clone(), |n| t.cluster.title(n))
     };
     let what = match x.kind {
         Kind::Failover => match x.new {
-            Some(new) => format!("{old} lost the primary role to {} at {at}", t.name(new)),
+            Some(new) => format!("{old} lost the primary role to {} at {at}", t.cluster.title(new)),
             None => format!("{old} lost the primary role at {at}"),
         },
         Kind::Demotion => match x.outage.is_some() || x.new == x.old && x.new.is_some() {

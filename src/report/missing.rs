@@ -28,12 +28,34 @@ pub(super) fn missing(t: &Timeline, x: &incidents::Incident, judged: &[Judged], 
     }
     let mut list: Vec<_> = wanted.into_iter().collect();
     list.sort_by_key(|(n, (weight, _))| (std::cmp::Reverse(*weight), *n));
-    let mut out: Vec<Missing> = list.into_iter().map(|(n, (_, decides))| need(t, x, n, decides)).collect();
+    let mut out: Vec<Missing> = Vec::new();
+    for (n, (_, decides)) in list {
+        join(&mut out, need(t, x, n, decides));
+    }
     if out.is_empty() && kind == VerdictKind::InsufficientEvidence {
         let all = judged.iter().filter(|j| j.status == Status::Possible).map(|j| j.cause.id.to_owned()).collect();
         out.push(need(t, x, Need::Series(crate::model::Metric::DiskAwait, Who::OldPrimary), all));
     }
     out
+}
+
+/// Every host that the bundle knows.
+const ALL: &str = "all hosts";
+
+/// Adds a need; the same file of one host and of all hosts is one need, which names the one host first.
+fn join(out: &mut Vec<Missing>, new: Missing) {
+    let same = |m: &&mut Missing| {
+        m.kind == new.kind && m.command == new.command && (m.host == ALL || new.host == ALL || m.host == new.host)
+    };
+    let Some(known) = out.iter_mut().find(same) else { return out.push(new) };
+    known.host = match (known.host.as_str(), new.host.as_str()) {
+        (a, b) if a == b => b.to_owned(),
+        (ALL, one) | (one, ALL) => format!("{ALL}, {one} first"),
+        (one, _) => one.to_owned(),
+    };
+    known.decides.extend(new.decides);
+    known.decides.sort_unstable();
+    known.decides.dedup();
 }
 
 pub(super) fn need(t: &Timeline, x: &incidents::Incident, need: Need, decides: Vec<String>) -> Missing {
@@ -55,7 +77,7 @@ pub(super) fn needed(
         Who::OldPrimary => old.unwrap_or_else(|| "the primary".to_owned()),
         Who::NewPrimary => new.unwrap_or_else(|| "the new primary".to_owned()),
         Who::DcsMembers => dcs_members(t),
-        Who::Any => "all hosts".to_owned(),
+        Who::Any => ALL.to_owned(),
     };
     // A bundle without any time: the reader knows when it was, we do not.
     let shown = |at: Micros| if at == 0 { String::new() } else { rfc3339(at) };
@@ -81,12 +103,18 @@ fn dcs_members(t: &Timeline) -> String {
 fn describe(need: Need, from: Micros, to: Micros) -> (Who, String, String) {
     let stamp = |at: Micros| match at {
         0 => "<time>".to_owned(),
-        at => rfc3339(at).get(..19).unwrap_or("").replace('T', " "),
+        // journalctl takes times for local ones unless they say otherwise, whatever --utc makes of its output.
+        at => format!("{} UTC", rfc3339(at).get(..19).unwrap_or("").replace('T', " ")),
     };
     let journal = |unit: &str| {
         format!("journalctl -u {unit} --utc -o short-iso-precise --since '{}' --until '{}'", stamp(from), stamp(to))
     };
-    let day = if from == 0 { "<day>".to_owned() } else { rfc3339(from).get(8..10).unwrap_or("").to_owned() };
+    // One file a day, named for the day of the month.
+    let day = |at: Micros| if at == 0 { "<day>".to_owned() } else { rfc3339(at).get(8..10).unwrap_or("").to_owned() };
+    let mut files = vec![format!("/var/log/s*/sa{0} /var/log/sysstat/sa{0}", day(from))];
+    if day(to) != day(from) {
+        files.push(format!("/var/log/s*/sa{0} /var/log/sysstat/sa{0}", day(to)));
+    }
     match need {
         Need::Log(program, who) => {
             let (kind, command) = match program {
@@ -112,11 +140,9 @@ fn describe(need: Need, from: Micros, to: Micros) -> (Who, String, String) {
             };
             (who, kind.to_owned(), command)
         }
-        Need::Series(metric, who) => (
-            who,
-            "sar".to_owned(),
-            format!("cp -p /var/log/s*/sa{day} /var/log/sysstat/sa{day} . # {}: {}", metric.id(), metric.doc()),
-        ),
+        Need::Series(metric, who) => {
+            (who, "sar".to_owned(), format!("cp -p {} . # {}: {}", files.join(" "), metric.id(), metric.doc()))
+        }
         Need::Disks(who) => (who, "df".to_owned(), "date; df -hT; df -i".to_owned()),
         Need::Config => (Who::Any, "patroni config".to_owned(), "patronictl show-config".to_owned()),
     }

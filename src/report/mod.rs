@@ -262,6 +262,9 @@ pub struct WriteOutage {
     /// The old primary's host was cut off from all others at `from`; clients beside it could write until then.
     #[serde(default)]
     pub cut_off_until: Option<String>,
+    /// Nobody accepted writes up to the end of the logs: `seconds` is the least it can have been.
+    #[serde(default)]
+    pub at_least: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

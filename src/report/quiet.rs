@@ -6,7 +6,7 @@ use super::words::{event_words, moment};
 use super::{Confidence, Link, Risk, Verdict, VerdictKind};
 use crate::causes::{Need, Who, length};
 use crate::incidents::Cite;
-use crate::model::{Micros, NodeId, Program, Role, Span, Weight, What, rfc3339};
+use crate::model::{MINUTE, Micros, NodeId, Program, Role, Span, Weight, What, rfc3339};
 use crate::timeline::{Hit, Timeline};
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
                 ),
             },
         )
-    } else if etcd && alarms.is_empty() {
+    } else if etcd && alarms.is_empty() && !uneasy(t) {
         (
             VerdictKind::NoIncident,
             Confidence::Medium,
@@ -61,6 +61,10 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
     } else {
         let why = if t.covers(Program::Patroni, None, Span { from: Micros::MIN, to: Micros::MAX }) {
             "Patroni's log holds no heartbeat"
+        } else if t.undated.iter().any(|e| e.program == Program::Patroni) {
+            "Patroni's log has no times"
+        } else if etcd && alarms.is_empty() {
+            "there is no Patroni log, and etcd's is too short or shows slow requests or votes in vain"
         } else {
             "no Patroni log was found"
         };
@@ -108,6 +112,7 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
         })
         .into_iter()
         .chain(trouble)
+        .chain((kind == VerdictKind::NoIncident).then(|| healthy(t)).into_iter().flatten())
         .chain(harmless(t))
         .collect();
     Verdict {
@@ -121,6 +126,21 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
         missing_evidence: missing,
         remedies: Vec::new(),
     }
+}
+
+/// Requests that took longer than etcd's usual election timeout (1 s) tell of trouble that this log alone does not date,
+/// and so does a member that asks others for votes in vain.
+const LONG_MS: f64 = 1_000.0;
+
+/// etcd's heartbeats show in no log: it takes a while of silence to tell anything (our choice).
+const LEAST: Micros = MINUTE;
+
+/// Whether etcd's logs, without those of Patroni, leave open that something went wrong.
+fn uneasy(t: &Timeline) -> bool {
+    let slow = [What::ApplySlow, What::ReadSlow, What::RequestSlow, What::CommitSlow];
+    t.span().is_none_or(|s| s.length() < LEAST)
+        || t.all(&slow).any(|e| e.num >= LONG_MS)
+        || t.all(&[What::VoteIgnored, What::VoteRejected]).next().is_some()
 }
 
 /// What cries out in a bundle without an incident, the most frequent first; messages without a time before all.
@@ -163,6 +183,12 @@ const TROUBLE: &[What] = &[
     What::PgWalreceiverLost,
     What::DnsFailed,
     What::PgPeerCrash,
+    What::DcsKeyGone,
+    What::BootstrapFailed,
+    What::RewindFailed,
+    What::PgStartFailed,
+    What::PgWalRemoved,
+    What::PgDiverged,
 ];
 
 /// Trouble of members after which their log holds no heartbeat any more.
@@ -182,6 +208,52 @@ fn unhealed(t: &Timeline) -> Vec<Hit<'_>> {
     t.all(TROUBLE).filter(|e| sure(e) || e.until > last(e.node) && !moved_on(e)).collect()
 }
 
+/// What proves that all went well: how long each member led or followed, its first and its last heartbeat, leaders first.
+fn healthy(t: &Timeline) -> Vec<Link> {
+    let mut runs: BTreeMap<(u8, NodeId), Vec<(u32, &crate::timeline::Beats)>> = BTreeMap::new();
+    for (i, b) in t.beats.iter().enumerate() {
+        let rank = match b.role {
+            Role::Leader | Role::StandbyLeader => 0,
+            Role::Replica => 1,
+            Role::Idle => continue,
+        };
+        runs.entry((rank, b.node)).or_default().push((i as u32, b));
+    }
+    let link = |((rank, node), mut runs): ((u8, NodeId), Vec<(u32, &crate::timeline::Beats)>)| {
+        runs.sort_by_key(|(_, b)| b.from);
+        let (first, last) = (runs.first()?, runs.last()?);
+        let times: u32 = runs.iter().map(|(_, b)| b.count).sum();
+        let pause = runs.windows(2).filter_map(|w| Some(w.get(1)?.1.from - w.first()?.1.to)).max();
+        let did = if rank == 0 { "renewed the leader lock" } else { "followed the leader" };
+        let rest = match pause.filter(|p| *p > t.loop_wait() * 3 / 2) {
+            Some(p) => format!("the longest pause was {}", length(p)),
+            None => "without a hole".to_owned(),
+        };
+        let cites = [Cite::Beats { run: first.0, last: false }, Cite::Beats { run: last.0, last: true }];
+        Some(Link {
+            role: "effect".to_owned(),
+            text: format!(
+                "{} {did} {times} times between {} and {}; {rest}",
+                t.name(node),
+                moment(first.1.from),
+                moment(last.1.to)
+            ),
+            at: rfc3339(first.1.from),
+            host: t.name(node).to_string(),
+            evidence: cites.into_iter().filter_map(|c| proof(t, c)).collect(),
+        })
+    };
+    let own_words = |mut l: Link| {
+        let text = l.text.clone();
+        l.evidence.iter_mut().take(1).for_each(|p| p.text.clone_from(&text));
+        l
+    };
+    runs.into_iter().filter_map(link).map(own_words).take(MOST).collect()
+}
+
+/// Members that are named as proof of health.
+const MOST: usize = 8;
+
 /// Loud lines that explain nothing: said once each, so that nobody blames them.
 fn harmless(t: &Timeline) -> Option<Link> {
     let renewals: Vec<_> = t.all(&[What::DcsAuthToken, What::DcsAuthTry, What::EtcdAuthToken]).take(6).collect();
@@ -193,4 +265,55 @@ fn harmless(t: &Timeline) -> Option<Link> {
         host: t.name(first.node).to_string(),
         evidence: renewals.iter().map(|e| of_event(t, e.event)).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::{Report, VerdictKind};
+    use crate::run::{self, Settings};
+
+    fn report(bundle: &str) -> Report {
+        let (t, incidents) = run::timeline_of(&run::files_in(bundle), &Settings::default());
+        crate::report::build(&t, &incidents, &[], Vec::new())
+    }
+
+    #[test]
+    fn heartbeats_are_the_proof_that_nothing_failed() {
+        let report = report(
+            "//- a/patroni.log
+2024-05-01 10:00:00,000 INFO: no action. I am (pg1), the leader with the lock
+2024-05-01 10:00:10,000 INFO: no action. I am (pg1), the leader with the lock
+2024-05-01 10:00:20,000 INFO: no action. I am (pg1), the leader with the lock
+",
+        );
+        assert_eq!(report.verdict.kind, VerdictKind::NoIncident);
+        let proof = &report.verdict.chain[0].evidence;
+        assert_eq!((proof[0].line, proof[1].line), (Some(1), Some(3)), "{proof:?}");
+        assert!(proof[0].text.starts_with("a renewed the leader lock 3 times"), "{}", proof[0].text);
+    }
+
+    #[test]
+    fn a_member_that_is_not_created_at_the_end_of_its_log_leaves_it_open() {
+        let report = report(
+            "//- a/patroni.log
+2024-05-01 10:00:00,000 INFO: no action. I am (pg1), the leader with the lock
+//- b/patroni.log
+2024-05-01 10:00:01,000 INFO: trying to bootstrap from leader 'pg1'
+2024-05-01 10:00:02,000 ERROR: failed to bootstrap from leader 'pg1'
+",
+        );
+        assert_eq!(report.verdict.kind, VerdictKind::InsufficientEvidence);
+    }
+
+    #[test]
+    fn etcd_alone_proves_health_only_over_a_while_without_slow_requests() {
+        let line = |at: &str, text: &str| format!("2018-04-03 19:{at}.103725 {text}\n");
+        let quiet = line("50:13", "I | mvcc: store.index: compact 267837780")
+            + &line("55:13", "I | mvcc: finished scheduled compaction at 267837780 (took 1.589393ms)");
+        assert_eq!(report(&format!("//- a/etcd.log\n{quiet}")).verdict.kind, VerdictKind::NoIncident);
+        let slow = line("56:46", "W | etcdserver: apply entries took too long [20.185857579s for 1 entries]");
+        assert_eq!(report(&format!("//- a/etcd.log\n{quiet}{slow}")).verdict.kind, VerdictKind::InsufficientEvidence);
+        let short = line("50:13", "I | mvcc: store.index: compact 267837780");
+        assert_eq!(report(&format!("//- a/etcd.log\n{short}")).verdict.kind, VerdictKind::InsufficientEvidence);
+    }
 }

@@ -175,7 +175,9 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                 let samples: Vec<Sample> = series
                     .samples
                     .iter()
-                    .filter_map(|s| Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value }))
+                    .filter_map(|s| {
+                        Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value, line: s.line })
+                    })
                     .collect();
                 if !samples.is_empty() {
                     t.series.push(Series {
@@ -190,8 +192,11 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
             }
             if stream.stamped > 0
                 && let (Some(first), Some(last)) = (stream.first, stream.last)
-                && let Some(from) = clock.time(stream.min, first.zone, first.written)
-                && let Some(to) = clock.time(stream.max, last.zone, last.written)
+                // Stamps of several zones cannot be compared as written.
+                && let (min, max) =
+                    if stream.written_zone.len() < 2 { (stream.min, stream.max) } else { (first.civil, last.civil) }
+                && let Some(from) = clock.time(min, first.zone, first.written)
+                && let Some(to) = clock.time(max, last.zone, last.written)
             {
                 t.covered.push(Covered { node, program: stream.program, source: i as u32, span: Span::new(from, to) });
             }
@@ -210,8 +215,10 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
             let node = fact_node(fact, &cluster).unwrap_or(own);
             t.facts.push(Known { node, source: i as u32, at, fact: fact.clone() });
         }
+        let by = &source.parsed.undated_by;
+        let program = by.first().copied().filter(|_| by.len() == 1).unwrap_or(Program::Other);
         for raw in &source.parsed.undated {
-            t.undated.push(Event { dated: false, ..event(raw, 0, 0, own, Program::Other, i) });
+            t.undated.push(Event { dated: false, ..event(raw, 0, 0, own, program, i) });
         }
     }
     t.cluster = cluster;

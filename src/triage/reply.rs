@@ -38,6 +38,7 @@ pub fn reply(t: &Ticket, report: &Report, plan: Option<&Plan>) -> String {
     }
     if !t.missing.is_empty() && t.verdict != VerdictKind::NoIncident {
         let why = match t.verdict {
+            VerdictKind::Cause if t.confidence == "high" => "What would complete the picture, most important first:",
             VerdictKind::Cause => "To be certain we would need, most important first:",
             _ => "To find the cause we need, most important first:",
         };

@@ -192,6 +192,23 @@ const bare = async (browser, file, check) => {
   await context.close();
 };
 
+// Printed, and on a telephone: the answer first, nothing wider than the screen, no novel.
+const paper = async (context, file, check) => {
+  const page = await context.newPage();
+  await page.goto("file://" + file);
+  const pdf = (await page.pdf({ format: "A4" })).toString("latin1");
+  const pages = (pdf.match(/\/Type\s*\/Page\b/g) ?? []).length;
+  check.is("fits on paper", pages > 2 && pages <= 30, `${pages} pages`);
+  await page.emulateMedia({ media: "print" });
+  check.is("controls are not printed", await page.locator("#controls").isHidden());
+  check.is("what is left out on paper is said", await page.locator("#events .paper").isVisible());
+  await page.emulateMedia({ media: "screen" });
+  await page.setViewportSize({ width: 390, height: 844 });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  check.is("fits a telephone", wide <= 390, `${wide} wide`);
+  await page.close();
+};
+
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...flags, `--crash-dumps-dir=${profile}`] });
 try {
   for (const given of process.argv.slice(2)) {
@@ -202,6 +219,7 @@ try {
     try {
       await one(context, file, check);
       await bare(browser, file, check);
+      await paper(context, file, check);
     } catch (e) {
       check.is("the browser test runs to its end", false, e.message.split("\n").slice(0, 3).join(" "));
     }

@@ -42,6 +42,18 @@ fn without_a_cause_the_reply_asks_with_commands_hosts_and_minutes() {
 }
 
 #[test]
+fn a_redacted_card_and_reply_hold_no_name_of_the_bundle() {
+    let bundle = root("fixtures/cases/lab-05-partition-primary/bundle");
+    for format in ["text", "reply", "json"] {
+        let text = out(&triage(&["--redact", "-f", format, bundle.to_str().unwrap()]));
+        assert!(text.contains("node1") && text.contains("node2"), "pseudonyms stand for hosts:\n{text}");
+        for name in ["pg-dc1-a", "pg-dc1-b", "pg-dc2-a", "lab-05", "10."] {
+            assert!(!text.contains(name), "{name} in -f {format}:\n{text}");
+        }
+    }
+}
+
+#[test]
 fn a_batch_has_a_row_for_each_ticket_whatever_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let tar = |name: &str, folder: &str| {

@@ -6,6 +6,7 @@
 
 use super::LINE_MAX;
 use super::events::folds;
+use super::glue::Beginning;
 use super::record::{alarms_by_level, is_continuation_word};
 use super::runs::{Item, Place, Run, Scanned};
 use crate::formats::json;
@@ -43,6 +44,8 @@ pub struct Scanner {
     /// Patroni's texts repeat to the letter: what the last ones meant.
     repeats: [(Vec<u8>, Option<Found>); 4],
     detail: Vec<u8>,
+    /// Lines with a second record in them go the general way.
+    beginning: Beginning,
 }
 
 /// What is to be done with a line.
@@ -129,6 +132,13 @@ impl Scanner {
         if line.last() == Some(&b'\r') {
             return Way::General;
         }
+        if self.beginning.follow(line) {
+            // What was no beginning in a known text may be one now.
+            self.repeats.iter_mut().for_each(|r| r.1 = None);
+        }
+        if head.program != Program::Patroni && self.beginning.comes_again(line, head.object.unwrap_or(head.message)) {
+            return Way::General;
+        }
         let way = match head.program {
             Program::Patroni => self.patroni(run, &head, place),
             _ => self.server(run, &head, place),
@@ -205,7 +215,7 @@ impl Scanner {
         let known = match known {
             Some(known) => known,
             None => {
-                if message.starts_with(b"PAUSE: ") {
+                if message.starts_with(b"PAUSE: ") || self.beginning.comes_again(b"", message) {
                     return Way::General;
                 }
                 self.repeats.rotate_right(1);

@@ -36,7 +36,7 @@
   });
   $("#close").addEventListener("click", () => box.close());
   box.addEventListener("click", (e) => { if (e.target === box) box.close(); });
-  addEventListener("beforeprint", () => all("details").forEach((d) => { d.open = true; }));
+  addEventListener("beforeprint", () => all("details:not(.values,.rawline)").forEach((d) => { d.open = true; }));
 
   if (!data) return;
   const W = 960, LEFT = 112, PLOT = 836, GRID = 20000;

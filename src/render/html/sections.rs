@@ -281,7 +281,7 @@ pub fn events(page: &mut Page, report: &Report) {
         return;
     }
     page.raw("<section id=\"events\" aria-labelledby=\"h-events\"><h2 id=\"h-events\">Events</h2><p class=\"soft\" id=\"shown\">");
-    page.int(report.timeline.len().min(EVENTS)).raw(" events, times in UTC.</p><div class=\"scroll tall\" tabindex=\"0\" role=\"group\" aria-label=\"Events\"><table class=\"events\"><thead><tr><th scope=\"col\">time</th><th scope=\"col\">host</th><th scope=\"col\">program</th><th scope=\"col\">event</th><th scope=\"col\">line</th></tr></thead><tbody>");
+    page.int(report.timeline.len().min(EVENTS)).raw(" events, times in UTC.</p><p class=\"soft paper\">On paper only those that are alarms; all of them are in the file.</p><div class=\"scroll tall\" tabindex=\"0\" role=\"group\" aria-label=\"Events\"><table class=\"events\"><thead><tr><th scope=\"col\">time</th><th scope=\"col\">host</th><th scope=\"col\">program</th><th scope=\"col\">event</th><th scope=\"col\">line</th></tr></thead><tbody>");
     for (i, e) in report.timeline.iter().take(EVENTS).enumerate() {
         page.raw("<tr id=\"t").int(i).raw("\" data-host=\"").host(&e.host).raw("\" data-kind=\"").raw(kind(&e.program));
         page.raw("\" data-at=\"").text(&e.at).raw(if e.alarm { "\" class=\"alarm\"" } else { "\"" });
@@ -313,7 +313,7 @@ pub fn excerpts(page: &mut Page, report: &Report) {
     if report.excerpts.is_empty() {
         return;
     }
-    page.raw("<section id=\"lines\" aria-labelledby=\"h-lines\"><h2 id=\"h-lines\">Raw lines</h2><p class=\"soft\">The lines that are cited, as written, with their neighbours; secrets are masked.</p>");
+    page.raw("<section id=\"lines\" aria-labelledby=\"h-lines\"><h2 id=\"h-lines\">Raw lines</h2><p class=\"soft\">The lines that are cited, as written, with their neighbours; secrets are masked. <span class=\"paper\">On paper without the neighbours.</span></p>");
     for (n, x) in report.excerpts.iter().enumerate() {
         page.raw("<div class=\"excerpt\" id=\"x")
             .int(n)
