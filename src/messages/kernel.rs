@@ -188,6 +188,7 @@ pub static MESSAGES: &[Message] = &[
     m(What::Suspended, "ACPI: PM: Preparing to enter system sleep state", "ACPI: PM: Preparing to enter system sleep state S3", "drivers/acpi/sleep.c"),
     m(What::Suspended, "Freezing user space processes", "Freezing user space processes ... (elapsed 0.001 seconds) done.", "kernel/power/process.c; also at live migration under Xen"),
     m(What::Suspended, "suspending xenstore...", "suspending xenstore...", "drivers/xen/manage.c"),
+    noise("PM: ", "PM: Saving platform NVS memory", "kernel/power"),
     noise("Restarting tasks ", "Restarting tasks ... done.", "kernel/power/process.c"),
     // ---- start, end, watchdog, panic
     m(What::Boot, "Linux version {who} ", "Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0)", "init/main.c"),
