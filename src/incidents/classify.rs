@@ -366,7 +366,7 @@ const TRIES: u32 = 3;
 const REJOIN: Micros = 30 * MINUTE;
 
 /// What says that a member cannot follow or cannot be created.
-const STRAYED: &[What] = &[
+pub const STRAYED: &[What] = &[
     What::PgDiverged,
     What::PgWalRemoved,
     What::PgWalreceiverLost,

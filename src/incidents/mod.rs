@@ -11,9 +11,9 @@ mod triggers;
 use crate::model::{Micros, NodeId, SECOND, Span, Threshold, What};
 pub use crate::timeline::Cite;
 use crate::timeline::{Event, Timeline};
-pub use classify::rejoined;
+pub use classify::{STRAYED, rejoined};
 pub use outage::Outage;
-pub use triggers::{Class, class_of};
+pub use triggers::{Class, class_of, first_election};
 
 /// What kind of episode, as CONTRACT names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
