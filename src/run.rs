@@ -252,10 +252,16 @@ fn read_with(
                     None => read_log_with(&mut text.as_ref(), envelope, newest_first, Some(own)),
                 }
             };
-            let mut programs: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
-            programs.sort_unstable();
-            programs.dedup();
-            let inner = if programs.is_empty() { "messages".to_owned() } else { programs.join("+") };
+            let programs = programs(&parsed);
+            let undated: Vec<&str> = parsed.undated_by.iter().map(|p| p.id()).collect();
+            let inner = match (programs.is_empty(), undated.is_empty()) {
+                (false, _) => programs.join("+"),
+                (true, false) => format!("messages of {}", undated.join("+")),
+                (true, true) => "messages".to_owned(),
+            };
+            if let Some(problem) = without_times(&parsed) {
+                parsed.problems.push(problem);
+            }
             parsed.kind = envelope.map_or(inner.clone(), |e| format!("{}: {inner}", e.name));
             parsed
         }
@@ -270,11 +276,35 @@ fn read_with(
             let text = detection.wash.map_or(text.clone(), |w| w.text(&text).into());
             let name = path.rsplit(['/', '!']).next().unwrap_or(path);
             (document.read)(&text, name, &mut parsed);
+            // What wraps logs says as little of them as an envelope does.
+            if ["json_export", "csv_table", "journal_export"].contains(&document.name) && !parsed.streams.is_empty() {
+                parsed.kind = format!("{}: {}", document.name, programs(&parsed).join("+"));
+            }
             parsed
         }
     };
     parsed.kind_why = detection.why;
     Ok(parsed)
+}
+
+/// Who writes in a source, each once.
+fn programs(parsed: &Parsed) -> Vec<&'static str> {
+    let mut list: Vec<&str> = parsed.streams.iter().map(|s| s.program.id()).collect();
+    list.sort_unstable();
+    list.dedup();
+    list
+}
+
+/// Says of a log without any stamp that nothing of it can be placed.
+fn without_times(parsed: &Parsed) -> Option<Problem> {
+    if parsed.coverage.lines == 0 || parsed.streams.iter().any(|s| s.stamped > 0) {
+        return None;
+    }
+    let by: Vec<&str> = parsed.undated_by.iter().map(|p| p.id()).collect();
+    let (n, of) =
+        (parsed.undated.len(), if by.is_empty() { String::new() } else { format!(" of {}", by.join(" and ")) });
+    let what = format!("no line has a stamp: its {n} messages{of} are told without a time and stand on no timeline");
+    Some(Problem { line: None, what })
 }
 
 /// Whether a file that begins like this must be read from its beginning: only logs of single lines can be continued.

@@ -21,6 +21,9 @@ pub fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
         out.push_str("at,until,host,program,what,count,text,path,line,raw\n");
     }
     let events = t.events.iter().filter(|e| e.what.weight() >= least).filter(asked);
+    if !t.undated.is_empty() {
+        eprintln!("{} messages have no time and are left out: pgautopsy ls says where they stand", t.undated.len());
+    }
     let events = if args.no_fold { events.cloned().collect() } else { report::fold_repeats(events) };
     let mut rows: Vec<_> = events.iter().map(|e| report::timeline_row(&t, e)).collect();
     if args.redact {

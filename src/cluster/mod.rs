@@ -160,6 +160,11 @@ impl Cluster {
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
     let folders = host_folders(sources);
+    // Logs of several etcd members side by side are of several hosts, whatever else lies beside them.
+    let mut etcds_in: BTreeMap<&str, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for (source, folder) in sources.iter().zip(&folders) {
+        etcds_in.entry(folder).or_default().extend(own_etcd(source).map(|(id, _)| id));
+    }
     let mut cluster = Cluster {
         doubled: doubled(sources, &folders),
         renamed: renamed(sources),
@@ -195,9 +200,16 @@ pub fn join(sources: &[Source]) -> Cluster {
         // `pg2-postgresql.log` between files of others: a name that the bundle's own lines speak of.
         let by_file = (folder.is_empty() || members + hosts > 0).then(|| named_in(&source.path, &known)).flatten();
         let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
+        let own_etcd = own_etcd(source);
         let fallback = || -> String {
             if own_member.is_empty()
                 && let Some(name) = &by_file
+            {
+                return name.clone();
+            }
+            if by_folder.is_none()
+                && etcds_in.get(folder.as_str()).is_some_and(|e| e.len() > 1)
+                && let Some((_, name)) = &own_etcd
             {
                 return name.clone();
             }
@@ -217,7 +229,10 @@ pub fn join(sources: &[Source]) -> Cluster {
             {
                 return member.clone();
             }
-            UNNAMED.to_owned()
+            match &own_etcd {
+                Some((id, name)) if **id != **name => name.clone(),
+                _ => UNNAMED.to_owned(),
+            }
         };
         let mut streams = Vec::new();
         for stream in &source.parsed.streams {
@@ -422,6 +437,19 @@ fn renamed(sources: &[Source]) -> BTreeMap<String, String> {
         }
     }
     out
+}
+
+/// The etcd member whose log a source is: its id, or its name where it says none, and the name to call it by.
+fn own_etcd(source: &Source) -> Option<(Arc<str>, String)> {
+    let mut streams = source.parsed.streams.iter().filter(|s| s.program == Program::Etcd && s.host.is_none());
+    let stream = streams.next().filter(|_| streams.next().is_none())?;
+    let most = |naming: Naming| {
+        let hints = stream.names.iter().filter(|n| n.naming == naming && &*n.name != "default");
+        hints.max_by_key(|n| (n.seen, std::cmp::Reverse(n.name.clone()))).map(|n| n.name.clone())
+    };
+    let (id, name) = (most(Naming::EtcdId), most(Naming::EtcdName));
+    let called = name.clone().or_else(|| id.clone())?;
+    Some((id.unwrap_or_else(|| called.clone()), called.to_string()))
 }
 
 fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {

@@ -8,7 +8,7 @@ mod text;
 mod votes;
 
 use crate::formats::wash::Wash;
-use crate::formats::{DOCUMENTS, Document, Envelope, document, prompt};
+use crate::formats::{DOCUMENTS, Document, Envelope, document, pg_stderr, prompt};
 use crate::messages::{self, Found};
 use crate::model::Program;
 pub use text::{Encoding, decode, encoding};
@@ -19,6 +19,9 @@ const UNMISTAKABLE: u8 = 100;
 const CERTAIN: u8 = 90;
 /// Below this a document is a guess and not taken.
 const LIKELY: u8 = 40;
+
+/// Above this a document is more than prose.
+const UNLIKE_PROSE: u8 = 50;
 
 /// As much of a text as documents are shown: they are known by how they begin.
 const DOCUMENT_HEAD: usize = 16 << 10;
@@ -94,6 +97,13 @@ fn detect_text(text: &[u8], name: &str) -> (Detected, String) {
         _ if votes.most() || votes.begins() => return log(),
         Some((d, score)) if score >= CERTAIN => return taken(d, score),
         _ if votes.enough() => return log(),
+        // A log that somebody has cut the stamps off reads like prose.
+        guess
+            if guess.is_none_or(|(_, score)| score < UNLIKE_PROSE)
+                && let Some(why) = bare_log(text) =>
+        {
+            return (Detected::Log { envelope: votes.envelope(), newest_first: false }, why);
+        }
         Some((d, score)) if score >= LIKELY => return taken(d, score),
         _ => {}
     }
@@ -120,9 +130,9 @@ fn may_be_unmistakable(text: &[u8]) -> bool {
         || first.starts_with("__")
         || first.contains(" [s=")
         || matches!(first.trim_end(), "[" | "{")
-        || ["[{", "[ {", "{\"hits\"", "{\"took\"", "{\"status\":\"success\"", "{\"events\"", "{\"entries\"", "{\"results\""]
-            .iter()
-            .any(|begin| first.starts_with(begin))
+        || ["[{", "[ {"].iter().any(|begin| first.starts_with(begin))
+        || document::json_export::is_container(first.as_bytes())
+        || document::csv_table::is_header(first.as_bytes())
         || prompt::prompt(&first).is_some()
         || prompt::ruler(&first).is_some()
 }
@@ -140,6 +150,33 @@ fn best(text: &[u8], name: &str) -> Option<(&'static Document, u8)> {
         }
     }
     best
+}
+
+/// A log without stamps: most lines are messages that a table knows, or have a severity as PostgreSQL writes it.
+fn bare_log(text: &[u8]) -> Option<String> {
+    const PROGRAMS: [Program; 5] =
+        [Program::Patroni, Program::Etcd, Program::Postgres, Program::Kernel, Program::Systemd];
+    let (mut lines, mut hits) = (0usize, 0usize);
+    let mut of: Vec<(Program, usize)> = PROGRAMS.iter().map(|p| (*p, 0)).collect();
+    for line in text.split(|b| *b == b'\n').take(200) {
+        if line.trim_ascii().is_empty() || line.first().is_some_and(u8::is_ascii_whitespace) {
+            continue;
+        }
+        lines += 1;
+        let line = line.trim_ascii();
+        let postgres = pg_stderr::severity(line).is_some();
+        let says =
+            |p: &Program| *p == Program::Postgres && postgres || matches!(messages::find(*p, line), Found::Meaning(_));
+        if let Some((_, n)) = of.iter_mut().find(|(p, _)| says(p)) {
+            *n += 1;
+            hits += 1;
+        } else if PROGRAMS.iter().any(|p| messages::find(*p, line) == Found::Noise) {
+            hits += 1;
+        }
+    }
+    let (program, most) = of.iter().max_by_key(|(_, n)| *n)?;
+    (*most > 0 && hits * 2 > lines)
+        .then(|| format!("no stamps, but {hits} of {lines} lines are messages, most of them of {}", program.id()))
 }
 
 /// A message known to one of the tables in a file without any stamp: an error text pasted by hand.
@@ -195,6 +232,18 @@ mod tests {
             for sample in envelope.samples {
                 let found = detect(sample.as_bytes(), "").found;
                 assert!(matches!(found, Detected::Log { .. }), "{sample} -> {found:?}");
+            }
+        }
+    }
+
+    /// A document's sample goes to its document, past all logs; some kinds stand inside a file of several outputs.
+    #[test]
+    fn every_sample_of_a_document_is_that_document() {
+        for document in DOCUMENTS {
+            for sample in document.samples {
+                let found = detect(sample.as_bytes(), "").found;
+                let same = matches!(found, Detected::Document(d) if d.name == document.name);
+                assert!(same, "{} of {} -> {found:?}", sample, document.name);
             }
         }
     }

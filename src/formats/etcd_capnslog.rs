@@ -21,6 +21,9 @@ const PACKAGES: &[&str] = &[
     "etcdserver/api", "etcdserver/auth", "etcdserver/stats", "rafthttp", "raft", "wal", "snap", "mvcc", "mvcc/backend", "embed", "etcdmain", "auth",
     "lease", "lease/leasehttp", "compactor", "pkg/flags", "pkg/fileutil", "pkg/netutil", "pkg/osutil", "pkg/transport", "store", "discovery",
     "proxy", "proxy/tcpproxy", "proxy/httpproxy", "proxy/grpcproxy", "alarm", "version", "security", "storage", "api", "grpc", "client", "v3rpc", "etcdhttp",
+    // Up to 3.0 without the folder in front.
+    "osutil", "membership", "flags", "fileutil", "netutil", "logutil", "stats", "httptypes", "v2http", "backend", "snapshot", "v3rpc/grpc",
+    "pkg/pbutil", "pkg/logutil", "etcdserver/api/v2http/httptypes", "tcpproxy", "httpproxy", "grpcproxy", "clientv3",
 ];
 
 fn head(line: &[u8]) -> Option<Head<'_>> {

@@ -175,6 +175,25 @@ fn value_end(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// The same value on one line, as programs write it: without blanks between its parts.
+pub fn compact(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', value).is_none() {
+        return Cow::Borrowed(value);
+    }
+    let mut out = Vec::with_capacity(value.len());
+    let (mut quoted, mut escaped) = (false, false);
+    for b in value {
+        if quoted || !b.is_ascii_whitespace() {
+            out.push(*b);
+        }
+        if *b == b'"' && !escaped {
+            quoted = !quoted;
+        }
+        escaped = quoted && *b == b'\\' && !escaped;
+    }
+    Cow::Owned(out)
+}
+
 /// Resolves JSON escapes; text without a backslash is not copied.
 pub fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', text).is_none() {
@@ -235,6 +254,12 @@ mod tests {
         assert_eq!(list, [&b"1"[..], b"\"x\"", br#"{"y":[2]}"#]);
         assert_eq!(elements(raw(line, b"empty").unwrap()).count(), 0);
         assert_eq!(values(b"{\"a\":1}\n\x1e{\"a\":\n2}{\"cut").count(), 2);
+    }
+
+    #[test]
+    fn an_object_of_many_lines_fits_on_one() {
+        let many = b"{\n  \"a\": \"b \\\" c\",\n  \"n\": 1\n}";
+        assert_eq!(compact(many).as_ref(), &br#"{"a":"b \" c","n":1}"#[..]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod sheet;
 pub mod stamp;
 pub mod tree;
 pub mod units;
+pub mod unwrap;
 pub mod wash;
 
 mod beats;
@@ -115,7 +116,7 @@ macro_rules! documents {
 }
 
 envelopes! {
-    journal_json, docker_json, cnpg, rsyslog_json, loki, cloud, elastic, cri, syslog_rfc5424, kibana, kubectl, grep,
+    journal_json, docker_json, cnpg, rsyslog_json, loki, cloud, elastic, fluent, cri, syslog_rfc5424, kibana, kubectl, grep,
     journal_monotonic, csv_export, svlogd, syslog,
 }
 bodies! {
@@ -123,7 +124,7 @@ bodies! {
     haproxy, keepalived, vmware_tools, dpkg, kernel, pg_stderr, patroni_custom,
 }
 documents! {
-    collect_manifest, private_key, transcript, journal_export, json_export,
+    collect_manifest, private_key, transcript, journal_export, json_export, csv_table,
     patronictl_list, patronictl_history, kubernetes, compose, patroni_yml, patroni_config,
     patroni_rest, dcs_dump,
     etcdctl_status, etcdctl_members, etcdctl_health, etcd_conf, metrics,

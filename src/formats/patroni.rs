@@ -2,6 +2,7 @@
 
 use super::stamp::{iso, zone_word};
 use super::{Body, Head, patroni_custom, pg_csv};
+use crate::messages::{Found, find};
 use crate::model::{Grain, Level, Micros, Program, SECOND, Zone};
 
 pub static FORMAT: Body = Body {
@@ -20,7 +21,7 @@ pub static FORMAT: Body = Body {
 };
 
 /// Python's level names; `WARN` and `FATAL` appear in custom formats.
-const LEVELS: &[(&[u8], Level)] = &[
+pub(super) const LEVELS: &[(&[u8], Level)] = &[
     (b"INFO", Level::Info),
     (b"WARNING", Level::Warning),
     (b"ERROR", Level::Error),
@@ -66,7 +67,8 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
         return None;
     }
     // Python says CRITICAL. FATAL behind a zone's name is PostgreSQL's, its two spaces lost in a mail.
-    if level == Level::Fatal && fatal && line.get(19) != Some(&b',') && matches!(stamp.zone, Zone::Abbrev(_)) {
+    let named = line.get(19) != Some(&b',') && matches!(stamp.zone, Zone::Abbrev(_) | Zone::Utc);
+    if named && (level == Level::Fatal && fatal || pid != 0 && !says(message)) {
         return None;
     }
     let message = patroni_custom::without_logger(message);
@@ -76,6 +78,12 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
         head.zone_proof = probe_zone(message, stamp.civil);
     }
     Some(head)
+}
+
+/// Whether Patroni is known to say so.
+fn says(message: &[u8]) -> bool {
+    let text = message.strip_prefix(b"PAUSE: ").unwrap_or(message);
+    text.is_empty() || find(Program::Patroni, text) != Found::Unknown
 }
 
 /// A second clock inside the answer of another member: the epoch at which it last saw the DCS, or the stamp with

@@ -1,5 +1,6 @@
 //! Patroni with a `log.format` of one's own: stamp, level, logger and source in any order, or no stamp at all.
 
+use super::patroni::LEVELS;
 use super::stamp::{european, iso, syslog, zone_word};
 use super::{Body, Head};
 use crate::messages::{Found, find};
@@ -23,18 +24,16 @@ pub static FORMAT: Body = Body {
 /// As far into a line as stamp, level, logger and the like may reach.
 const HEAD: usize = 120;
 
-/// Python's level names, and what its own formats shorten them to.
-const LEVELS: &[(&[u8], Level)] = &[
-    (b"INFO", Level::Info),
-    (b"WARNING", Level::Warning),
-    (b"ERROR", Level::Error),
-    (b"DEBUG", Level::Debug),
-    (b"CRITICAL", Level::Fatal),
-    (b"WARN", Level::Warning),
-    (b"FATAL", Level::Fatal),
-];
-
 fn head(line: &[u8]) -> Option<Head<'_>> {
+    with(line, message)
+}
+
+/// The head of a line whose message no table knows, in a log whose other lines are laid out like that.
+pub fn any(line: &[u8]) -> Option<Head<'_>> {
+    with(line, |before, rest| message(before, rest).or_else(|| unknown(rest)))
+}
+
+fn with<'a>(line: &'a [u8], text: impl Fn(&'a [u8], &'a [u8]) -> Option<&'a [u8]>) -> Option<Head<'a>> {
     let first = *line.first()?;
     if !(first.is_ascii_digit() || first == b'[' || first.is_ascii_uppercase()) {
         return None;
@@ -56,7 +55,7 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
             _ => (None, after),
         },
     };
-    let message = message(before, rest)?;
+    let message = text(before, rest)?;
     let mut head = Head::plain(Program::Patroni, stamp, level, b"");
     head.message = Cow::Borrowed(message);
     Some(head)
@@ -118,10 +117,6 @@ fn stamp(text: &[u8]) -> Option<(usize, Stamp, usize)> {
 /// Where the text begins behind logger, thread, process or source: at a message that the table knows, else behind
 /// the name of Patroni's logger.
 fn message<'a>(before: &[u8], rest: &'a [u8]) -> Option<&'a [u8]> {
-    let separators = |text: &'a [u8]| {
-        let n = text.iter().take_while(|b| matches!(b, b' ' | b':' | b'-' | b'[' | b']' | b'|' | b'\t' | b',')).count();
-        text.get(n..).unwrap_or(b"")
-    };
     let mut candidate = separators(rest);
     let mut named: Option<&[u8]> = is_logger(before).then_some(candidate);
     for _ in 0..6 {
@@ -140,6 +135,26 @@ fn message<'a>(before: &[u8], rest: &'a [u8]) -> Option<&'a [u8]> {
         candidate = after;
     }
     named.filter(|m| !m.is_empty())
+}
+
+/// What formats put between a field and the next.
+fn separators(text: &[u8]) -> &[u8] {
+    let n = text.iter().take_while(|b| matches!(b, b' ' | b':' | b'-' | b'[' | b']' | b'|' | b'\t' | b',')).count();
+    text.get(n..).unwrap_or(b"")
+}
+
+/// The text behind fields that name a logger, a thread, a process or a source: the first word that is none of these.
+fn unknown(rest: &[u8]) -> Option<&[u8]> {
+    let mut text = separators(rest);
+    while let Some(end) = text.iter().position(|b| matches!(b, b' ' | b':' | b']' | b'|' | b'\t')) {
+        let word = text.get(..end)?;
+        if word.is_empty() || !are_parts(word) {
+            break;
+        }
+        text = separators(text.get(end..)?);
+    }
+    // The first failure of a request has no text but a traceback.
+    Some(text)
 }
 
 /// The text behind a logger's name that stands where the message begins: `[patroni.ha] text`, `patroni.ha: text`.
@@ -176,6 +191,19 @@ mod tests {
             let head = head(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
             let stamp = head.stamp.map(|s| rfc3339(s.civil));
             assert_eq!((stamp.as_deref(), head.level, head.message.as_ref()), (Some(at), level, message.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn in_a_log_of_such_lines_unknown_texts_keep_their_level() {
+        for (line, level, message) in [
+            ("2021-02-01 13:45:05,683 [7] ERROR [MainThread] ha.py:123: odd thing", Level::Error, "odd thing"),
+            ("CRITICAL 2021-02-01 13:45:05,683 odd thing: very", Level::Fatal, "odd thing: very"),
+            ("ERROR: odd thing", Level::Error, "odd thing"),
+        ] {
+            assert!(head(line.as_bytes()).is_none(), "{line}");
+            let head = any(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!((head.level, head.message.as_ref()), (level, message.as_bytes()), "{line}");
         }
     }
 

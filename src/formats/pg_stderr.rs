@@ -5,7 +5,7 @@
 
 use super::pg_csv::{quarters, session_epoch};
 use super::pg_severity::{self, Kind};
-use super::stamp::{epoch, iso, syslog, zone_word};
+use super::stamp::{epoch, iso, since_boot, syslog, zone_word, zone_word_then_colon};
 use super::{Body, Head};
 use crate::model::{DAY, HOUR, Level, Program, SECOND, Stamp, Zone};
 use memchr::memmem;
@@ -106,7 +106,7 @@ fn is_wrapped(line: &[u8]) -> bool {
         Some(b'{' | b'"') => true,
         // `<134>Nov 21 …`, but `< 2026-11-21 00:13:31 CET >LOG:` was the prefix of the RPMs of 9.x.
         Some(b'<') => line.get(1).is_some_and(u8::is_ascii_digit),
-        Some(b'[') => line.starts_with(b"[pod/"),
+        Some(b'[') => line.starts_with(b"[pod/") || since_boot(line.trim_ascii_start()).is_some(),
         // RFC 3339 with `T`; a comma behind the seconds, which is Python's or an export's; journalctl's short-unix.
         Some(b'0'..=b'9') => {
             (line.get(10) == Some(&b'T') && line.get(4) == Some(&b'-'))
@@ -152,11 +152,13 @@ fn split(line: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
         }
     }
     // Pipelines squeeze two spaces to one. These words are PostgreSQL's alone; the others are everybody's.
-    // FATAL is so where a zone's name stands behind the time: Python writes none, and says CRITICAL.
-    for word in [&b"LOG: "[..], b"PANIC: ", b"STATEMENT: ", b"DETAIL: ", b"FATAL: "] {
+    // Those are so where a zone's name stands behind the time, which Python writes none of: what Patroni says in a
+    // format with zone and process id is Patroni's, as its table knows it.
+    const ALONE: [&[u8]; 4] = [b"LOG: ", b"PANIC: ", b"STATEMENT: ", b"DETAIL: "];
+    for word in ALONE.iter().copied().chain([&b"FATAL: "[..], b"ERROR: ", b"WARNING: ", b"HINT: ", b"CONTEXT: "]) {
         if let Some(at) = memmem::find(window, word).filter(|at| *at >= 19)
             && let Some((prefix, kind)) = pg_severity::suffix(window.get(..at + word.len() - 2)?)
-            && times(prefix).is_some_and(|t| word != b"FATAL: " || matches!(t.stamp.zone, Zone::Abbrev(_)))
+            && times(prefix).is_some_and(|t| ALONE.contains(&word) || matches!(t.stamp.zone, Zone::Abbrev(_) | Zone::Utc))
         {
             return Some((prefix, kind, line.get(at + word.len()..)?));
         }
@@ -186,7 +188,8 @@ fn times(prefix: &[u8]) -> Option<Times> {
             continue;
         }
         if let Some((mut stamp, used)) = iso(rest) {
-            if let Some((zone, _)) = zone_word(rest.get(used..)?) {
+            // The severity, which stands in front of a colon as well, is no part of the prefix.
+            if let Some((zone, _)) = zone_word_then_colon(rest.get(used..)?) {
                 stamp.zone = zone;
             }
             if first.is_none() { first = Some(stamp) } else { second = second.or(Some(stamp)) }

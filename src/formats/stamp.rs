@@ -3,7 +3,8 @@
 //! By hand because this is the hottest code: a chrono pattern read 0.3–1.2 GB/s of log here,
 //! these 2–6 (ARCHITECTURE.md, speed).
 
-use crate::model::{Grain, Micros, SECOND, Stamp, Written, Zone, civil};
+use crate::model::{Grain, HOUR, Micros, SECOND, Stamp, Written, Zone, civil};
+use std::borrow::Cow;
 
 /// `2021-02-01 13:45:05,683`, `2021-02-01T13:45:05.683123Z`, `2021/02/01 13:45:05`, optionally with
 /// an offset glued on or ` +0100` after one space. No zone words: see `zone_word`.
@@ -15,7 +16,8 @@ pub fn iso(text: &[u8]) -> Option<(Stamp, usize)> {
     }
     let month = digits(text, 5, 2)?;
     let day = digits(text, 8, 2)?;
-    if !matches!(text.get(10)?, b' ' | b'T') {
+    // A tab where a table was copied cell by cell.
+    if !matches!(text.get(10)?, b' ' | b'T' | b'\t') {
         return None;
     }
     let (time, grain, end) = clock(text, 11)?;
@@ -80,15 +82,19 @@ fn offset(text: &[u8], at: usize) -> (Zone, usize) {
 
 /// A zone word after one space (` UTC`, ` CET`, ` -03`, ` +0530`): the zone and the bytes taken.
 pub fn zone_word(text: &[u8]) -> Option<(Zone, usize)> {
+    // `… 13:45:05 LOG:  text` names no zone.
+    zone_word_then_colon(text).filter(|(zone, end)| text.get(*end) != Some(&b':') || matches!(zone, Zone::Offset(_)))
+}
+
+/// The same, where what follows may be a colon: `%t:%r:%u@%d:[%p]:` gives `… 13:45:05 CET:10.0.0.1(4):a@b:[7]:`.
+pub fn zone_word_then_colon(text: &[u8]) -> Option<(Zone, usize)> {
     let rest = text.strip_prefix(b" ")?;
     if matches!(rest.first()?, b'+' | b'-') {
         let (zone, end) = offset(text, 0);
         return (zone != Zone::Unwritten).then_some((zone, end));
     }
     let len = rest.iter().position(|b| !b.is_ascii_uppercase()).unwrap_or(rest.len());
-    if !(1..=5).contains(&len)
-        || matches!(rest.get(len), Some(b) if b.is_ascii_alphanumeric() || *b == b':' || *b == b'_')
-    {
+    if !(1..=5).contains(&len) || matches!(rest.get(len), Some(b) if b.is_ascii_alphanumeric() || *b == b'_') {
         return None;
     }
     Some((abbreviation(rest.get(..len)?), len + 1))
@@ -187,8 +193,13 @@ pub fn ctime(text: &[u8]) -> Option<(Stamp, usize)> {
 /// `[12345.678901]` and `[    1.234567]`: seconds since boot.
 pub fn since_boot(text: &[u8]) -> Option<(Stamp, usize)> {
     let inner = text.strip_prefix(b"[")?;
-    let close = memchr::memchr(b']', inner.get(..24.min(inner.len()))?)?;
+    let close = memchr::memchr(b']', inner.get(..48.min(inner.len()))?)?;
     let number = inner.get(..close)?.trim_ascii();
+    // `dmesg --show-delta` and journalctl's short-delta add the time since the line before: `12.3 <    0.000100 >`.
+    let number = match memchr::memchr(b'<', number) {
+        Some(at) if number.ends_with(b">") => number.get(..at)?.trim_ascii_end(),
+        _ => number,
+    };
     let dot = memchr::memchr(b'.', number)?;
     let (whole, fraction) = (number.get(..dot)?, number.get(dot + 1..)?);
     if fraction.len() != 6 || whole.is_empty() || whole.len() > 10 {
@@ -216,6 +227,30 @@ pub fn epoch(text: &[u8]) -> Option<(Stamp, usize)> {
     }
     let grain = if n == 6 { Grain::Micro } else { Grain::Milli };
     Some((Stamp { civil: i64::from(whole) * SECOND + micros, zone: Zone::Utc, written: Written::Full, grain }, 11 + n))
+}
+
+/// `11/21/2026, 12:13:31.489 AM`: month first, as browsers of the United States write it.
+pub fn american(text: &[u8]) -> Option<Stamp> {
+    let comma = memchr::memchr2(b',', b' ', text)?;
+    let mut parts = text.get(..comma)?.split(|b| *b == b'/').map(|p| digits(p, 0, p.len()));
+    let (month, day, year) = (parts.next()??, parts.next()??, parts.next()??);
+    let time =
+        text.get(comma..)?.trim_ascii_start().strip_prefix(b",").unwrap_or(text.get(comma..)?).trim_ascii_start();
+    // Hours of one digit.
+    let time: Cow<'_, [u8]> =
+        if time.get(1) == Some(&b':') { Cow::Owned([b"0", time].concat()) } else { Cow::Borrowed(time) };
+    let (mut of_day, grain, end) = clock(&time, 0)?;
+    match time.get(end..)?.trim_ascii() {
+        b"AM" | b"am" if of_day / HOUR == 12 => of_day -= 12 * HOUR,
+        b"PM" | b"pm" if of_day / HOUR < 12 => of_day += 12 * HOUR,
+        _ => {}
+    }
+    (valid(month, day) && year >= 1970).then(|| Stamp {
+        civil: civil(year as i32, month, day, 0, 0, 0) + of_day,
+        zone: Zone::Unwritten,
+        written: Written::Full,
+        grain,
+    })
 }
 
 /// Whatever log shippers put under a time key: RFC 3339, or seconds, milli-, micro- or nanoseconds since 1970.
@@ -473,6 +508,7 @@ mod tests {
         assert!(european(b"01/02/2021 13:45:05").is_none());
         assert_eq!(read(ctime, "Tue Jul 14 12:00:00 2020]").0, "2020-07-14T12:00:00.000Z");
         assert_eq!(read(since_boot, "[   12.345678] x").0, "1970-01-01T00:00:12.345Z");
+        assert_eq!(read(since_boot, "[   12.345678 <    0.000072 >] x").0, "1970-01-01T00:00:12.345Z");
         assert_eq!(read(epoch, "1616923456.123 [99]").0, "2021-03-28T09:24:16.123Z");
     }
 

@@ -3,7 +3,7 @@
 //! serde-saphyr reads booleans as PyYAML does (`on`, `yes`), keeps the place of every node and stops
 //! bombs by its budget. Duplicate keys: the last wins, as in PyYAML, and a problem says so.
 
-use crate::model::Problem;
+use crate::model::{Parsed, Problem};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 use std::fmt;
@@ -68,6 +68,13 @@ pub fn leaves(text: &str) -> Result<(Vec<Leaf>, Vec<Problem>), Problem> {
         flatten(document.value, &mut String::new(), line, &mut found, &mut problems);
     }
     Ok((found, problems))
+}
+
+/// Leaves of a text, or what can be saved of it where it is broken; what is wrong with it goes to the problems.
+pub fn readable(text: &str, out: &mut Parsed) -> Vec<Leaf> {
+    let (leaves, problems) = leaves(text).unwrap_or_else(|problem| (scan(text), vec![problem]));
+    out.problems.extend(problems);
+    leaves
 }
 
 /// Whether a path ends in these keys: `ends(“a.b.ttl”, “b.ttl”)`.

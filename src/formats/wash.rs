@@ -3,7 +3,7 @@
 //! What is undone is decided once for a whole text, from its first lines: an indented line in a log that is not
 //! indented is the continuation of a record, and must not become one.
 
-use super::{BODIES, ENVELOPES};
+use super::{BODIES, ENVELOPES, unwrap};
 use std::borrow::Cow;
 
 /// What has to be undone.
@@ -21,6 +21,8 @@ pub struct Wash {
     indent: usize,
     /// `` `line` ``.
     ticks: bool,
+    /// Columns at which long lines were broken.
+    width: Option<usize>,
 }
 
 /// Lines looked at.
@@ -32,14 +34,20 @@ impl Wash {
         let mut wash = Wash { colours: memchr::memchr(0x1b, head).is_some(), ..Wash::default() };
         // Most logs end here: nothing of the kind in the text, and a first line that is a log's.
         let odd = has_entities(head) || has_blanks(head);
-        if !odd && !wash.colours && first_line(head).is_some_and(is_log) {
+        let raw: Vec<&[u8]> =
+            head.split(|b| *b == b'\n').take(LINES).map(|l| l.strip_suffix(b"\r").unwrap_or(l)).collect();
+        wash.width = unwrap::width(&raw, |l| is_log(l));
+        if !odd && !wash.colours && wash.width.is_none() && first_line(head).is_some_and(is_log) {
             return None;
         }
         let base = Wash { colours: wash.colours, ..Wash::default() };
         let all: Vec<&[u8]> = head.split(|b| *b == b'\n').take(LINES).filter(|l| !l.trim_ascii().is_empty()).collect();
         let logs = |w: &Wash| all.iter().filter(|l| is_log(w.line(l))).count();
         // An escaped text holds none of the characters that it escapes.
-        wash.entities = has_entities(head) && memchr::memchr2(b'<', b'>', head).is_none();
+        // Only the tags of the page around it do.
+        let tags = |l: &&[u8]| l.trim_ascii().starts_with(b"<") && l.trim_ascii().ends_with(b">");
+        let plain = || all.iter().filter(|l| !tags(l)).all(|l| memchr::memchr2(b'<', b'>', l).is_none());
+        wash.entities = has_entities(head) && plain();
         if has_blanks(head) {
             let with = Wash { blanks: true, ..wash };
             wash.blanks = logs(&with) > logs(&wash) || logs(&base) == 0;
@@ -89,7 +97,11 @@ impl Wash {
     /// The whole text, with as many lines as before.
     pub fn text(&self, text: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(text.len());
-        for (i, line) in text.split(|b| *b == b'\n').enumerate() {
+        let whole = match self.width {
+            Some(width) => Cow::Owned(unwrap::joined(text, width, |l| is_log(l))),
+            None => Cow::Borrowed(text),
+        };
+        for (i, line) in whole.split(|b| *b == b'\n').enumerate() {
             if i > 0 {
                 out.push(b'\n');
             }
@@ -111,6 +123,7 @@ impl Wash {
         say(self.entities, "HTML entities");
         say(self.blanks, "odd blanks or quotes");
         say(self.colours, "colours");
+        say(self.width.is_some(), "line breaks of a narrow window");
         if self.indent > 0 {
             parts.push(format!("{} blanks in front of each line", self.indent));
         }
@@ -145,6 +158,7 @@ pub fn without_controls(line: &[u8]) -> Cow<'_, [u8]> {
 pub fn is_marker(line: &[u8]) -> bool {
     [&b"-- "[..], b"```", b"==> ", b"----", b"====", b"{code", b"{noformat"].iter().any(|m| line.starts_with(m))
         || line == b"--"
+        || matches!(line.trim_ascii(), b"<pre>" | b"</pre>" | b"<code>" | b"</code>")
         || line.iter().all(|b| *b == b'.')
 }
 

@@ -1,6 +1,6 @@
-//! Messages of Patroni 1.3 to 4.1, by concern.
+//! Messages of Patroni 0.1 to 4.1, by concern.
 //!
-//! Wordings are those of the format strings in the tags 1.3.1 to 4.1.5 of github.com/patroni/patroni;
+//! Wordings are those of the format strings in the tags 0.1 to 4.1.5 of github.com/patroni/patroni;
 //! `said_in` names the file and the versions.
 
 use super::Message;
@@ -9,6 +9,7 @@ use super::join::{join, length};
 mod data;
 mod dcs;
 mod dcs_other;
+mod early;
 mod ops;
 mod pg;
 mod role;
@@ -22,6 +23,7 @@ const PARTS: &[&[Message]] = &[
     data::MESSAGES,
     ops::MESSAGES,
     watchdog::MESSAGES,
+    early::MESSAGES,
 ];
 static JOINED: [Message; length(PARTS)] = join(PARTS);
 pub static MESSAGES: &[Message] = &JOINED;

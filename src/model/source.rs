@@ -1,7 +1,7 @@
 //! What reading one file yields: streams of events on their own clocks, facts, names, coverage.
 
 use super::{Fact, Micros, NameHint, Raw, RawSeries, Stamp, Volume, Written, Zone};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Who writes a stream.
@@ -190,6 +190,8 @@ pub struct Parsed {
     pub facts: Vec<Fact>,
     /// Messages that carry no time at all (pasted error texts); their `at` means nothing.
     pub undated: Vec<Raw>,
+    /// Who says them.
+    pub undated_by: BTreeSet<Program>,
     pub coverage: Coverage,
     /// The first lines that no table or layout knows, with their numbers.
     pub strange: Vec<(u32, Arc<str>)>,

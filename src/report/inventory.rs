@@ -82,6 +82,12 @@ fn host_why(t: &Timeline, s: &Source, node: NodeId) -> String {
     if let Some(line) = hint(Naming::Member) {
         return format!("Patroni's own name in line {line}");
     }
+    for naming in [Naming::EtcdName, Naming::EtcdId] {
+        if let Some(line) = hint(naming) {
+            let what = if naming == Naming::EtcdName { "name" } else { "id" };
+            return format!("etcd's own {what} in line {line}");
+        }
+    }
     "the only host that other files beside it name".to_owned()
 }
 
@@ -92,7 +98,7 @@ fn problems(t: &Timeline, s: &Source, i: usize) -> Vec<String> {
         met.map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what))).collect();
     if s.parsed.coverage.unnamed > 0 {
         let n = s.parsed.coverage.unnamed;
-        let first = t.events.iter().find(|e| e.source as usize == i && e.what == What::UnnamedAlarm);
+        let first = t.events.iter().chain(&t.undated).find(|e| e.source as usize == i && e.what == What::UnnamedAlarm);
         let example = first.map_or_else(String::new, |e| format!(", e.g. line {}: {}", e.line, e.text));
         let (lines, are) = if n == 1 { ("line", "is") } else { ("lines", "are") };
         list.push(format!("{n} {lines} of level ERROR or above {are} in no table{example}"));

@@ -61,6 +61,8 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
     } else {
         let why = if t.covers(Program::Patroni, None, Span { from: Micros::MIN, to: Micros::MAX }) {
             "Patroni's log holds no heartbeat"
+        } else if t.undated.iter().any(|e| e.program == Program::Patroni) {
+            "Patroni's log has no times"
         } else if etcd && alarms.is_empty() {
             "there is no Patroni log, and etcd's is too short or shows slow requests or votes in vain"
         } else {

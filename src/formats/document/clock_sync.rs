@@ -26,6 +26,7 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         (l.starts_with("Reference ID") && l.contains(':'))
             || (l.starts_with("System time") && l.contains("of NTP time"))
             || (l.starts_with("MS Name/IP address") && l.contains("Reach"))
+            || (l.starts_with("Name/IP Address") && l.contains("Freq Skew"))
             || (l.contains("remote") && l.contains("refid") && l.contains("jitter"))
             || l.starts_with("synchronised to ")
             || l.trim() == "unsynchronised"

@@ -17,7 +17,8 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let mut all = text.lines().filter(|l| !l.trim().is_empty());
     let one = all.clone().take(4).count();
-    if one > 0 && all.all(|l| stamp_line(l).is_some() || l.starts_with(['$', '#'])) { 90 } else { 0 }
+    let stamped = all.clone().any(|l| stamp_line(l).is_some());
+    if one > 0 && stamped && all.all(|l| stamp_line(l).is_some() || l.starts_with(['$', '#'])) { 90 } else { 0 }
 }
 
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {

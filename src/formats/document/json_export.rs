@@ -32,6 +32,8 @@ const SIGNS: &[&[u8]] = &[
     b"\"levelname\"",
     b"\"resultType\"",
     b"\"logging_pod\"",
+    // etcd's lines, laid out by `jq`.
+    b"\"caller\"",
 ];
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -45,20 +47,24 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         }
         Some(b'{') => {
             let first = text.split(|b| *b == b'\n').next().unwrap_or(b"").trim_ascii_end();
-            let container = [
-                &b"{\"hits\""[..],
-                b"{\"took\"",
-                b"{\"status\":\"success\"",
-                b"{\"events\"",
-                b"{\"entries\"",
-                b"{\"results\"",
-            ]
-            .iter()
-            .any(|c| text.starts_with(c));
+            let container = is_container(text);
             // One object a line is an ordinary log.
             if (first == b"{" || container) && signed() { 100 } else { 0 }
         }
         _ => 0,
+    }
+}
+
+/// Whether a text begins as the answers of log systems do.
+pub fn is_container(text: &[u8]) -> bool {
+    let mut parts = text.splitn(3, |b| *b == b'"');
+    let open = parts.next().is_some_and(|p| p.trim_ascii() == b"{");
+    let key = parts.next().unwrap_or(b"");
+    let value = parts.next().unwrap_or(b"").trim_ascii_start().strip_prefix(b":").unwrap_or(b"").trim_ascii_start();
+    open && match key {
+        b"hits" | b"took" | b"events" | b"entries" | b"results" | b"logEvents" => true,
+        b"status" => value.starts_with(b"\"success\""),
+        _ => false,
     }
 }
 
@@ -82,7 +88,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let numbers: Vec<u32> = found.iter().map(|f| lines.number(at(f))).collect();
     let mut reader = LogReader::new(None);
     let mut hand = |(one, number): (&Found<'_>, &u32)| match one {
-        Found::Record(raw) => reader.line(raw, *number),
+        Found::Record(raw) => reader.line(&json::compact(raw), *number),
         Found::Row { stamp, labels, text, .. } => {
             for line in text.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
                 let peeled = Peeled {
@@ -187,7 +193,7 @@ fn stamp_of(found: &Found<'_>) -> Option<i64> {
         Found::Record(raw) => ENVELOPES
             .iter()
             .find_map(|e| (e.peel)(raw).and_then(|p| p.stamp))
-            .or_else(|| BODIES.iter().find_map(|b| (b.head)(raw).and_then(|h| h.stamp)))
+            .or_else(|| BODIES.iter().find_map(|b| (b.head)(&json::compact(raw)).and_then(|h| h.stamp)))
             .map(|s| s.civil),
     }
 }

@@ -85,6 +85,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let parsed = log.finish();
     out.streams.extend(parsed.streams);
     out.undated.extend(parsed.undated);
+    out.undated_by.extend(parsed.undated_by);
     let (total, from) = (&mut out.coverage, parsed.coverage);
     total.bytes += content.len() as u64;
     total.lines += all;

@@ -48,11 +48,7 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let text = String::from_utf8_lossy(content);
     let mut sheet = Sheet::new(out, Program::Config);
-    let (leaves, problems) = match tree::leaves(&text) {
-        Ok(found) => found,
-        Err(problem) => (tree::scan(&text), vec![problem]),
-    };
-    sheet.out.problems.extend(problems);
+    let leaves = tree::readable(&text, sheet.out);
     dynamic(&leaves, "", None, &text, &mut sheet);
     sheet.account(&text);
 }

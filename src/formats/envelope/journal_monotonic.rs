@@ -7,9 +7,12 @@ use std::borrow::Cow;
 
 pub static FORMAT: Envelope = Envelope {
     name: "journal_monotonic",
-    doc: "`[ 2382.745639] host program[pid]: text`; the kernel's own lines have no host in front of the program.",
+    doc: "`[ 2382.745639] host program[pid]: text`, with `<    0.000100 >` in the brackets of short-delta; the kernel's own lines have no host in front of the program.",
     peel,
-    samples: &["[ 2382.474076] vm postgres[13436]: [1-1] 2026-11-21 01:13:49.675 CET [13436] LOG:  ending log output to stderr"],
+    samples: &[
+        "[ 2382.474076] vm postgres[13436]: [1-1] 2026-11-21 01:13:49.675 CET [13436] LOG:  ending log output to stderr",
+        "[ 2382.474076 <    0.000100 >] vm systemd[1]: Stopped Patroni.",
+    ],
 };
 
 /// Also asked by the kernel's body, which must leave such lines alone.

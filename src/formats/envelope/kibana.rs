@@ -36,6 +36,12 @@ fn peel(line: &[u8]) -> Option<Peeled<'_>> {
     Some(Peeled { stamp: Some(stamp), body, ..Peeled::default() })
 }
 
+/// A stamp that stands alone: `Jan 27, 2022 @ 00:22:08.842`.
+pub fn moment(text: &[u8]) -> Option<Stamp> {
+    let at = memchr::memmem::find(text, b" @ ")?;
+    stamp(text.get(..at)?, text.get(at + 3..)?)
+}
+
 /// `2022-01-27` or `Jan 27, 2022` with `00:22:08.842`.
 fn stamp(date: &[u8], time: &[u8]) -> Option<Stamp> {
     if date.len() == 10 {

@@ -86,7 +86,14 @@ pub type Names<'a> = (Option<&'a [u8]>, &'a [u8], u32, &'a [u8]);
 
 /// `host ident[pid]: body`, `ident[pid]: body`, `host ident: body`.
 pub fn names(rest: &[u8]) -> Option<Names<'_>> {
-    let (first, after) = word(rest)?;
+    let (first, mut after) = word(rest)?;
+    // BusyBox writes `host daemon.info program[pid]:`, syslog-ng `host/address` of what it relays.
+    let first = first.split(|b| *b == b'/').next().filter(|f| !f.is_empty() && !first.ends_with(b":")).unwrap_or(first);
+    if let Some((facility, rest)) = word(after)
+        && is_facility(facility)
+    {
+        after = rest;
+    }
     if let Some((ident, pid)) = tag(first) {
         return Some((None, ident, pid, after));
     }
@@ -96,6 +103,17 @@ pub fn names(rest: &[u8]) -> Option<Names<'_>> {
     }
     // rsyslog keeps messages without a tag (`host last message repeated 3 times`); the host is plausible then.
     is_name(first).then_some((Some(first), &b""[..], 0, after))
+}
+
+/// `daemon.info`: a facility and a priority of syslog(3).
+fn is_facility(word: &[u8]) -> bool {
+    const FACILITIES: &[&[u8]] = &[b"daemon", b"user", b"kern", b"auth", b"authpriv", b"cron", b"syslog", b"mail"];
+    const PRIORITIES: &[&[u8]] =
+        &[b"debug", b"info", b"notice", b"warn", b"warning", b"err", b"error", b"crit", b"alert", b"emerg"];
+    let mut parts = word.splitn(2, |b| *b == b'.');
+    let facility = parts.next().unwrap_or(b"");
+    let local = facility.strip_prefix(b"local").is_some_and(|n| n.len() == 1 && n.iter().all(u8::is_ascii_digit));
+    (local || FACILITIES.contains(&facility)) && parts.next().is_some_and(|p| PRIORITIES.contains(&p))
 }
 
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -130,6 +148,10 @@ mod tests {
         assert_eq!(p.host.as_deref(), Some(&b"node-a"[..]));
         assert_eq!(p.ident.as_deref(), Some(&b"systemd"[..]));
         assert_eq!((p.pid, p.body.as_ref()), (1, &b"Stopping it"[..]));
+        let p = peel(b"Feb  1 13:44:21 db1 daemon.info patroni[7]: x").unwrap();
+        assert_eq!((p.host.as_deref(), p.ident.as_deref()), (Some(&b"db1"[..]), Some(&b"patroni"[..])));
+        let p = peel(b"Feb  1 13:44:21 db1/10.0.0.3 patroni[7]: x").unwrap();
+        assert_eq!(p.host.as_deref(), Some(&b"db1"[..]));
         let p = peel(b"Feb 1 13:44:21 etcd: server is likely overloaded").unwrap();
         assert_eq!((p.host, p.ident.as_deref()), (None, Some(&b"etcd"[..])));
     }

@@ -72,7 +72,9 @@ impl LogReader {
     ) -> Option<usize> {
         if let Some(me) = meaning.me.clone() {
             let naming = match self.out.streams.get(stream)?.program {
-                Program::Etcd => Naming::EtcdId,
+                // Ids are random numbers of 64 bits in hex; names are short, or no hex.
+                Program::Etcd if me.len() > 10 && me.bytes().all(|b| b.is_ascii_hexdigit()) => Naming::EtcdId,
+                Program::Etcd => Naming::EtcdName,
                 _ => Naming::Member,
             };
             self.name(stream, naming, me, number);

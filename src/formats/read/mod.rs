@@ -6,6 +6,7 @@
 
 mod apply;
 mod events;
+mod glue;
 mod peel;
 mod ranges;
 mod record;
@@ -111,6 +112,10 @@ pub struct LogReader {
     own: Option<Arc<Own>>,
     /// Lines longer than `LINE_MAX`, and their bytes that were not read.
     cut: (u64, u64),
+    /// Records that stood behind another on its line.
+    glued_on: u64,
+    /// A line of Patroni in a format of somebody's own has been seen.
+    custom: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -139,6 +144,8 @@ impl LogReader {
             booted: None,
             own: None,
             cut: (0, 0),
+            glued_on: 0,
+            custom: false,
         }
     }
 
@@ -172,7 +179,9 @@ impl LogReader {
             self.booted = self.last.is_some().then(|| (line.to_vec(), number));
             return;
         }
-        self.whole_line(line, number);
+        if !self.several(line, number) {
+            self.whole_line(line, number);
+        }
     }
 
     /// Takes a record that a document has taken out of its own wrapping.
@@ -187,6 +196,10 @@ impl LogReader {
             let (n, bytes) = self.cut;
             let what = format!("{n} lines are longer than {LINE_MAX} bytes; {bytes} bytes at their ends were not read");
             self.problem(what);
+        }
+        if self.glued_on > 0 {
+            let n = self.glued_on;
+            self.problem(format!("{n} records stand behind another on the same line; they were told apart"));
         }
         if !self.row.is_empty() {
             let row = std::mem::take(&mut self.row);

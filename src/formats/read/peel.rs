@@ -16,7 +16,7 @@ impl LogReader {
         });
         match peeled {
             Some(p) => self.peeled(p, line, number),
-            None => match body_head(line) {
+            None => match self.head(line) {
                 Some(head) if head.object.is_none() && head.program == Program::Postgres && self.begins_row(line) => {
                     self.row = line.to_vec();
                     self.row_line = number;
@@ -24,6 +24,17 @@ impl LogReader {
                 Some(head) => self.record(None, head, line, number),
                 None => self.headless(line, line, number),
             },
+        }
+    }
+
+    /// The head of a line. Where Patroni's `log.format` is somebody's own, so are the lines that no table knows.
+    fn head<'a>(&mut self, line: &'a [u8]) -> Option<Head<'a>> {
+        match BODIES.iter().find_map(|b| (b.head)(line).map(|h| (b.name, h))) {
+            Some((name, head)) => {
+                self.custom |= name == patroni_custom::FORMAT.name;
+                Some(head)
+            }
+            None => patroni_custom::any(line).filter(|_| self.custom),
         }
     }
 
@@ -35,7 +46,8 @@ impl LogReader {
     pub(super) fn peeled(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
         let body = peeled.body.as_ref();
         // An object's other fields hide its text from a reader; the text is in the object as it stands here.
-        let line = if line.first() == Some(&b'{') && !body.is_empty() { body } else { line };
+        let object = [&b"{"[..], b"\x1e{", b"data: {"].iter().any(|begin| line.starts_with(begin));
+        let line = if object && !body.is_empty() { body } else { line };
         if let Some(head) = body_head(body) {
             return self.record(Some(&peeled), head, line, number);
         }

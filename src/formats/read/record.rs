@@ -3,7 +3,7 @@
 use super::events::wording;
 use super::{Last, LogReader};
 use crate::formats::wash::is_marker;
-use crate::formats::{Head, Peeled, etcd_capnslog, json, patroni, pg_stderr};
+use crate::formats::{Head, Peeled, etcd_capnslog, json, patroni, patroni_custom, pg_stderr};
 use crate::messages::{Found, classify, engine_clip, find, find_with};
 use crate::model::{Grain, Level, Meaning, Program, Raw, What, Why, Written, Zone};
 use std::borrow::Cow;
@@ -61,12 +61,7 @@ impl LogReader {
                 self.strange(line, number);
                 if alarms_by_level(head.program, head.level) {
                     self.out.coverage.unnamed += 1;
-                    let meaning = Meaning {
-                        why: classify(&head.message),
-                        who: Some(Arc::from(signature(&head.message))),
-                        ..Meaning::plain(What::UnnamedAlarm)
-                    };
-                    last.raw = self.meaning(stream, stamp, pid, meaning, line, number);
+                    last.raw = self.meaning(stream, stamp, pid, unnamed(&head.message), line, number);
                 } else if own
                     && memchr::memmem::find(&head.message, b" INFO: ").is_some()
                     && self.glued(&head.message, line, number)
@@ -92,7 +87,8 @@ impl LogReader {
                 }
                 _ => Program::Patroni,
             };
-            return self.undated(&Head::plain(program, None, Level::Info, text), line, number);
+            let (level, message) = patroni_custom::levelled(text).unwrap_or((Level::Info, text));
+            return self.undated(&Head::plain(program, None, level, message), line, number);
         };
         self.out.coverage.noise += 1;
         if text.first().is_some_and(u8::is_ascii_whitespace)
@@ -140,24 +136,9 @@ impl LogReader {
         let candidates =
             [head.program, Program::Etcd, Program::Postgres, Program::Proxy, Program::Kernel, Program::Systemd];
         for program in candidates {
-            if let Found::Meaning(m) = find(program, &head.message) {
+            if let Found::Meaning(meaning) = find(program, &head.message) {
                 self.out.coverage.understood += 1;
-                self.out.undated.push(Raw {
-                    at: 0,
-                    since: 0,
-                    until: 0,
-                    zone: Zone::Unwritten,
-                    written: Written::NoDate,
-                    grain: Grain::Second,
-                    count: 1,
-                    what: m.what,
-                    why: m.why,
-                    num: m.num,
-                    who: m.who,
-                    pid: 0,
-                    line: number,
-                    text: wording(line),
-                });
+                self.without_time(program, meaning, line, number);
                 return;
             }
         }
@@ -165,8 +146,35 @@ impl LogReader {
             self.out.coverage.noise += 1;
             return;
         }
-        self.out.coverage.unread += 1;
         self.strange(line, number);
+        if alarms_by_level(head.program, head.level) {
+            self.out.coverage.unknown += 1;
+            self.out.coverage.unnamed += 1;
+            self.without_time(head.program, unnamed(&head.message), line, number);
+        } else {
+            self.out.coverage.unread += 1;
+        }
+    }
+
+    /// Keeps a message that nobody can place.
+    fn without_time(&mut self, program: Program, meaning: Meaning, line: &[u8], number: u32) {
+        self.out.undated_by.insert(program);
+        self.out.undated.push(Raw {
+            at: 0,
+            since: 0,
+            until: 0,
+            zone: Zone::Unwritten,
+            written: Written::NoDate,
+            grain: Grain::Second,
+            count: 1,
+            what: meaning.what,
+            why: meaning.why,
+            num: meaning.num,
+            who: meaning.who,
+            pid: 0,
+            line: number,
+            text: wording(line),
+        });
     }
 
     /// Keeps the first lines that nothing knows, so that a person can see them.
@@ -184,6 +192,10 @@ pub(super) fn alarms_by_level(program: Program, level: Level) -> bool {
         Program::Other => false,
         _ => level >= Level::Error,
     }
+}
+
+fn unnamed(message: &[u8]) -> Meaning {
+    Meaning { why: classify(message), who: Some(Arc::from(signature(message))), ..Meaning::plain(What::UnnamedAlarm) }
 }
 
 /// The first words of a message with its numbers taken out: what repeats of an unnamed alarm share.

@@ -6,6 +6,7 @@
 
 use super::LINE_MAX;
 use super::events::{FOLD, began, folds};
+use super::glue::Beginning;
 use super::record::{STRANGE_MAX, alarms_by_level, is_continuation_word};
 use crate::formats::json;
 use crate::formats::lanes::{Lanes, QuickHead};
@@ -123,6 +124,8 @@ pub struct Scanner {
     /// Patroni's texts repeat to the letter: what the last ones meant.
     repeats: [(Vec<u8>, Option<Found>); 4],
     detail: Vec<u8>,
+    /// Lines with a second record in them go the general way.
+    beginning: Beginning,
     /// The line just looked at fits into a run, but not into this one.
     splits: bool,
 }
@@ -199,7 +202,7 @@ impl Scanner {
             _ => {}
         }
         let Some(head) = self.lanes.head(line) else { return false };
-        if line.ends_with(b"\r") {
+        if line.ends_with(b"\r") || self.beginning.comes_again(line, head.object.unwrap_or(head.message)) {
             return false;
         }
         let taken = match head.program {

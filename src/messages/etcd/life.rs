@@ -5,12 +5,13 @@ use crate::model::What::*;
 
 pub(super) const MESSAGES: &[Message] = &[
     // ---- start and stop
-    m(EtcdStart, "starting an etcd server | etcd-version=any", r#"{"level":"info","ts":"2026-11-21T00:36:16.496872Z","caller":"embed/etcd.go:323","msg":"starting an etcd server","etcd-version":"3.5.30","git-sha":"Not provided (use ./build instead of go build)","go-version":"go1.26.4","name":"pg-dc1-b"}"#, "embed/etcd.go, zap, 3.4+"),
+    m(EtcdStart, "starting an etcd server | etcd-version=any name=me", r#"{"level":"info","ts":"2026-11-21T00:36:16.496872Z","caller":"embed/etcd.go:323","msg":"starting an etcd server","etcd-version":"3.5.30","git-sha":"Not provided (use ./build instead of go build)","go-version":"go1.26.4","name":"pg-dc1-b"}"#, "embed/etcd.go, zap, 3.4+"),
     m(EtcdStart, "starting server... [version: {}, cluster version: {}]", "starting server... [version: 3.3.27, cluster version: to_be_decided]", "etcdserver/server.go, capnslog"),
     m(EtcdConfig, "starting member {me} in cluster {}", "starting member dd17a1ce82b808ef in cluster 1a421914f70e078d", "etcdserver/raft.go, capnslog"),
     m(EtcdConfig, "restarting member {me} in cluster {}", "restarting member dd17a1ce82b808ef in cluster 1a421914f70e078d at commit index 153287429", "etcdserver/raft.go, capnslog"),
     m(EtcdConfig, "starting local member | local-member-id=me", r#"{"level":"info","ts":"2026-11-21T00:36:18.517852Z","caller":"etcdserver/raft.go:507","msg":"starting local member","local-member-id":"fab5ff01cf613aaa","cluster-id":"1c86ed10f393d2e8"}"#, "etcdserver/raft.go, zap, 3.4+"),
     m(EtcdConfig, "restarting local member | local-member-id=me", r#"{"level":"info","ts":"2026-11-21T00:36:18.517852Z","caller":"etcdserver/raft.go:550","msg":"restarting local member","cluster-id":"1c86ed10f393d2e8","local-member-id":"fab5ff01cf613aaa","commit-index":64}"#, "etcdserver/raft.go, zap, 3.4+"),
+    m(EtcdConfig, "name = {me}$", "name = etcd1", "embed/etcd.go and etcdserver/server.go, capnslog"),
     m(EtcdConfig, "published local member to cluster through raft | local-member-id=me", r#"{"level":"info","ts":"2026-11-21T00:36:18.772535Z","caller":"etcdserver/server.go:2174","msg":"published local member to cluster through raft","local-member-id":"fab5ff01cf613aaa","local-member-attributes":"{Name:pg-dc1-b ClientURLs:[http://10.24.2.12:2379]}","request-path":"/0/members/fab5ff01cf613aaa/attributes","cluster-id":"1c86ed10f393d2e8"}"#, "etcdserver/server.go, zap, 3.4+"),
     noise("published {} to cluster {}", "published {Name:e1 ClientURLs:[http://127.0.0.1:24791]} to cluster 1a421914f70e078d", "etcdserver/server.go, capnslog"),
     m(EtcdReady, "ready to serve client requests", "ready to serve client requests", "embed/serve.go, all"),

@@ -115,7 +115,6 @@ pub(super) const MESSAGES: &[Message] = &[
     noise("member with duplicated name has registered with discovery service token({}).", "member with duplicated name has registered with discovery service token(unexpected EOF).", "etcdmain/etcd.go, 2.3.8-3.4.45"),
     noise("member {} has a higher version {}", "member 8e9e05c52164694d has a higher version etcd1", "etcdserver/cluster_util.go, 2.3.8-3.4.45"),
     noise("member {} has previously registered with discovery service token ({}).", r#"member "etcd1" has previously registered with discovery service token (unexpected EOF)."#, "etcdmain/etcd.go, 2.3.8-3.4.45"),
-    noise("name = {}", "name = etcd1", "embed/etcd.go, 3.4.0-3.4.45"),
     noise("no data-dir provided, using default data-dir ./{}", "no data-dir provided, using default data-dir ./etcd1", "etcdmain/etcd.go, 2.3.8-3.4.45"),
     noise("no guest role access found, creating default", "no guest role access found, creating default", "etcdserver/api/v2auth/auth.go, 3.4.0-3.4.45"),
     noise("not implemented yet", "not implemented yet", "etcdserver/api/v3rpc/auth.go, 2.3.8"),

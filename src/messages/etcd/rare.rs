@@ -115,4 +115,6 @@ pub(super) const MESSAGES: &[Message] = &[
     m(ApplyFailed, "execute job failed | panic=why", r#"{"level":"error","ts":"2025-03-11T23:54:01.114Z","caller":"schedule/schedule.go:203","msg":"execute job failed","job":"etcd-scheduler","panic":"runtime error"}"#, "pkg/schedule, 3.6+"),
     m(EtcdCorrupt, "unexpected number of key: {}", "unexpected number of key: 2", "mvcc, 3.5+"),
     m(RaftFollower, "{me} is unpromotable; campaign() should have been called", "8e9e05c52164694d is unpromotable; campaign() should have been called", "raft/raft.go, 3.5"),
+    m(EtcdFatal, "unexpected Detach error {why}", "unexpected Detach error unexpected EOF", "mvcc/kvstore.go, 3.0.0-3.0.5"),
+    m(EtcdFatal, "failed to get the key of auth store revision", "failed to get the key of auth store revision", "auth/store.go, 3.1.0"),
 ];

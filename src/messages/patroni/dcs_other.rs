@@ -70,6 +70,7 @@ pub(super) const MESSAGES: &[Message] = &[
     m(DcsRequestFailed, "kazoo.handlers.threading.KazooTimeoutError: {why}", "kazoo.handlers.threading.KazooTimeoutError: Connection time-out", "last line of a traceback"),
     // ---- the Raft inside Patroni
     m(DcsWaiting, "waiting on raft", "waiting on raft", "patroni/dcs/raft.py, 2.0.0+"),
+    m(RaftNoise, "Connection to {} failed: {why}", "Connection to 10.0.0.1:2222 failed: OSError(111, 'Connection refused')", "patroni/dcs/raft.py, DEBUG, 2.0.0+"),
     m(RaftNoise, "doTick{why}", "doTick", "patroni/dcs/raft.py, 2.0.0+"),
     m(RaftNoise, "Applying custom pysyncobj timeouts: {}", "Applying custom pysyncobj timeouts: {'raftMinTimeout': 1.0}", "patroni/dcs/raft.py, main"),
     m(DcsRequestFailed, "patroni.dcs.raft.RaftError: {why}", "patroni.dcs.raft.RaftError: 'timeout'", "last line of a traceback"),

@@ -384,6 +384,7 @@ impl<'a> View<'a> {
             mount: None,
             rows: Vec::new(),
             values: Vec::new(),
+            lines: Vec::new(),
         });
         sets.len() - 1
     }

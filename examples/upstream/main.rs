@@ -4,9 +4,13 @@
 //! cargo run --example upstream -- patroni CLONE TAG...     all calls of Patroni's loggers
 //! cargo run --example upstream -- etcd CLONE TAG...        all warnings and errors of etcd's server
 //! cargo run --example upstream -- list FILE.tsv            a list of format strings: file, function, level, text, …
+//! cargo run --example upstream -- catalogue FILE.md        tables of messages in Markdown: `patroni.x` or `etcd.x` first
 //! ```
 //! `CLONE` is a git repository with the tags in it; `-u` before the kind prints what is unknown as well.
 
+mod parts;
+
+use parts::{NO_MESSAGE, WITHIN};
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 use std::process::Command;
@@ -24,11 +28,13 @@ fn main() -> io::Result<()> {
     if unknown {
         args.remove(0);
     }
-    let usage = || io::Error::other("usage: upstream [-u] patroni|etcd CLONE TAG... | list FILE.tsv");
+    let usage =
+        || io::Error::other("usage: upstream [-u] patroni|etcd CLONE TAG... | list FILE.tsv | catalogue FILE.md");
     let (kind, rest) = args.split_first().ok_or_else(usage)?;
     let (place, tags) = rest.split_first().ok_or_else(usage)?;
     match kind.as_str() {
         "list" => show(place, &listed(&std::fs::read_to_string(place)?), unknown),
+        "catalogue" => show(place, &catalogued(&std::fs::read_to_string(place)?), unknown),
         "patroni" | "etcd" => {
             let mut all = Shares::new();
             for tag in tags {
@@ -86,15 +92,68 @@ fn listed(list: &str) -> Shares {
             Some(&"postgresql") => Program::Postgres,
             _ => Program::Patroni,
         };
-        let text = if etcd && columns.get(2) == Some(&"zap") {
-            text.to_owned()
-        } else if etcd {
-            filled(text, false)
-        } else {
-            angled(&filled(text, true))
+        for text in alternatives(text) {
+            let text = if etcd && columns.get(2) == Some(&"zap") {
+                text.to_owned()
+            } else if etcd {
+                filled(text, false)
+            } else {
+                angled(&filled(text, true))
+            };
+            let known = is_known(program, &text) || is_known_part(program, &text);
+            shares.entry(level).or_default().insert(text, known);
+        }
+    }
+    shares
+}
+
+fn is_known_part(program: Program, part: &str) -> bool {
+    WITHIN.iter().any(|(p, whole)| *p == part && is_known(program, whole))
+}
+
+/// A text of etcd without the level and the package in front of it.
+fn bare(text: &str) -> String {
+    let text = text.split_once(" | ").filter(|(level, _)| level.len() == 1).map_or(text, |(_, t)| t);
+    let package = |p: &str| p.len() > 2 && p.bytes().all(|b| b.is_ascii_lowercase() || b"0123456789/".contains(&b));
+    text.split_once(": ").filter(|(p, _)| package(p) && *p != "failover").map_or(text, |(_, t)| t).to_owned()
+}
+
+/// `[a | b]` stands for either text in lists made by hand; values of the program are no texts.
+fn alternatives(text: &str) -> Vec<&str> {
+    let values = ["None", "[]", "slots", "ret", "node_to_follow", "self.patroni.scheduled_restart.copy()"];
+    match text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).filter(|t| t.contains(" | ")) {
+        Some(inner) => inner.split(" | ").filter(|t| !values.contains(t)).collect(),
+        None => vec![text],
+    }
+}
+
+/// The texts of catalogues in Markdown: rows that begin with a kind, their texts between backticks.
+fn catalogued(text: &str) -> Shares {
+    let mut shares = Shares::new();
+    let mut columns: Vec<usize> = Vec::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let program = match cells.first() {
+            Some(c) if c.contains("`patroni.") => Program::Patroni,
+            Some(c) if c.contains("`etcd.") => Program::Etcd,
+            Some(c) if c.starts_with("Event kind") => {
+                let texts = |c: &&str| ["Text", "capnslog", "zap"].iter().any(|t| c.starts_with(t));
+                columns = cells.iter().enumerate().filter(|(_, c)| texts(c)).map(|(i, _)| i).collect();
+                continue;
+            }
+            _ => continue,
         };
-        let known = is_known(program, &text);
-        shares.entry(level).or_default().insert(text, known);
+        for cell in columns.iter().filter_map(|i| cells.get(*i)) {
+            for text in cell.split('`').skip(1).step_by(2) {
+                let text = text.replace('¦', "|").replace('⇥', "\t").replace("\\t", "\t");
+                if NO_MESSAGE.contains(&text.as_str()) {
+                    continue;
+                }
+                let whole = angled(&bare(&text)).replace('…', "7s");
+                let known = is_known(program, &whole) || is_known_part(program, &text);
+                shares.entry(program.id()).or_default().insert(text, known);
+            }
+        }
     }
     shares
 }
@@ -102,7 +161,9 @@ fn listed(list: &str) -> Shares {
 /// A table knows the text with one of the values that its arguments take: a duration, a number, a name.
 fn is_known(program: Program, text: &str) -> bool {
     let known = |text: &str| find(program, text.as_bytes()) != Found::Unknown;
-    ["7s", "7", "NOSPACE", "/service/x", "http://h:1/x"].iter().any(|value| known(&text.replace("7s", value)))
+    ["7s", "7", "0/3000188", "NOSPACE", "/service/x", "http://h:1/x"]
+        .iter()
+        .any(|value| known(&text.replace("7s", value)))
         || ["manual failover", "switchover", "alarm", ""].iter().any(|first| known(&text.replacen("7s", first, 1)))
         || known(&format!("{text}: NOSPACE"))
         || known(&text.replacen("7s", "remove_data_directory_on_rewind_failure", 1))
