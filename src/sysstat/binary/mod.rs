@@ -114,6 +114,10 @@ pub(crate) fn scan<'a>(data: &'a [u8], upgraded: Option<&'a Upgraded>, options: 
         reading.event(event, &walk, data.len());
     }
     let mut data = reading.out;
+    if walk.swapped {
+        let what = "the times of the records have another byte order than the file; they were turned round";
+        data.problems.push(Problem::new(header.end as u64, Fault::Header, what));
+    }
     if upgraded.is_some() {
         data.format = Some(0x2169);
         // It holds no version.
