@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)] // tests may look at the clock and the environment
 #![allow(clippy::print_stdout)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::PathBuf;
 
@@ -195,6 +195,51 @@ fn print(table: &BTreeMap<String, Score>) {
         });
         println!("{version:18} {}", cells.collect::<Vec<_>>().join(" "));
     }
+}
+
+/// `cat sa20 sa21 > days`: headers stand between records.
+#[test]
+fn files_put_one_behind_another_are_read_one_by_one() {
+    let files = fixtures("recorded.tar.xz");
+    let all: Vec<&Vec<u8>> =
+        files.iter().filter(|(path, b)| !path.ends_with(".csv") && super::looks_like_sa(b)).map(|f| f.1).collect();
+    assert!(all.len() > 20, "{} files", all.len());
+    let rows = |data: &Data| -> usize { data.sets.iter().map(|s| s.iter().count()).sum() };
+    for pair in all.windows(2) {
+        let [first, second] = pair else { continue };
+        // One header says whether the numbers behind it are big-endian.
+        if first.get(..2) != second.get(..2) {
+            continue;
+        }
+        let both = [first.as_slice(), second.as_slice()].concat();
+        let read: Vec<usize> = super::read(&both, Options::default()).iter().map(rows).collect();
+        let apart = [first, second].map(|b| rows(&read_sa(b, Options::default())));
+        assert_eq!(read, apart);
+    }
+}
+
+/// What `for f in sa20 sa21; do sar -A -f $f; done` prints.
+#[test]
+fn several_days_in_one_text_are_read_one_by_one() {
+    let day = |date: &str| {
+        format!(
+            "Linux 6.1.0 (db1) \t{date} \t_x86_64_\t(4 CPU)\n\n00:00:01        CPU     %user     %nice   %system   %iowait    %steal     %idle\n00:10:01        all      1.00      0.00      1.00      0.50      0.00     97.50\n23:50:01        all      2.00      0.00      1.00      0.50      0.00     96.50\nAverage:        all      1.50      0.00      1.00      0.50      0.00     97.00\n\n"
+        )
+    };
+    let text = day("2026-11-20") + &day("2026-11-21");
+    let days: BTreeSet<String> = super::read(text.as_bytes(), Options::default())
+        .iter()
+        .flat_map(|d| {
+            d.sets_of("cpu")
+                .flat_map(|s| {
+                    s.series(d, "%user")
+                        .map(|(span, v)| format!("{:?} {v}", span.to.local.map(|l| (l.date, l.second))))
+                        .collect::<Vec<_>>()
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(days.len(), 4, "{days:?}");
 }
 
 #[test]
