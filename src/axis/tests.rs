@@ -198,6 +198,33 @@ fn the_same_hole_on_two_hosts_is_the_senders() {
 }
 
 #[test]
+fn a_machine_that_was_suspended_froze_with_all_that_it_ran() {
+    let kernel = "2024-05-01T10:02:05.000000+00:00 a kernel: PM: suspend exit\n".to_owned();
+    let files = [("a/patroni.log", leader("a", 0, 100) + &leader("a", 130, 200)), ("a/kern.log", kernel)];
+    assert_eq!(kinds(&files), [("a".to_owned(), "frozen_host")]);
+}
+
+#[test]
+fn a_loop_that_postgresql_holds_up_is_called_so() {
+    let slow = line(112, "WARNING: Retry got exception: connection problems")
+        + &line(117, "WARNING: Failed to determine PostgreSQL state from the connection, falling back to cached role");
+    let files = [("a/patroni.log", leader("a", 0, 100) + &slow + &leader("a", 130, 200))];
+    assert_eq!(kinds(&files), [("a".to_owned(), "slow_postgresql")]);
+}
+
+#[test]
+fn heartbeats_that_are_not_written_are_no_stall() {
+    // Patroni says that its queue of log records ran over.
+    let lost = line(140, "WARNING: QueueHandler has lost 4 log records");
+    let files = [("a/patroni.log", leader("a", 0, 100) + &lost + &leader("a", 140, 200))];
+    assert_eq!(kinds(&files), [("a".to_owned(), "logging")]);
+    // Equal heartbeats are left out by a setting.
+    let config = "scope: demo\nname: a\nrestapi:\n  listen: 0.0.0.0:8008\npostgresql:\n  data_dir: /var/lib/pgsql/15/data\nlog:\n  deduplicate_heartbeat_logs: true\n".to_owned();
+    let files = [("a/patroni.log", leader("a", 0, 100) + &leader("a", 400, 500)), ("a/patroni.yml", config)];
+    assert_eq!(kinds(&files), [("a".to_owned(), "logging")]);
+}
+
+#[test]
 fn a_regular_loop_has_no_holes_and_says_what_it_cannot_show() {
     let (_, axis) = read(&[("a/patroni.log", leader("a", 0, 300))]);
     assert_eq!(axis.holes, []);
@@ -262,6 +289,9 @@ fn two_terms_measure_a_clock_and_it_is_corrected() {
     let (low, high) = (offset.low.unwrap(), offset.high.unwrap());
     assert!(low <= 40 * SECOND && 40 * SECOND <= high && high - low < SECOND, "{low} {high}");
     assert!((offset.corrected - 40 * SECOND).abs() < SECOND / 2);
+    // What the correction leaves open widens what is measured between the two.
+    let e1 = t.resolve("e1").unwrap();
+    assert!(t.apart(e1, e2) > 0 && t.apart(e1, e2) <= high - low, "{}", t.apart(e1, e2));
     // On the corrected axis the three members tell one story.
     let lost: Vec<f64> =
         t.all(&[crate::model::What::LeaderLost]).map(|e| (seconds(e.at) * 10.0).round() / 10.0).collect();
@@ -273,6 +303,7 @@ fn two_terms_measure_a_clock_and_it_is_corrected() {
 fn equal_clocks_stay_as_they_are() {
     let (t, axis) = read(&members(0.0));
     assert!(t.skew.offsets.iter().all(|o| o.corrected == 0));
+    assert_eq!(t.apart(t.resolve("e1").unwrap(), t.resolve("e2").unwrap()), 0);
     assert_eq!(
         lanes(&t, &axis, Program::Etcd),
         [

@@ -82,7 +82,7 @@ impl<'a> Case<'a> {
 
     /// Median of a series outside the incident: the host's own normal.
     pub fn baseline(&self, series: &Series) -> Option<f32> {
-        let anywhere = Sample { from: 0, to: 0, value: 0.0 };
+        let anywhere = Sample { from: 0, to: 0, value: 0.0, line: 0 };
         self.normal(series, anywhere).usual
     }
 

@@ -37,7 +37,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Steal: ask for the hypervisor's CPU ready or overcommit numbers of {host} for these minutes. Run queue: find the load (pidstat -u, connection storm, parallel query, backup compression).",
+            text: "Steal: ask for the hypervisor's CPU ready or overcommit numbers of {host} {minutes}. Run queue: find the load (pidstat -u, connection storm, parallel query, backup compression).",
             risk: "none",
             verify: "steal below 5 %, run queue below the number of CPUs",
         },

@@ -2,6 +2,7 @@
 
 use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
+use crate::incidents::first_election;
 use crate::model::{Metric, NodeId, Program, SECOND, Span, What, Why, Threshold};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Check interface errors, switch ports, firewall changes and the hypervisor's network of {host} for these minutes.",
+            text: "Check interface errors, switch ports, firewall changes and the hypervisor's network of {host}, with {others} on the other side, {minutes}.",
             risk: "none",
             verify: "no `lost the TCP streaming connection` and no connect timeouts for a day",
         },
@@ -96,13 +97,10 @@ fn assess(c: &Case<'_>) -> Assessment {
         );
         // A member that just started elects, too; and what was elected long before is not the answer to this.
         let begun = connect.iter().chain(&lost).map(|e| e.at).min().unwrap_or(c.incident.at) - c.t.ttl();
-        let started = |e: &Hit<'_>| {
-            c.t.find(&[What::EtcdStart], Span::new(e.at - 10 * SECOND, e.at)).any(|s| s.node == e.node)
-        };
         let won: Vec<Hit<'_>> = c
             .find(&[What::LeaderWon])
             .into_iter()
-            .filter(|e| c.incident.old != Some(e.node) && e.at >= begun && !started(e))
+            .filter(|e| c.incident.old != Some(e.node) && e.at >= begun && !first_election(c.t, e.event))
             .collect();
         if !won.is_empty() && !stalls && !froze {
             a.pro(

@@ -20,7 +20,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Free space on the full file system (old logs, backups, core files); never delete files in pg_wal by hand.",
+            text: "Free space on {full} (old logs, backups, core files); never delete files in pg_wal by hand.",
             risk: "deleting WAL by hand destroys the cluster",
             verify: "df shows room and the service starts",
         },

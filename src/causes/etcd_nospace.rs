@@ -16,7 +16,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "On every member: compact to the current revision, defragment one member at a time, then `etcdctl alarm disarm`.",
+            text: "On every member: compact to the current revision, defragment one member at a time, then `etcdctl alarm disarm`{database}.",
             risk: "a member does not answer while it defragments",
             verify: "etcdctl alarm list is empty; Patroni's log has no `database space exceeded`",
         },

@@ -16,7 +16,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Bring back enough members for a majority, the one with the newest data first; do not create a new cluster while a majority can be saved.",
+            text: "Bring back {majority}, the one with the newest data first; do not create a new cluster while a majority can be saved.",
             risk: "a forced new cluster loses what the others had",
             verify: "etcdctl endpoint health --cluster shows a majority healthy",
         },

@@ -29,7 +29,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Find the job that loaded the disk in these minutes (backup, vacuum, checkpoint, cron, snapshot) and move or throttle it.",
+            text: "Find the job that loaded etcd's disk{etcd_dir} {minutes} (backup, vacuum, checkpoint, cron, snapshot) and move or throttle it{etcd_wait}.",
             risk: "none",
             verify: "await of etcd's device stays below 10 ms through the same hour of the next days",
         },

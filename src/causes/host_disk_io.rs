@@ -23,7 +23,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Look at the storage of {host} (array, hypervisor datastore, cloud volume limits) for these minutes, and at what wrote: pidstat -d, backup, vacuum, checkpoint.",
+            text: "Look at the storage of {host} (array, hypervisor datastore, cloud volume limits) {minutes}, and at what wrote: pidstat -d, backup, vacuum, checkpoint.",
             risk: "none",
             verify: "await of the data device back at its usual value",
         },

@@ -17,7 +17,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Fetch sar, dmesg and the hypervisor's events of {host} for these minutes: memory pressure, dirty pages, CPU steal, snapshot.",
+            text: "Fetch sar, dmesg and the hypervisor's events of {host} for {pause}: memory pressure, dirty pages, CPU steal, snapshot.",
             risk: "none",
             verify: "the cause of the silence has a name",
         },

@@ -16,7 +16,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Find the sessions that needed the memory (work_mem × sorts × connections, large hash joins) and limit them.",
+            text: "Find the sessions that needed the memory {minutes}{killed}: {sessions}, large hash joins; limit them.",
             risk: "none",
             verify: "no `Killed process` in the kernel's log",
         },

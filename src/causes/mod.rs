@@ -48,7 +48,7 @@ pub struct Cause {
 }
 
 /// Advice; `{ttl}`, `{loop_wait}`, `{retry_timeout}`, `{ttl_rule}`, `{ttl_least}`, `{heartbeat}`, `{election}` (and these with
-/// `_more`) and `{host}` stand for this cluster's values.
+/// `_more`) and `{host}` stand for this cluster's values; those of `report/concrete.rs` for this incident's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remedy {
     pub kind: When,

@@ -126,7 +126,7 @@ mod tests {
             let midnight = day as Micros * DAY;
             let sample = |hour: Micros, value: f32| {
                 let to = midnight + hour * 3600 * SECOND;
-                Sample { from: to - 600 * SECOND, to, value }
+                Sample { from: to - 600 * SECOND, to, value, line: 0 }
             };
             // One file a day.
             t.series.push(Series {

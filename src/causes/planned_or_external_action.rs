@@ -17,7 +17,7 @@ pub static CAUSE: Cause = Cause {
     doc: DOC,
     remedies: &[Remedy {
         kind: When::Now,
-        text: "Ask who did it: auth.log or secure, sudo, apt or dnf history, needrestart, Ansible or Puppet logs, the shell history of {host}, for these seconds.",
+        text: "Ask who did it: auth.log or secure, sudo, apt or dnf history, needrestart, Ansible or Puppet logs, the shell history of {host}, {minutes}.",
         risk: "none",
         verify: "a person or a tool is named",
     }],

@@ -19,13 +19,13 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "If the data loss is acceptable: `patronictl failover --candidate MEMBER`; else bring the old primary back.",
+            text: "If the data loss is acceptable: `patronictl failover {scope} --candidate MEMBER` (one of {others}); else bring {host} back{behind}.",
             risk: "writes that the candidate has not received are lost",
             verify: "patronictl list shows a leader",
         },
         Remedy {
             kind: When::LongTerm,
-            text: "Keep two eligible replicas (no nofailover tag, replication healthy); choose maximum_lag_on_failover knowingly; update Patroni.",
+            text: "Keep two eligible replicas (no nofailover tag, replication healthy); choose maximum_lag_on_failover (now {maximum_lag}) knowingly; update Patroni.",
             risk: "a larger allowed lag may lose more",
             verify: "stopping the primary in a test promotes a replica within ttl",
         },

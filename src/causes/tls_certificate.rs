@@ -16,7 +16,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Check each certificate with `openssl x509 -noout -enddate -subject -ext subjectAltName`, renew it, and restart the process that presents it: a running client keeps the old one in memory.",
+            text: "Check each certificate of {host} and {others} with `openssl x509 -noout -enddate -subject -ext subjectAltName`, renew it, and restart the process that presents it: a running client keeps the old one in memory.",
             risk: "restart etcd members one at a time",
             verify: "no rejected connection in etcd's log; etcdctl endpoint health",
         },

@@ -18,7 +18,7 @@ pub static CAUSE: Cause = Cause {
     remedies: &[
         Remedy {
             kind: When::Now,
-            text: "Read the hypervisor's events of {host} for these seconds: snapshot (create or remove), backup with quiesce, vMotion or live migration, suspend, storage of the host.",
+            text: "Read the hypervisor's events of {host} for {pause}: snapshot (create or remove), backup with quiesce, vMotion or live migration, suspend, storage of the host.",
             risk: "none",
             verify: "a task of the hypervisor has the same start and length",
         },
@@ -30,7 +30,7 @@ pub static CAUSE: Cause = Cause {
         },
         Remedy {
             kind: When::Stopgap,
-            text: "Raise ttl above the longest pause seen (now {ttl} s).",
+            text: "Raise ttl from {ttl} s to {pause_ttl}.",
             risk: "a dead primary is replaced later by the difference",
             verify: "patronictl show-config",
         },

@@ -9,7 +9,7 @@ use crate::incidents::Cite;
 use crate::model::Threshold;
 use crate::timeline::Timeline;
 pub use disk_space::USED_PERCENT;
-pub use look::Look;
+pub use look::{Look, size};
 
 /// One rule, as `pgautopsy list checks` prints it.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use super::look::{Look, cluster};
 use super::{Check, Finding};
 use crate::incidents::Cite;
-use crate::model::{DAY, MINUTE, Micros, SECOND, Span, What};
-use crate::timeline::Hit;
+use crate::model::{DAY, MINUTE, Micros, NodeId, SECOND, Span, What};
+use crate::timeline::{Hit, Rule};
 use std::collections::BTreeMap;
 
 pub(super) static CHECKS: &[Check] = &[Check {
@@ -41,11 +41,17 @@ const JOBS: &[What] = &[What::JobStart, What::AdminCommand, What::FsFrozen];
 
 fn find(l: &Look<'_>) -> Vec<Finding> {
     let mut slots: BTreeMap<Micros, Vec<Hit<'_>>> = BTreeMap::new();
+    // Schedules run by the host's own clock: two o'clock is another hour of UTC in summer.
+    let mut zones: BTreeMap<NodeId, Rule> = BTreeMap::new();
     for e in l.t.all(TROUBLE) {
-        slots.entry(e.began().rem_euclid(DAY) / SAME).or_default().push(e);
+        zones.entry(e.node).or_insert_with(|| l.t.zone_of(e.node));
+    }
+    let local = |e: &Hit<'_>| e.began() + zones.get(&e.node).map_or(0, |z| z.offset_at(e.began()));
+    for e in l.t.all(TROUBLE) {
+        slots.entry(local(&e).rem_euclid(DAY) / SAME).or_default().push(e);
     }
     let days = |hits: &[Hit<'_>]| {
-        let mut days: Vec<i64> = hits.iter().map(|e| e.began().div_euclid(DAY)).collect();
+        let mut days: Vec<i64> = hits.iter().map(|e| local(e).div_euclid(DAY)).collect();
         days.sort_unstable();
         days.dedup();
         days
@@ -57,7 +63,8 @@ fn find(l: &Look<'_>) -> Vec<Finding> {
     for hits in slots.values().filter(|h| days(h).len() >= 2) {
         let days = days(hits);
         let Some(first) = hits.first() else { continue };
-        let minute = first.began().rem_euclid(DAY) / MINUTE;
+        let minute = local(first).rem_euclid(DAY) / MINUTE;
+        let zone = zones.get(&first.node).map_or_else(|| "UTC".to_owned(), Rule::label);
         let job = |e: &Hit<'_>| l.t.find(JOBS, Span::new(e.began() - 10 * MINUTE, e.began() + 30 * SECOND)).last();
         let jobs: Vec<Hit<'_>> = hits.iter().filter_map(job).collect();
         let named = jobs.first().map_or_else(String::new, |j| {
@@ -65,7 +72,7 @@ fn find(l: &Look<'_>) -> Vec<Finding> {
         });
         let weekly = if days.len() >= 2 && days.windows(2).all(|w| w[1] - w[0] == 7) { " of the same weekday" } else { "" };
         out.push(cluster(
-            format!("trouble at about {:02}:{:02} UTC on {} days{weekly} ({}){named}", minute / 60, minute % 60, days.len(), first.what.words()),
+            format!("trouble at about {:02}:{:02} {zone} on {} days{weekly} ({}){named}", minute / 60, minute % 60, days.len(), first.what.words()),
             hits.iter().take(4).map(|e| Cite::Event(e.index)).chain(jobs.iter().take(2).map(|j| Cite::Event(j.index))),
             "List what is scheduled at that time on every host, its hypervisor and its storage: backups, snapshots, cron and systemd timers, vacuum, log rotation; move it or throttle it.",
         ));
@@ -92,6 +99,15 @@ mod tests {
         let cron = "//- pg1/syslog\n2026-03-03T02:00:01.123456+00:00 pg1 CRON[700]: (postgres) CMD (pgbackrest --stanza=main backup)\n2026-03-04T02:00:01.123456+00:00 pg1 CRON[701]: (postgres) CMD (pgbackrest --stanza=main backup)\n";
         let log = format!("//- pg1/etcd.log\n{}{}{cron}", sync(3, "02:01:20"), sync(4, "02:02:10"));
         assert!(found("recurring_time", &log)[0].contains("pgbackrest"), "{:?}", found("recurring_time", &log));
+    }
+
+    #[test]
+    fn two_at_night_stays_two_at_night_when_summer_time_begins() {
+        // Vienna: UTC+1 up to 2026-03-29, UTC+2 from then on.
+        let facts = "//- pg1/timedatectl.txt\n               Local time: Tue 2026-03-31 10:00:00 CEST\n           Universal time: Tue 2026-03-31 08:00:00 UTC\n                 RTC time: Tue 2026-03-31 08:00:00\n                Time zone: Europe/Vienna (CEST, +0200)\nSystem clock synchronized: yes\n              NTP service: active\n          RTC in local TZ: no\n";
+        let log = format!("{facts}//- pg1/etcd.log\n{}{}{}", sync(27, "02:01:20"), sync(28, "02:02:10"), sync(30, "02:01:50"));
+        let found = found("recurring_time", &log);
+        assert!(found.iter().any(|f| f.contains("at about 02:01 Europe/Vienna on 3 days")), "{found:?}");
     }
 
     #[test]

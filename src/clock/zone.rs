@@ -61,6 +61,16 @@ impl Rule {
         }
     }
 
+    /// Civil time minus UTC at a moment.
+    pub fn offset_at(&self, utc: Micros) -> Micros {
+        match self {
+            Rule::Fixed(seconds) => i64::from(*seconds) * SECOND,
+            Rule::Named(_, zone) => {
+                jiff::Timestamp::from_microsecond(utc).map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * SECOND)
+            }
+        }
+    }
+
     /// Whether a civil time lies in an hour that the zone has twice.
     pub fn repeats(&self, civil: Micros) -> bool {
         let Rule::Named(_, zone) = self else { return false };

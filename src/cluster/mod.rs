@@ -166,7 +166,7 @@ pub fn join(sources: &[Source]) -> Cluster {
         etcds_in.entry(folder).or_default().extend(own_etcd(source).map(|(id, _)| id));
     }
     let mut cluster = Cluster {
-        doubled: doubled(sources),
+        doubled: doubled(sources, &folders),
         renamed: renamed(sources),
         shared: shared(sources, &folders),
         ..Cluster::default()
@@ -393,11 +393,14 @@ fn name_the_mentioned(cluster: &mut Cluster, sources: &[Source]) {
     }
 }
 
-/// Short host names that lines write with different domains.
-fn doubled(sources: &[Source]) -> BTreeSet<String> {
+/// Short names that lines or folders write with different endings: other domains, or members called `pg.az1`, `pg.az2`.
+fn doubled(sources: &[Source], folders: &[String]) -> BTreeSet<String> {
     let mut whole: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let hosts = sources.iter().flat_map(hints).filter(|(naming, _)| *naming == Naming::Host);
-    for (_, name) in hosts {
+    let hosts = sources.iter().flat_map(hints).filter(|(naming, _)| matches!(naming, Naming::Host | Naming::Member));
+    let leaders =
+        sources.iter().flat_map(|s| &s.parsed.streams).flat_map(|s| &s.beats).filter_map(|b| b.leader.clone());
+    let names = hosts.map(|(_, name)| name).chain(leaders).chain(folders.iter().map(|f| Arc::from(f.as_str())));
+    for name in names {
         let name = bare(&name);
         if name.contains('.') && short(&name) != name {
             whole.entry(short(&name)).or_default().insert(name);

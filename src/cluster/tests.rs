@@ -213,3 +213,16 @@ fn a_files_own_name_may_tell_whose_it_is() {
     ];
     assert_eq!(names(&all), ["pg1", "pg2", "pg1"]);
 }
+
+#[test]
+fn members_that_differ_behind_a_dot_are_two() {
+    let all = [
+        member("a/patroni.log", "PG.AZ1", "PG.AZ2", None),
+        member("b/patroni.log", "PG.AZ2", "PG.AZ2", None),
+        source("PG.AZ3/postgresql.log", None, None),
+        source("PG.AZ4/postgresql.log", None, None),
+    ];
+    let cluster = join(&all);
+    assert_eq!(cluster.of_source, [NodeId(0), NodeId(1), NodeId(2), NodeId(3)]);
+    assert_eq!((cluster.resolve("pg.az2"), cluster.resolve("PG.AZ4")), (Some(NodeId(1)), Some(NodeId(3))));
+}

@@ -366,7 +366,7 @@ const TRIES: u32 = 3;
 const REJOIN: Micros = 30 * MINUTE;
 
 /// What says that a member cannot follow or cannot be created.
-const STRAYED: &[What] = &[
+pub const STRAYED: &[What] = &[
     What::PgDiverged,
     What::PgWalRemoved,
     What::PgWalreceiverLost,
@@ -389,7 +389,13 @@ pub fn rejoined(t: &Timeline, e: &Event) -> bool {
 
 /// Members that cannot replicate or cannot be created while the others work.
 pub(super) fn stuck_replicas(t: &Timeline, incidents: &mut Vec<Incident>) {
-    let nodes: BTreeSet<NodeId> = t.all(STRAYED).map(|e| e.node).collect();
+    // The first one that says so stands for what others say of the same.
+    let mut nodes: Vec<NodeId> = Vec::new();
+    for e in t.all(STRAYED) {
+        if !nodes.contains(&e.node) {
+            nodes.push(e.node);
+        }
+    }
     for node in nodes {
         let hits: Vec<(u32, &Event)> = t
             .all(STRAYED)

@@ -11,9 +11,9 @@ mod triggers;
 use crate::model::{Micros, NodeId, SECOND, Span, Threshold, What};
 pub use crate::timeline::Cite;
 use crate::timeline::{Event, Timeline};
-pub use classify::rejoined;
+pub use classify::{STRAYED, rejoined};
 pub use outage::Outage;
-pub use triggers::{Class, class_of};
+pub use triggers::{Class, class_of, first_election};
 
 /// What kind of episode, as CONTRACT names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +109,8 @@ pub static THRESHOLDS: &[&Threshold] = &[&near::FSYNC_SLOW_MS];
 /// etcd some seconds; two and a half ttl keep two separate faults apart (our choice).
 const MERGE: Micros = 75 * SECOND;
 
-/// A cluster without a leader keeps its episode open this long for the promotion that ends it (our choice).
+/// A cluster without a leader keeps its episode open this long for the promotion that ends it, a machine that was told
+/// to shut down for its boot (our choice).
 const OPEN: Micros = 30 * 60 * SECOND;
 
 /// Turns of one crash loop may be this far apart: Patroni waits up to primary_start_timeout (300 s by default).
@@ -129,6 +130,12 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
                     && *class == Class::Crash
                     && ep.triggers.iter().any(|(i, c)| {
                         *c == Class::Crash && t.events.get(*i as usize).is_some_and(|e| e.node == event.node)
+                    }))
+                || (event.what == What::Boot
+                    && distance <= OPEN
+                    && ep.triggers.iter().any(|(i, _)| {
+                        let told = t.events.get(*i as usize);
+                        told.is_some_and(|e| e.what == What::SystemShutdown && e.node == event.node)
                     }))
                 || (ep.leaderless
                     && distance <= OPEN

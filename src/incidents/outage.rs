@@ -86,7 +86,9 @@ pub(super) fn measure(t: &Timeline, incident: &mut Incident) {
     incident.outage = Some(Outage {
         from: begin,
         to,
-        uncertainty: cut.map_or(first.unsure, |c| c.unsure) + unsure_end,
+        uncertainty: cut.map_or(first.unsure, |c| c.unsure)
+            + unsure_end
+            + end.map_or(0, |e| t.apart(first.node, e.node)),
         pieces,
         cut_off_until: cut.map(|_| first.at),
         at_least: end.is_none(),

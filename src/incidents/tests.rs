@@ -369,3 +369,95 @@ fn nobody_obtains_the_lock_of_a_primary_that_died() {
     let files = [("a/patroni.log", leads("a", 0, 600)), ("b/patroni.log", follows("b", 0, 630) + &lost(632))];
     assert_eq!(forms(&files), ["dcs_outage"]);
 }
+
+/// PostgreSQL's line, so many seconds after ten.
+fn pg(s: u32, text: &str) -> String {
+    format!("2024-05-01 {:02}:{:02}:{:02}.000 UTC [812] {text}\n", 10 + s / 3600, s / 60 % 60, s % 60)
+}
+
+/// A line of the system's journal, so many seconds after ten.
+fn system(s: u32, text: &str) -> String {
+    format!("2024-05-01T{:02}:{:02}:{:02}.000000+00:00 a {text}\n", 10 + s / 3600, s / 60 % 60, s % 60)
+}
+
+#[test]
+fn a_member_that_cannot_rejoin_is_called_so() {
+    let forked =
+        "LOG:  new timeline 5 forked off current database system timeline 4 before current recovery point 0/5000098";
+    let replica: String = (0..24).map(|n| pg(600 + n * 5, forked)).collect();
+    let files = [("a/patroni.log", leads("a", 0, 1200)), ("b/postgresql.log", replica)];
+    assert_eq!(forms(&files), ["rejoin_failure"]);
+}
+
+#[test]
+fn a_replica_that_may_not_log_in_or_crashes_is_down() {
+    let refused = "FATAL:  could not connect to the primary server: FATAL:  password authentication failed for user \"replicator\"";
+    let replica: String = (0..24).map(|n| pg(600 + n * 5, refused)).collect();
+    let files = [("a/patroni.log", leads("a", 0, 1200)), ("b/postgresql.log", replica)];
+    assert_eq!(forms(&files), ["replica_down"]);
+    let crash = pg(600, "LOG:  server process (PID 23417) was terminated by signal 11: Segmentation fault")
+        + &pg(601, "LOG:  all server processes terminated; reinitializing");
+    let files = [
+        ("a/patroni.log", leads("a", 0, 1200)),
+        ("b/patroni.log", follows("b", 0, 1200)),
+        ("b/postgresql.log", crash.clone()),
+    ];
+    assert_eq!(forms(&files), ["replica_down"]);
+    // The same on the leader is no replica's.
+    let files = [("a/patroni.log", leads("a", 0, 1200)), ("a/postgresql.log", crash)];
+    assert_eq!(forms(&files), ["crash"]);
+}
+
+#[test]
+fn an_etcd_that_lost_its_quorum_is_told_from_one_that_was_ridden_out() {
+    let down = zap(100, "\"msg\":\"compacted raft log\"")
+        + &zap(600, "\"msg\":\"be57c3b2fc3623e8 stepped down to follower since quorum is not active\"")
+        + &zap(605, "\"msg\":\"raft.node: be57c3b2fc3623e8 lost leader be57c3b2fc3623e8 at term 7\"");
+    let dcs = line(615, "ERROR: Error communicating with DCS");
+    let files = [("e/etcd.log", down.clone()), ("a/patroni.log", leads("a", 0, 600) + &dcs)];
+    assert_eq!(forms(&files), ["quorum_loss"]);
+    let files = [("e/etcd.log", down), ("a/patroni.log", leads("a", 0, 600) + &dcs + &leads("a", 620, 1200))];
+    assert_eq!(forms(&files), ["dcs_outage_ridden_out"]);
+}
+
+#[test]
+fn stops_that_somebody_ordered_are_planned_and_told_apart() {
+    let stop = system(600, "systemd[1]: Stopping patroni.service - High-Availability PostgreSQL...")
+        + &system(603, "systemd[1]: Stopped patroni.service - High-Availability PostgreSQL.");
+    let start = system(640, "systemd[1]: Started patroni.service - High-Availability PostgreSQL.");
+    let files = [("a/syslog", stop.clone()), ("a/patroni.log", leads("a", 0, 600))];
+    assert_eq!(forms(&files), ["planned_stop"]);
+    let files = [("a/syslog", stop.clone() + &start), ("a/patroni.log", leads("a", 0, 600) + &leads("a", 650, 900))];
+    assert_eq!(forms(&files), ["planned_restart"]);
+    let reboot = system(598, "systemd-logind[812]: System is rebooting.") + &stop;
+    let boot = system(700, "kernel: Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org)");
+    let files = [("a/syslog", reboot + &boot + &start), ("a/patroni.log", leads("a", 0, 600))];
+    assert_eq!(forms(&files), ["planned_reboot"]);
+}
+
+#[test]
+fn clients_see_the_failover_through_haproxy() {
+    let proxy = |s: u32, text: &str| system(s, &format!("haproxy[77]: {text}"));
+    let files = [
+        (
+            "a/patroni.log",
+            leads("a", 0, 600) + &line(605, "INFO: demoting self because DCS is not accessible and I was a leader"),
+        ),
+        ("b/patroni.log", follows("b", 0, 600) + &line(631, "INFO: promoted self to leader by acquiring session lock")),
+        (
+            "lb/haproxy.log",
+            proxy(
+                607,
+                "Server primary/a is DOWN, reason: Layer7 wrong status, code: 503, info: \"Service Unavailable\", check duration: 2ms. 0 active and 0 backup servers left. 1 sessions active, 0 requeued, 0 remaining in queue.",
+            ) + &proxy(607, "backend primary has no server available!")
+                + &proxy(
+                    634,
+                    "Server primary/b is UP, reason: Layer7 check passed, code: 200, check duration: 2ms. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.",
+                ),
+        ),
+    ];
+    let (_, incidents) = run::timeline_of(&owned(&files), &run::Settings::default());
+    let [x] = incidents.as_slice() else { panic!("{incidents:?}") };
+    let seen: Vec<&str> = x.phases.iter().map(|p| p.name).filter(|n| n.starts_with("clients")).collect();
+    assert_eq!(seen, ["clients: server taken out", "clients: no server left", "clients: server taken in"]);
+}

@@ -91,7 +91,7 @@ fn anew(t: &Timeline, e: &Event) -> bool {
 }
 
 /// A starting member knows no leader and asks for votes: within ten of the usual election timeouts of 1 s.
-fn first_election(t: &Timeline, e: &Event) -> bool {
+pub fn first_election(t: &Timeline, e: &Event) -> bool {
     t.find(&[What::EtcdStart], Span::new(e.at - 10 * SECOND, e.at)).any(|s| s.node == e.node)
 }
 

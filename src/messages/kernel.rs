@@ -183,11 +183,12 @@ pub static MESSAGES: &[Message] = &[
     noise("hrtimer: interrupt took ", "hrtimer: interrupt took 1234567 ns", "kernel/time/hrtimer.c"),
     noise("sched: RT throttling activated", "sched: RT throttling activated", "kernel/sched/rt.c"),
     m(What::Suspended, "PM: suspend entry", "PM: suspend entry (deep)", "kernel/power/suspend.c"),
+    m(What::Suspended, "PM: suspend exit", "PM: suspend exit", "kernel/power/suspend.c, at the end"),
     m(What::Suspended, "PM: hibernation", "PM: hibernation: hibernation entry", "kernel/power/hibernate.c"),
     m(What::Suspended, "ACPI: PM: Preparing to enter system sleep state", "ACPI: PM: Preparing to enter system sleep state S3", "drivers/acpi/sleep.c"),
     m(What::Suspended, "Freezing user space processes", "Freezing user space processes ... (elapsed 0.001 seconds) done.", "kernel/power/process.c; also at live migration under Xen"),
     m(What::Suspended, "suspending xenstore...", "suspending xenstore...", "drivers/xen/manage.c"),
-    noise("PM: ", "PM: suspend exit", "kernel/power"),
+    noise("PM: ", "PM: Saving platform NVS memory", "kernel/power"),
     noise("Restarting tasks ", "Restarting tasks ... done.", "kernel/power/process.c"),
     // ---- start, end, watchdog, panic
     m(What::Boot, "Linux version {who} ", "Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0)", "init/main.c"),

@@ -63,6 +63,8 @@ pub struct Sample {
     pub from: Micros,
     pub to: Micros,
     pub value: f32,
+    /// Where it stands in a text; 0 in binary files.
+    pub line: u32,
 }
 
 /// A metric of one item (device, mount point, interface) in one stream.

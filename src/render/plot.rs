@@ -125,7 +125,9 @@ fn matters(report: &Report) -> Option<(&Series, (f64, f64))> {
     let (a, b) = match main_incident(report) {
         Some(i) => {
             let (a, b) = (seconds(&i.start)?, seconds(&i.end)?);
-            let room = ((b - a) * 1.5).clamp(120.0, 1_800.0);
+            // Of averages over minutes, some before and after must be there to compare with.
+            let period = series.points.iter().map(|p| p.1 - p.0).fold(0.0, f64::max);
+            let room = ((b - a) * 1.5).clamp(120.0, 1_800.0).max(4.0 * period);
             ((a - room).max(from), (b + room).min(to))
         }
         None => (from, to),

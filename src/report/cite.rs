@@ -44,6 +44,7 @@ pub fn proof(t: &Timeline, cite: Cite) -> Option<Proof> {
             let item = s.item.as_deref().map_or(String::new(), |i| format!(" of {i}"));
             Some(Proof {
                 path: t.path(s.source).to_owned(),
+                line: (x.line > 0).then_some(x.line),
                 host: t.name(s.node).to_string(),
                 text: format!(
                     "{}{item}: {:.2} {} on average over {:.0} s",

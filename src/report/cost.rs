@@ -2,7 +2,7 @@
 
 use super::Statement;
 use super::cite::{of_event, proof};
-use crate::axis::Axis;
+use crate::axis::{Axis, Lease};
 use crate::causes::length;
 use crate::incidents::{Cite, Incident, Kind, rejoined};
 use crate::model::{MINUTE, Micros, NodeId, Program, Role, SECOND, Span, What};
@@ -21,9 +21,9 @@ pub(super) fn cost(t: &Timeline, axis: &Axis, x: &Incident) -> Vec<Statement> {
         let text = format!("writes stopped for {least}{} (known to {})", length(o.length()), length(o.uncertainty));
         out.push(Statement { text, host: String::new(), evidence: Vec::new() });
     }
-    two_primaries(t, x, &mut out);
+    two_primaries(t, axis, x, &mut out);
     counted(t, axis, x, &mut out);
-    lost(t, x, &mut out);
+    lost(t, axis, x, &mut out);
     broken(t, x, &mut out);
     out
 }
@@ -32,9 +32,18 @@ fn about(t: &Timeline, e: &Hit<'_>, text: String) -> Statement {
     Statement { text, host: t.name(e.node).to_string(), evidence: vec![of_event(t, e.event)] }
 }
 
-/// The new primary was there before the old one had stopped.
-fn two_primaries(t: &Timeline, x: &Incident, out: &mut Vec<Statement>) {
+/// The old primary's time with the lock, as the ledger has it.
+fn lease<'a>(t: &Timeline, axis: &'a Axis, x: &Incident) -> Option<&'a Lease> {
+    let near = x.span.widened(2 * t.ttl());
+    axis.leases.iter().rfind(|l| Some(l.node) == x.old && near.contains(l.last))
+}
+
+/// The new primary was there before the old one had stopped. The ledger knows better, where it knows the lease.
+fn two_primaries(t: &Timeline, axis: &Axis, x: &Incident, out: &mut Vec<Statement>) {
     let (Some(old), Some(new)) = (x.old, x.new) else { return };
+    if lease(t, axis, x).is_some_and(|l| l.overlap.is_none()) {
+        return;
+    }
     let Some(p) = t.find(&[What::Promoted], x.span.widened(SECOND)).find(|e| e.node == new && old != new) else {
         return;
     };
@@ -69,9 +78,9 @@ fn two_primaries(t: &Timeline, x: &Incident, out: &mut Vec<Statement>) {
 
 /// WAL of the old primary beyond the fork of the timelines, where both positions are known.
 fn counted(t: &Timeline, axis: &Axis, x: &Incident, out: &mut Vec<Statement>) {
-    let near = x.span.widened(2 * t.ttl());
-    for l in axis.leases.iter().filter(|l| Some(l.node) == x.old && near.contains(l.last)) {
-        let Some(w) = l.lost.as_ref().filter(|w| w.matters()) else { continue };
+    if let Some(l) = lease(t, axis, x)
+        && let Some(w) = l.lost.as_ref().filter(|w| w.matters())
+    {
         let text = format!(
             "{:.0} bytes of WAL that {} alone had written are lost, beyond the end of timeline {}",
             w.bytes(),
@@ -84,13 +93,19 @@ fn counted(t: &Timeline, axis: &Axis, x: &Incident, out: &mut Vec<Statement>) {
 }
 
 /// WAL that only the old primary had.
-fn lost(t: &Timeline, x: &Incident, out: &mut Vec<Statement>) {
+fn lost(t: &Timeline, axis: &Axis, x: &Incident, out: &mut Vec<Statement>) {
     let after = Span::new(x.span.from, x.span.to + AFTERMATH);
     for e in t.find(&[What::RewindBegin], after) {
         if out.iter().any(|s| s.host == *t.name(e.node) && s.text.contains("rewound")) {
             continue;
         }
-        let text = format!("{} was rewound: WAL that it alone had written is gone", t.name(e.node));
+        let kept = lease(t, axis, x).filter(|l| l.node == e.node).and_then(|l| l.lost).is_some_and(|w| !w.matters());
+        let what = if kept {
+            "no committed data was in the WAL that it alone had"
+        } else {
+            "WAL that it alone had written is gone"
+        };
+        let text = format!("{} was rewound: {what}", t.name(e.node));
         out.push(about(t, &e, text));
     }
     if let Some(e) = t.find(&[What::DatadirRemoved], after).next() {

@@ -24,9 +24,11 @@ pub fn wanted(report: &Report) -> Wanted {
     let risks = report.risks.iter().flat_map(|r| &r.evidence);
     let weighed = verdicts().flat_map(proofs);
     for p in chains.chain(phases).chain(risks).chain(weighed) {
-        if let (Some(line), Some(raw)) = (p.line.filter(|l| *l > 0), &p.raw)
+        // A sample in a text has a line, but its numbers are all that was kept of it.
+        let raw = p.raw.clone().or_else(|| p.metric.as_ref().map(|_| String::new()));
+        if let (Some(line), Some(raw)) = (p.line.filter(|l| *l > 0), raw)
             && count < PLACES
-            && out.entry(p.path.clone()).or_default().insert(line, raw.clone()).is_none()
+            && out.entry(p.path.clone()).or_default().insert(line, raw).is_none()
         {
             count += 1;
         }
@@ -48,11 +50,11 @@ pub fn around(lines: &BTreeMap<u32, String>) -> BTreeSet<u32> {
 pub fn cut(path: &str, wanted: &BTreeMap<u32, String>, fetched: &BTreeMap<u32, String>) -> Vec<Excerpt> {
     let mut lines: BTreeMap<u32, String> = BTreeMap::new();
     for (number, raw) in wanted {
-        let found = fetched.get(number).is_some_and(|line| same(line, raw));
+        let found = fetched.get(number).is_some_and(|line| raw.is_empty() || same(line, raw));
         if found {
             let range = number.saturating_sub(CONTEXT)..=number.saturating_add(CONTEXT);
             lines.extend(fetched.range(range).map(|(n, l)| (*n, clipped(l))));
-        } else {
+        } else if !raw.is_empty() {
             lines.insert(*number, clipped(raw));
         }
     }

@@ -81,13 +81,5 @@ fn failed(t: &Timeline, x: &incidents::Incident) -> &'static str {
 
 /// Whether a start failure is about a member that cannot replicate.
 fn replicates(t: &Timeline, x: &incidents::Incident) -> bool {
-    let signs = [
-        What::PgDiverged,
-        What::PgWalRemoved,
-        What::PgWalreceiverLost,
-        What::BootstrapFailed,
-        What::RewindFailed,
-        What::PgReplicaRefused,
-    ];
-    x.events.iter().filter_map(|i| t.events.get(*i as usize)).all(|e| signs.contains(&e.what))
+    x.events.iter().filter_map(|i| t.events.get(*i as usize)).all(|e| incidents::STRAYED.contains(&e.what))
 }

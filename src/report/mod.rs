@@ -5,6 +5,7 @@ mod blameless;
 mod build;
 mod chain;
 mod cite;
+mod concrete;
 mod cost;
 pub mod excerpts;
 mod headline;

@@ -5,7 +5,7 @@ use super::missing::needed;
 use super::words::{event_words, moment};
 use super::{Confidence, Link, Risk, Verdict, VerdictKind};
 use crate::causes::{Need, Who, length};
-use crate::incidents::Cite;
+use crate::incidents::{Cite, rejoined};
 use crate::model::{MINUTE, Micros, NodeId, Program, Role, Span, Weight, What, rfc3339};
 use crate::timeline::{Hit, Timeline};
 use std::collections::BTreeMap;
@@ -199,7 +199,9 @@ fn unhealed(t: &Timeline) -> Vec<Hit<'_>> {
         own.or_else(|| beats().map(|b| b.to).max()).unwrap_or(Micros::MAX)
     };
     // Sessions that end this way saw a crash or an immediate stop, whatever Patroni says afterwards.
-    let sure = |e: &Hit<'_>| e.what == What::PgPeerCrash;
+    // And a replica that gets no WAL follows its leader as far as Patroni is concerned.
+    let dry = [What::PgWalreceiverLost, What::PgWalRemoved, What::PgDiverged];
+    let sure = |e: &Hit<'_>| e.what == What::PgPeerCrash || dry.contains(&e.what) && !rejoined(t, e.event);
     // A request that failed is over when another endpoint answered.
     let moved_on = |e: &Hit<'_>| {
         matches!(e.what, What::DcsRequestFailed | What::DcsRetry | What::DcsWatchFailed)
@@ -303,6 +305,19 @@ mod tests {
 ",
         );
         assert_eq!(report.verdict.kind, VerdictKind::InsufficientEvidence);
+    }
+
+    #[test]
+    fn a_replica_that_does_not_reach_its_primary_is_not_healed_by_heartbeats() {
+        let lost = "//- b/patroni.log
+2019-12-26 13:08:41.918 UTC [3056] FATAL:  could not connect to the primary server: could not connect to server: Connection timed out
+2019-12-26 13:08:44,872 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2019-12-26 13:08:54,872 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+";
+        assert_eq!(report(lost).verdict.kind, VerdictKind::InsufficientEvidence);
+        let back =
+            "2019-12-26 13:08:57.918 UTC [3057] LOG:  started streaming WAL from primary at 0/5000000 on timeline 3\n";
+        assert_eq!(report(&format!("{lost}{back}")).verdict.kind, VerdictKind::NoIncident);
     }
 
     #[test]

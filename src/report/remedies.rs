@@ -1,7 +1,8 @@
 //! What to do, with the numbers of this cluster.
 
-use super::Advice;
+use super::{Advice, concrete};
 use crate::causes::Judged;
+use crate::checks::size;
 use crate::incidents;
 use crate::model::Key;
 use crate::timeline::Timeline;
@@ -13,7 +14,7 @@ pub(super) fn remedies(t: &Timeline, x: &incidents::Incident, root: &Judged) -> 
         .remedies
         .iter()
         .map(|r| Advice {
-            text: remedy_text(t, &host, r.text),
+            text: remedy_text(t, &host, &concrete::fill(t, x, r.text)),
             kind: r.kind.id().to_owned(),
             risk: r.risk.to_owned(),
             verify: r.verify.to_owned(),
@@ -24,7 +25,8 @@ pub(super) fn remedies(t: &Timeline, x: &incidents::Incident, root: &Judged) -> 
 /// Advice with the values of a cluster; those that are not known are shown as defaults.
 pub fn remedy_text(t: &Timeline, host: &str, text: &str) -> String {
     let seconds = |key: Key, default: &str| t.number(key).map_or_else(|| default.to_owned(), |n| format!("{n:.0}"));
-    text.replace("{ttl}", &seconds(Key::Ttl, "30 (default)"))
+    let text = text
+        .replace("{ttl}", &seconds(Key::Ttl, "30 (default)"))
         .replace("{loop_wait}", &seconds(Key::LoopWait, "10 (default)"))
         .replace("{retry_timeout}", &seconds(Key::RetryTimeout, "10 (default)"))
         .replace("{heartbeat}", &seconds(Key::EtcdHeartbeatMs, "100 (default)"))
@@ -33,7 +35,9 @@ pub fn remedy_text(t: &Timeline, host: &str, text: &str) -> String {
         .replace("{election_more}", &format!("{:.0}", MORE * t.number(Key::EtcdElectionMs).unwrap_or(1_000.0)))
         .replace("{ttl_rule}", &ttl_rule(t))
         .replace("{ttl_least}", &format!("{:.0}", ttl_least(t)))
-        .replace("{host}", host)
+        .replace("{maximum_lag}", &t.number(Key::MaximumLag).map_or_else(|| "1 MiB (default)".to_owned(), size))
+        .replace("{host}", host);
+    concrete::generic(&text)
 }
 
 /// How much more time etcd is given as a last resort (our choice).

@@ -48,9 +48,12 @@ pub fn window(t: &Timeline, incidents: &[Incident]) -> Option<Span> {
     let sampled = t.series.iter().filter_map(|s| Some(Span::new(s.samples.first()?.from, s.samples.last()?.to)));
     let data = t.covered.iter().map(|c| c.span).chain(sampled).reduce(|a, b| a.union(&b))?;
     let real = || incidents.iter().filter(|x| x.kind != Kind::NearMiss);
+    // A plot of averages over ten minutes needs some of them before the incident to show what was usual.
+    let usual = t.series.iter().filter_map(|s| s.samples.first()).map(|x| x.to - x.from).max().unwrap_or(0);
+    let least = (6 * usual).clamp(15 * MINUTE, 2 * HOUR);
     let worst = real().min_by_key(|x| (x.planned, x.kind.rank(), x.at)).map(|x| x.span);
     let mut shown = match real().map(|x| x.span).reduce(|a, b| a.union(&b)) {
-        Some(all) if all.length() <= 24 * HOUR => all.widened((all.length() * 2).clamp(15 * MINUTE, 2 * HOUR)),
+        Some(all) if all.length() <= 24 * HOUR => all.widened((all.length() * 2).clamp(least, 2 * HOUR)),
         Some(_) => worst?.widened(6 * HOUR),
         None => Span::new(data.to.saturating_sub(24 * HOUR), data.to),
     };

@@ -119,6 +119,8 @@ pub struct Set {
     pub rows: Vec<u32>,
     /// Row by row, `activity.columns.len()` values each; NaN = not recorded.
     pub values: Vec<f64>,
+    /// For every row of a text the number of its line; empty where there are no lines.
+    pub lines: Vec<u32>,
 }
 
 impl Set {
@@ -136,19 +138,20 @@ impl Set {
 
     /// The values of one column (newest sysstat's name, e.g. `await`) with their spans; rows without a value are left out.
     pub fn series<'a>(&'a self, data: &'a Data, column: &str) -> impl Iterator<Item = (&'a Span, f64)> + 'a {
-        self.rows_with(data, column).map(|(span, value, _)| (span, value))
+        self.rows_with(data, column).map(|(span, value, ..)| (span, value))
     }
 
-    /// The same with the whole rows.
+    /// The same with the whole rows, and the number of each one's line (0 where there are no lines).
     pub fn rows_with<'a>(
         &'a self,
         data: &'a Data,
         column: &str,
-    ) -> impl Iterator<Item = (&'a Span, f64, &'a [f64])> + 'a {
+    ) -> impl Iterator<Item = (&'a Span, f64, &'a [f64], u32)> + 'a {
         let at = self.activity.column(column);
-        self.iter().filter_map(move |(span, row)| {
+        let lines = self.lines.iter().copied().chain(std::iter::repeat(0));
+        self.iter().zip(lines).filter_map(move |((span, row), line)| {
             let value = *row.get(at?)?;
-            if value.is_nan() { None } else { Some((data.spans.get(span as usize)?, value, row)) }
+            if value.is_nan() { None } else { Some((data.spans.get(span as usize)?, value, row, line)) }
         })
     }
 }

@@ -7,6 +7,7 @@ mod steps;
 mod twins;
 
 use crate::clock::Clocks;
+pub use crate::clock::Rule;
 use crate::cluster::Cluster;
 pub use crate::cluster::UNNAMED as UNNAMED_HOST;
 use crate::model::{
@@ -175,7 +176,9 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                 let samples: Vec<Sample> = series
                     .samples
                     .iter()
-                    .filter_map(|s| Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value }))
+                    .filter_map(|s| {
+                        Some(Sample { from: place(s.from)?, to: place(s.to)?, value: s.value, line: s.line })
+                    })
                     .collect();
                 if !samples.is_empty() {
                     t.series.push(Series {
@@ -361,6 +364,21 @@ impl Timeline {
             .collect();
         hits.sort_unstable();
         hits.into_iter().filter_map(|index| Some(Hit { index, event: self.events.get(index as usize)? }))
+    }
+
+    /// The zone in which a host counts its days, as far as the bundle tells: by that its schedules run.
+    pub fn zone_of(&self, node: NodeId) -> Rule {
+        let said = self.facts_of(Key::TimeZone).filter(|k| k.node == node && k.fact.item.as_deref() == Some("host"));
+        let said = said.filter_map(|k| Rule::named(k.fact.value.text()?)).next();
+        let streams = self
+            .cluster
+            .of_stream
+            .iter()
+            .zip(&self.clocks.of_stream)
+            .flat_map(|(nodes, clocks)| nodes.iter().zip(clocks));
+        let mut rules = streams.filter(|(n, c)| **n == node && !c.assumed).map(|(_, c)| &c.rule);
+        // A program may write UTC anywhere; another zone is the host's.
+        said.or_else(|| rules.find(|r| **r != Rule::Fixed(0)).cloned()).unwrap_or(Rule::Fixed(0))
     }
 
     /// All events of the given meanings.

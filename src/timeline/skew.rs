@@ -76,6 +76,19 @@ impl Skew {
 }
 
 impl Timeline {
+    /// How far the clocks of two hosts may still differ after the correction, where they are known to have differed: a
+    /// correction takes the middle of an interval, and the truth may lie anywhere in it.
+    pub fn apart(&self, a: NodeId, b: NodeId) -> Micros {
+        let off = |n: NodeId| self.skew.corrected(n) != 0 || self.skew.doubtful.contains(&n);
+        if a == b || !(off(a) || off(b)) {
+            return 0;
+        }
+        let done = self.skew.corrected(b) - self.skew.corrected(a);
+        let (low, high) = self.skew.between(a, b);
+        let wide = |x: Option<Micros>| x.map_or(FAR, |x| (x - done).abs().min(FAR));
+        wide(low).max(wide(high))
+    }
+
     /// How two moments on the corrected axis lie to each other: known on one host, else as far as the clocks allow.
     /// Each moment is a node, a time and what its own stamp leaves open.
     pub fn order(&self, a: (NodeId, Micros, Micros), b: (NodeId, Micros, Micros)) -> Order {

@@ -68,7 +68,7 @@ mod tests {
     fn disk(item: &str, source: u32, values: &[f32]) -> Series {
         let sample = |(n, value): (usize, &f32)| {
             let to = (n as i64 + 1) * 600 * SECOND;
-            Sample { from: to - 600 * SECOND, to, value: *value }
+            Sample { from: to - 600 * SECOND, to, value: *value, line: 0 }
         };
         let samples = values.iter().enumerate().map(sample).collect();
         Series { node: NodeId(0), metric: Metric::DiskAwait, item: Some(item.into()), source, line: 1, samples }

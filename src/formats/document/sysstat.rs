@@ -4,7 +4,7 @@ use crate::formats::Document;
 use crate::model::{
     Grain, Metric, NameHint, Naming, Parsed, Problem, Program, RawSeries, SECOND, Sample, Stamp, Stream, Written, Zone,
 };
-use crate::sysstat::model::{Data, Set, Span, Stamp as SarStamp};
+use crate::sysstat::model::{Data, Fault, Set, Span, Stamp as SarStamp};
 use crate::sysstat::{Options, files, looks_like_sa, read_sa, text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -139,11 +139,11 @@ fn add(data: &Data, out: &mut Parsed) {
             let mut samples = Vec::new();
             let mut kind = None;
             let by_df = |row: &[f64]| if *metric == Metric::FsUsed { as_df_counts(set, row) } else { None };
-            let values = set.rows_with(data, column).map(|(span, value, row)| (span, by_df(row).unwrap_or(value)));
-            for (span, value) in values {
+            let values = set.rows_with(data, column).map(|(span, value, row, line)| (span, by_df(row).unwrap_or(value), line));
+            for (span, value, line) in values {
                 let Some((from, to, written)) = place(span) else { continue };
                 kind = Some(written);
-                samples.push(Sample { from, to, value: value as f32 });
+                samples.push(Sample { from, to, value: value as f32, line });
             }
             let Some(written) = kind else { continue };
             let zone = if written == Written::Full && samples_are_utc(data) { Zone::Utc } else { Zone::Unwritten };
@@ -175,8 +175,10 @@ fn add(data: &Data, out: &mut Parsed) {
         out.kind_why = format!("not read of it: {}", unread.join(", "));
     }
     for problem in &data.problems {
-        let line = None;
-        out.problems.push(Problem { line, what: format!("at byte {}: {}", problem.offset, problem.what) });
+        let in_text = problem.fault == Fault::Text;
+        let line = u32::try_from(problem.offset).ok().filter(|_| in_text);
+        let at = if in_text { String::new() } else { format!("at byte {}: ", problem.offset) };
+        out.problems.push(Problem { line, what: format!("{at}{}", problem.what) });
     }
     out.streams.push(stream);
 }

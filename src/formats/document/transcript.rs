@@ -267,6 +267,8 @@ fn merge(part: Parsed, piece: &Piece<'_>, at: Option<Stamp>, out: &mut Parsed) {
             beat.line = place(beat.line);
             beat.last_line = place(beat.last_line);
         }
+        let samples = stream.series.iter_mut().flat_map(|s| &mut s.samples).filter(|x| x.line > 0);
+        samples.for_each(|x| x.line = place(x.line));
         let plain = stream.raws.is_empty() && stream.beats.is_empty() && stream.series.is_empty();
         match out
             .streams
@@ -319,6 +321,21 @@ mod tests {
         assert!(out.streams.iter().any(|s| s.program == Program::Patroni));
         assert!(out.streams.iter().any(|s| s.names.iter().any(|n| n.naming == Naming::Host && &*n.name == "pg1")));
         assert_eq!(out.coverage.lines, 9);
+    }
+
+    #[test]
+    fn every_number_of_a_text_knows_its_line_also_behind_a_prompt() {
+        let sar = "Linux 6.1.0-18-amd64 (pg1) \t03/03/2026 \t_x86_64_\t(4 CPU)\n\n09:40:00       DEV       tps     await     %util\n09:50:00       sda      1.00      0.70      1.00\n09:50:00       sdb      1.00      0.80      1.00\n10:00:00       sda      1.00     44.00     97.00\n10:00:00       sdb      1.00      0.90      1.00\n";
+        let lines_of = |out: &Parsed| -> Vec<(String, Vec<u32>)> {
+            let series = out.streams.iter().flat_map(|s| &s.series).filter(|s| s.metric == crate::model::Metric::DiskAwait);
+            series.map(|s| (s.item.as_deref().unwrap_or("").to_owned(), s.samples.iter().map(|x| x.line).collect())).collect()
+        };
+        let mut alone = Parsed::default();
+        (crate::formats::document::sysstat::FORMAT.read)(sar.as_bytes(), "", &mut alone);
+        assert_eq!(lines_of(&alone), [("sda".to_owned(), vec![4, 6]), ("sdb".to_owned(), vec![5, 7])]);
+        let mut behind = Parsed::default();
+        read(format!("$ date\nSat Nov 21 00:25:46 UTC 2026\n$ sar -d\n{sar}").as_bytes(), "", &mut behind);
+        assert_eq!(lines_of(&behind), [("sda".to_owned(), vec![7, 9]), ("sdb".to_owned(), vec![8, 10])]);
     }
 
     #[test]

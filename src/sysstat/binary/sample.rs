@@ -387,6 +387,7 @@ impl<'a> View<'a> {
             mount: None,
             rows: Vec::new(),
             values: Vec::new(),
+            lines: Vec::new(),
         });
         sets.len() - 1
     }

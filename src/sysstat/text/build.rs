@@ -12,6 +12,8 @@ const MAX_PROBLEMS: usize = 20;
 #[derive(Debug)]
 pub(crate) struct Builder {
     pub data: Data,
+    /// Number of the line that is read; 0 in forms without lines.
+    line: u32,
     spans: HashMap<(Span, u32), u32>,
     /// How often each span was begun in the current table, the last one, and what was seen since.
     begun: HashMap<Span, u32>,
@@ -25,6 +27,7 @@ impl Builder {
     pub fn new(source: Source) -> Builder {
         Builder {
             data: Data::new(source),
+            line: 0,
             spans: HashMap::new(),
             begun: HashMap::new(),
             last: None,
@@ -82,10 +85,18 @@ impl Builder {
         values: impl Iterator<Item = (usize, f64)>,
     ) {
         let width = activity.columns.len();
-        let Builder { data, sets, .. } = self;
+        let Builder { data, sets, line, .. } = self;
         let at = *sets.entry((activity.name, item.map(Arc::from))).or_insert_with(|| {
             let item = item.map(Arc::from);
-            data.sets.push(Set { activity, item, device: None, mount: None, rows: Vec::new(), values: Vec::new() });
+            data.sets.push(Set {
+                activity,
+                item,
+                device: None,
+                mount: None,
+                rows: Vec::new(),
+                values: Vec::new(),
+                lines: Vec::new(),
+            });
             data.sets.len() - 1
         });
         let Some(set) = data.sets.get_mut(at) else {
@@ -93,6 +104,7 @@ impl Builder {
         };
         if set.rows.last() != Some(&span) {
             set.rows.push(span);
+            set.lines.push(*line);
             set.values.resize(set.rows.len() * width, f64::NAN);
         }
         let start = set.values.len().saturating_sub(width);
@@ -103,6 +115,11 @@ impl Builder {
                 *slot = value;
             }
         }
+    }
+
+    /// The rows that follow stand in line `n`.
+    pub fn at_line(&mut self, n: usize) {
+        self.line = u32::try_from(n).unwrap_or(u32::MAX);
     }
 
     /// Keeps a note once: many forms repeat it for each activity.
@@ -139,7 +156,7 @@ impl Builder {
                 .map(|(i, &span)| (place.get(span as usize).copied().unwrap_or(0), i))
                 .collect();
             rows.sort();
-            let (mut spans, mut values) = (Vec::<u32>::new(), Vec::<f64>::new());
+            let (mut spans, mut values, mut lines) = (Vec::<u32>::new(), Vec::<f64>::new(), Vec::<u32>::new());
             for (span, i) in rows {
                 let row = set.values.get(i * width..(i + 1) * width).unwrap_or_default();
                 if spans.last() == Some(&span) {
@@ -151,10 +168,11 @@ impl Builder {
                     }
                 } else {
                     spans.push(span);
+                    lines.push(set.lines.get(i).copied().unwrap_or(0));
                     values.extend_from_slice(row);
                 }
             }
-            (set.rows, set.values) = (spans, values);
+            (set.rows, set.values, set.lines) = (spans, values, lines);
         }
         let order = |a: &str| super::super::activity::ACTIVITIES.iter().position(|t| t.name == a);
         data.sets.sort_by_key(|s| order(s.activity.name));

@@ -122,6 +122,7 @@ impl Run {
     }
 
     fn row(&mut self, n: usize, cells: &[&str], item: Option<&str>, values: &[&str]) {
+        self.build.at_line(n);
         self.comma |= cells.iter().any(|c| c.contains(','));
         let Some(table) = &self.table else { return };
         // The first report speaks of the time since boot, not of an interval.
@@ -243,6 +244,7 @@ pub fn read_vmstat(text: &[u8]) -> Data {
         if let Some(from) = from {
             let span = build.span(Span { segment: 0, to, from: Some(from), centis: None }, None, 0);
             let row = values.iter().zip(&columns).filter_map(|(v, c)| Some(((*c)?, stamp::value(v, "")?)));
+            build.at_line(n);
             build.add(activity, None, span, row);
         }
         from = Some(to);

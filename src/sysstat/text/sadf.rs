@@ -114,6 +114,7 @@ pub fn read_sadf_csv(text: &[u8]) -> Data {
         if line.is_empty() {
             continue;
         }
+        reader.build.at_line(n);
         let cells: Vec<&str> = line.split(';').collect();
         if let Some(["interval", "timestamp", names @ ..]) = cells.get(1..).filter(|_| line.starts_with('#')) {
             table = Table::new(names).filter(|t| !t.activities.is_empty());
@@ -171,6 +172,7 @@ pub fn read_sadf_lines(text: &[u8]) -> Data {
         if line.is_empty() {
             continue;
         }
+        reader.build.at_line(n);
         let cells: Vec<&str> = line.split('\t').collect();
         let [host, interval, time, item, rest @ ..] = cells.as_slice() else {
             reader.build.problem(n, "not a row of sadf -p");

@@ -201,6 +201,7 @@ impl Reader {
     }
 
     fn row(&mut self, n: usize, second: u32, cells: &[&str]) {
+        self.build.at_line(n);
         let Some(table) = &self.table else { return };
         let mut cells = cells.to_vec();
         let pid = self.headings.iter().position(|h| h == "PID").filter(|&at| at < cells.len());
