@@ -5,11 +5,11 @@ use crate::cluster;
 use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
-use crate::formats::{part_of, read_log_in_ranges, read_log_with, read_part};
+use crate::formats::{MARGIN, part_of, read_log_in_ranges, read_log_with, read_part};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
-use crate::model::{Coverage, Parsed, Problem, Source, Span, Thresholds, rfc3339};
+use crate::model::{Coverage, MINUTE, Parsed, Problem, Source, Span, Thresholds, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
@@ -320,10 +320,11 @@ fn part(plain: &dyn ReadAt, span: Span, threads: usize) -> Option<(Parsed, Strin
     parsed.covers = Some(part.covers);
     let (from, to) = (rfc3339(part.covers.from), rfc3339(part.covers.to));
     let why = format!(
-        "; it covers {from} to {to}, and only bytes {} to {} of {} were read: those of the window, and an hour around it",
+        "; it covers {from} to {to}, and only bytes {} to {} of {} were read: the window and {} minutes around it",
         part.bytes.start,
         part.bytes.end,
-        plain.size()
+        plain.size(),
+        MARGIN / MINUTE
     );
     Some((parsed, why))
 }

@@ -5,6 +5,7 @@
 use crate::formats::BODIES;
 use crate::input::{ReadAt, fill};
 use crate::model::{HOUR, Micros, SECOND, Span, Written, Zone, certain_offset};
+use crate::when::Window;
 use std::io;
 use std::ops::Range;
 
@@ -17,8 +18,9 @@ const SAMPLES: u64 = 32;
 /// Lines of busy servers pass each other by this much (our choice).
 const LATE: Micros = 30 * SECOND;
 
-/// Read before and after what is asked for: what leads to an incident and what follows is part of its story (our choice).
-const MARGIN: Micros = HOUR;
+/// Read before and after what is asked for: twice what causes look back, for an incident may have begun before (our
+/// choice).
+pub const MARGIN: Micros = 2 * Window::AROUND;
 
 /// Clocks of the world differ from UTC by at most 14 hours; a stamp without zone is given an hour more.
 const ANY_ZONE: Micros = 15 * HOUR;
@@ -208,8 +210,8 @@ mod tests {
         let source = log.as_slice();
         let part = part_of(&source, Span::new(at(12), at(13))).unwrap();
         let text = String::from_utf8_lossy(&log[part.bytes.start as usize..part.bytes.end as usize]);
-        assert!(text.starts_with("2026-11-20 10:"), "{}", &text[..30]);
-        assert!(text.contains("\n2026-11-20 11:00:00") && text.contains("\n2026-11-20 14:00:00"));
+        assert!(text.starts_with("2026-11-20 11:"), "{}", &text[..30]);
+        assert!(text.contains("\n2026-11-20 11:40:00") && text.contains("\n2026-11-20 13:20:00"));
         assert!(text.len() < log.len() / 10, "{} of {}", text.len(), log.len());
         assert_eq!(part.covers, Span::new(at(0), at(0) + 2 * DAY - 5 * SECOND));
     }
