@@ -5,11 +5,11 @@ use crate::cluster;
 use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
-use crate::formats::{MARGIN, part_of, read_log_in_ranges, read_log_with, read_part};
+use crate::formats::{part_of, read_log_in_ranges, read_log_with, read_part};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
-use crate::model::{Coverage, MINUTE, Parsed, Problem, Source, Span, Thresholds, rfc3339};
+use crate::model::{Coverage, MINUTE, Micros, Parsed, Problem, Source, Span, Thresholds, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
@@ -310,9 +310,13 @@ fn read_with(
     Ok(parsed)
 }
 
+/// Read before and after what is asked for: twice what causes look back, for an incident may have begun before (our
+/// choice).
+const MARGIN: Micros = 2 * Window::AROUND;
+
 /// What a log in order of time says around a span, and what of it was read; none if its order does not hold.
 fn part(plain: &dyn ReadAt, span: Span, threads: usize) -> Option<(Parsed, String)> {
-    let part = part_of(plain, span)?;
+    let part = part_of(plain, span.widened(MARGIN))?;
     let mut parsed = read_part(plain, &part, threads);
     if parsed.streams.iter().any(|s| !s.steps.is_empty()) {
         return None;

@@ -25,7 +25,7 @@ use crate::input::Blocks;
 use crate::messages::Own;
 use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
 use events::FoldKey;
-pub use part::{MARGIN, part_of};
+pub use part::part_of;
 pub use ranges::{read_log_in_ranges, read_part};
 use scan::Scanner;
 use std::borrow::Cow;
