@@ -306,7 +306,11 @@ fn read_with(
             parsed
         }
     };
-    parsed.kind_why = detection.why;
+    // What a reader says of the whole file stands behind the reason.
+    parsed.kind_why = match parsed.kind_why.as_str() {
+        "" => detection.why,
+        more => format!("{}; {more}", detection.why),
+    };
     Ok(parsed)
 }
 
@@ -498,7 +502,11 @@ pub fn sar(
         let mut document = print::Json::new(out).naming_disks(usual_disk_name);
         for (path, read) in found {
             match read {
-                Found::Whole(bytes) => seen(&path, &document.file(&bytes, crate::sysstat::Options::default())?),
+                Found::Whole(bytes) => {
+                    for file in crate::sysstat::files(&bytes) {
+                        seen(&path, &document.file(file, crate::sysstat::Options::default())?);
+                    }
+                }
                 Found::Read(parts) => {
                     for data in &parts {
                         document.data(data)?;
