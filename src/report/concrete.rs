@@ -3,7 +3,7 @@
 use crate::causes::{length, list};
 use crate::checks::size;
 use crate::incidents::Incident;
-use crate::model::{Key, Metric, Micros, NodeId, Role, SECOND, What, Why, rfc3339};
+use crate::model::{Key, Metric, Micros, NodeId, Role, SECOND, What, Why, date, rfc3339};
 use crate::timeline::Timeline;
 
 /// A place in advice: what stands there if the bundle does not tell, and how to find it out.
@@ -49,7 +49,11 @@ fn clock(at: Micros) -> String {
 
 fn minutes(_: &Timeline, x: &Incident) -> Option<String> {
     let from = x.onset.from.min(x.span.from);
-    Some(format!("between {} and {} UTC of {}", clock(from), clock(x.span.to), rfc3339(from).get(..10)?))
+    let (begin, end) = (clock(from), clock(x.span.to));
+    // What was seen in one moment began before it: an etcd or Patroni that waits says so afterwards.
+    let span =
+        if begin == end { format!("in the minutes before {begin}") } else { format!("between {begin} and {end}") };
+    Some(format!("{span} UTC of {}", date(from)))
 }
 
 fn others(t: &Timeline, x: &Incident) -> Option<String> {
