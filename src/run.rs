@@ -5,7 +5,7 @@ use crate::cluster;
 use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
-use crate::formats::{read_log_in_ranges, read_log_with};
+use crate::formats::{part_of, read_log_in_ranges, read_log_with, read_part};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
@@ -37,6 +37,20 @@ pub struct Settings {
     /// The part of the bundle that is asked about; the rest is context.
     pub window: Window,
     pub thresholds: Thresholds,
+}
+
+impl Settings {
+    fn threads(&self) -> usize {
+        if self.threads == 0 { rayon::current_num_threads() } else { self.threads }
+    }
+}
+
+/// How a source is read.
+struct Reading<'a> {
+    threads: usize,
+    /// The rest of a big plain log in order of time is left out.
+    span: Option<Span>,
+    own: &'a Arc<Own>,
 }
 
 /// Why there is no report.
@@ -82,7 +96,7 @@ pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunErro
 /// The report on one cluster, within the window that is asked about.
 fn judge(sources: Vec<Source>, settings: &Settings, skipped: Vec<Skip>) -> Result<Report, RunError> {
     let (mut timeline, mut incidents, sources) = place(sources, settings);
-    let span = window(&timeline, settings)?;
+    let span = window(&timeline, &sources, settings)?;
     if let Some(span) = span {
         incidents.retain(|i| i.span.overlaps(&span));
         if incidents.is_empty() {
@@ -100,11 +114,12 @@ fn judge(sources: Vec<Source>, settings: &Settings, skipped: Vec<Skip>) -> Resul
 }
 
 /// The span that is asked about, if it is not all.
-pub fn window(t: &Timeline, settings: &Settings) -> Result<Option<Span>, RunError> {
+pub fn window(t: &Timeline, sources: &[Source], settings: &Settings) -> Result<Option<Span>, RunError> {
     if settings.window.is_whole() {
         return Ok(None);
     }
-    let Some(whole) = t.span() else { return Ok(None) };
+    let all = sources.iter().filter_map(|s| s.parsed.covers).chain(t.span());
+    let Some(whole) = all.reduce(|a, b| a.union(&b)) else { return Ok(None) };
     settings.window.within(whole).map(Some).map_err(RunError::Window)
 }
 
@@ -113,7 +128,7 @@ fn excerpts(paths: &[PathBuf], settings: &Settings, report: &Report) -> Result<V
     let wanted = report::excerpts::wanted(report);
     let again: Vec<PathBuf> = paths.iter().filter(|p| p.as_os_str() != "-").cloned().collect();
     let prefixes = prefixes(paths);
-    let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
+    let threads = settings.threads();
     let mut fetched: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
     if !again.is_empty() && !wanted.is_empty() {
         let listing = read_all(&again, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
@@ -165,10 +180,12 @@ const LINE_MAX: u64 = 16 << 10;
 
 /// Reads all sources below the paths.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
-    let threads = if settings.threads == 0 { rayon::current_num_threads() } else { settings.threads };
+    let threads = settings.threads();
+    let span = settings.window.absolute();
     let progress = settings.progress.as_deref();
     let listing = read_anywhere(paths, &settings.limits, threads, progress, &|entry, input, plain| {
-        read_with(&entry.path, input, plain.filter(|_| threads > 1), threads, &settings.own)
+        let plain = plain.filter(|_| threads > 1 || span.is_some());
+        read_with(&entry.path, input, plain, &Reading { threads, span, own: &settings.own })
     })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
@@ -214,7 +231,7 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
 
 /// The same, with messages that the user added.
 pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>) -> Result<Parsed, String> {
-    read_with(path, input, None, 1, own)
+    read_with(path, input, None, &Reading { threads: 1, span: None, own })
 }
 
 /// Reads one source, with several threads if its bytes can be had at any place.
@@ -222,14 +239,14 @@ fn read_with(
     path: &str,
     input: &mut dyn BufRead,
     plain: Option<&dyn ReadAt>,
-    threads: usize,
-    own: &Arc<Own>,
+    how: &Reading<'_>,
 ) -> Result<Parsed, String> {
+    let own = how.own;
     let head = match input.fill_buf() {
         Ok(head) => head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec(),
         Err(e) => return Err(format!("cannot be read: {e}")),
     };
-    let detection = detect(&head, path);
+    let mut detection = detect(&head, path);
     let mut parsed = match detection.found {
         Detected::Empty => return Err(detection.why),
         Detected::Binary(what) => return Err(format!("not a log: {what}")),
@@ -239,7 +256,13 @@ fn read_with(
             let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
                 match plain {
                     Some(plain) if envelope.is_none() && !newest_first && own.is_empty() => {
-                        read_log_in_ranges(plain, threads)
+                        match how.span.and_then(|span| part(plain, span, how.threads)) {
+                            Some((parsed, why)) => {
+                                detection.why.push_str(&why);
+                                parsed
+                            }
+                            None => read_log_in_ranges(plain, how.threads),
+                        }
                     }
                     _ => read_log_with(input, envelope, newest_first, Some(own)),
                 }
@@ -285,6 +308,24 @@ fn read_with(
     };
     parsed.kind_why = detection.why;
     Ok(parsed)
+}
+
+/// What a log in order of time says around a span, and what of it was read; none if its order does not hold.
+fn part(plain: &dyn ReadAt, span: Span, threads: usize) -> Option<(Parsed, String)> {
+    let part = part_of(plain, span)?;
+    let mut parsed = read_part(plain, &part, threads);
+    if parsed.streams.iter().any(|s| !s.steps.is_empty()) {
+        return None;
+    }
+    parsed.covers = Some(part.covers);
+    let (from, to) = (rfc3339(part.covers.from), rfc3339(part.covers.to));
+    let why = format!(
+        "; it covers {from} to {to}, and only bytes {} to {} of {} were read: those of the window, and an hour around it",
+        part.bytes.start,
+        part.bytes.end,
+        plain.size()
+    );
+    Some((parsed, why))
 }
 
 /// Who writes in a source, each once.
@@ -351,7 +392,8 @@ pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incide
 
 /// What a bundle's names become.
 pub fn redactor(paths: &[PathBuf], settings: &Settings) -> Result<Redactor, InputError> {
-    let bundle = read(paths, settings)?;
+    // Names are looked for everywhere, whatever the report is about.
+    let bundle = read(paths, &Settings { window: Window::default(), ..settings.clone() })?;
     let mut names = redact::known(&bundle.sources, &cluster::join(&bundle.sources));
     names.scan_paths(paths, &settings.limits, settings.threads.max(1))?;
     Ok(Redactor::new(&names))

@@ -23,6 +23,19 @@ impl Window {
         self.since.is_none() && self.until.is_none() && self.at.is_none()
     }
 
+    /// The span where it does not depend on what the logs cover: every time stands for itself.
+    pub fn absolute(&self) -> Option<Span> {
+        let time = |text: &Option<String>, open: Micros| match text {
+            Some(text) => absolute(text),
+            None => Some(open),
+        };
+        if let Some(at) = &self.at {
+            return Some(Span::new(absolute(at)?, absolute(at)?).widened(self.around.unwrap_or(Self::AROUND)));
+        }
+        let (from, to) = (time(&self.since, Micros::MIN / 4)?, time(&self.until, Micros::MAX / 4)?);
+        (!self.is_whole() && from <= to).then(|| Span::new(from, to))
+    }
+
     /// The span within what the logs cover. The error names a time that cannot be read, or what the logs do cover.
     pub fn within(&self, whole: Span) -> Result<Span, String> {
         let time = |flag: &str, text: &Option<String>| match text {

@@ -12,8 +12,8 @@ pub fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
     let mut settings = args.reading.settings().map_err(Failure::usage)?;
     settings.window = args.window.window().map_err(Failure::usage)?;
     let bundle = run::read(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
-    let (t, _, _) = run::place(bundle.sources, &settings);
-    let span = run::window(&t, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+    let (t, _, sources) = run::place(bundle.sources, &settings);
+    let span = run::window(&t, &sources, &settings).map_err(|e| Failure::usage(e.to_string()))?;
     let asked = |e: &&pgautopsy::timeline::Event| span.is_none_or(|s| e.at <= s.to && e.until >= s.from);
     let mut out = String::new();
     let least = if args.verbose { Weight::Detail } else { Weight::Notable };

@@ -3,7 +3,7 @@
 use super::{At, Proof, Rule, needs_zone, zone};
 use crate::cluster::Cluster;
 use crate::model::{Micros, NodeId, Program, Raw, Role, SECOND, Source, Stream, What, Written};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Pairs of meanings that happen within seconds of each other on one host: (Patroni, PostgreSQL).
 /// Measured distances: 0.08–0.43 s for a start, 0.04–0.11 s for a stop, 2–5 ms for a promotion.
@@ -27,20 +27,20 @@ const QUARTER: Micros = 900 * SECOND;
 /// For each stream without a zone: the offset to a stream of the same host whose zone is known.
 pub(super) fn same_host(sources: &[Source], all: &[At], found: &mut BTreeMap<At, Proof>) {
     let stream = |at: &At| sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream));
+    let mut by_program: BTreeMap<(NodeId, bool), Vec<At>> = BTreeMap::new();
+    for at in all {
+        if let Some(patroni) = stream(at).and_then(|s| is_patroni(s.program)) {
+            by_program.entry((at.node, patroni)).or_default().push(*at);
+        }
+    }
     for at in all {
         let Some(open) = stream(at).filter(|s| needs_zone(s)) else { continue };
         if found.contains_key(at) || !open.own_clock {
             continue;
         }
-        for other in all.iter().filter(|o| o.node == at.node && *o != at) {
+        let Some(others) = is_patroni(open.program).and_then(|p| by_program.get(&(at.node, !p))) else { continue };
+        for other in others {
             let Some(known) = stream(other) else { continue };
-            let pair = matches!(
-                (open.program, known.program),
-                (Program::Patroni, Program::Postgres) | (Program::Postgres, Program::Patroni)
-            );
-            if !pair {
-                continue;
-            }
             let offset = match found.get(other) {
                 Some(proof) => proof.rule.offset(known.min),
                 None if !needs_zone(known) => {
@@ -60,21 +60,28 @@ pub(super) fn same_host(sources: &[Source], all: &[At], found: &mut BTreeMap<At,
     }
 }
 
+/// Of the two programs whose events are compared: whether it is Patroni.
+fn is_patroni(program: Program) -> Option<bool> {
+    match program {
+        Program::Patroni => Some(true),
+        Program::Postgres => Some(false),
+        _ => None,
+    }
+}
+
 /// Patroni logs of two hosts agree on who led: a member's own heartbeats as leader, and the others' words about it.
 /// Taken only if the hosts cannot be in one zone and exactly one other difference fits.
 pub(super) fn across_hosts(sources: &[Source], cluster: &Cluster, all: &[At], found: &mut BTreeMap<At, Proof>) {
     let stream = |at: &At| sources.get(at.source).and_then(|s| s.parsed.streams.get(at.stream));
+    let patroni = |at: &At| stream(at).filter(|s| s.program == Program::Patroni);
+    let mut proven: BTreeSet<At> = found.keys().filter(|at| patroni(at).is_some()).copied().collect();
     for at in all {
-        let Some(open) = stream(at).filter(|s| needs_zone(s) && s.program == Program::Patroni) else { continue };
+        let Some(open) = patroni(at).filter(|s| needs_zone(s)) else { continue };
         if found.contains_key(at) {
             continue;
         }
-        for other in all.iter().filter(|o| o.node != at.node) {
-            let (Some(known), Some(proof)) =
-                (stream(other).filter(|s| s.program == Program::Patroni), found.get(other))
-            else {
-                continue;
-            };
+        for other in proven.iter().filter(|o| o.node != at.node) {
+            let (Some(known), Some(proof)) = (stream(other), found.get(other)) else { continue };
             let pairs = [(led(open), seen(known, cluster, at.node)), (seen(open, cluster, other.node), led(known))];
             let mut fits: Vec<Micros> = Vec::new();
             for (mine, theirs) in &pairs {
@@ -94,6 +101,7 @@ pub(super) fn across_hosts(sources: &[Source], cluster: &Cluster, all: &[At], fo
             let [only] = fits.as_slice() else { continue };
             let rule = Rule::Fixed(((proof.rule.offset(known.min) + only) / SECOND) as i32);
             found.insert(*at, Proof { rule, why: format!("agrees with {} on who led", cluster.name(other.node)) });
+            proven.insert(*at);
             break;
         }
     }

@@ -126,6 +126,11 @@ pub fn set(sources: &[Source], cluster: &Cluster, zones: &Zones) -> Clocks {
         }
     }
     let year = year::of_bundle(sources);
+    // The first stream of each node whose zone was found out; a bundle may hold a hundred thousand.
+    let mut of_node: BTreeMap<NodeId, At> = BTreeMap::new();
+    for at in all.iter().filter(|a| found.contains_key(a) && get(**a).is_some_and(needs_zone)) {
+        of_node.entry(at.node).or_insert(*at);
+    }
     let mut clocks = Clocks::default();
     for (i, source) in sources.iter().enumerate() {
         let streams = source.parsed.streams.iter().enumerate();
@@ -138,9 +143,7 @@ pub fn set(sources: &[Source], cluster: &Cluster, zones: &Zones) -> Clocks {
                 })
                 .collect(),
         );
-        let node = cluster.of_source.get(i).copied();
-        let of_node =
-            all.iter().find(|a| Some(a.node) == node && found.contains_key(a) && get(**a).is_some_and(needs_zone));
+        let of_node = cluster.of_source.get(i).and_then(|node| of_node.get(node));
         let proof = of_node.and_then(|a| found.get(a));
         clocks.of_source.push(clock(&Stream::new(Program::Command, None, true), proof, &year, source));
     }
@@ -422,6 +425,9 @@ fn neighbours(sources: &[Source], cluster: &Cluster, all: &[At], found: &mut BTr
     };
     let open: Vec<At> =
         all.iter().filter(|a| !found.contains_key(a) && program(a).is_some_and(|(_, needs)| needs)).copied().collect();
+    if open.len() > MANY {
+        return neighbours_at_once(cluster, all, &open, &program, found);
+    }
     // One at a time: what is found for one stream may give `agreement` a better proof for the next.
     for at in &open {
         let same_host = all
@@ -444,6 +450,37 @@ fn neighbours(sources: &[Source], cluster: &Cluster, all: &[At], found: &mut BTr
                 Proof { rule: proof.rule.clone(), why: format!("as the same log of {}", cluster.name(other.node)) };
             found.insert(*at, proof);
             return;
+        }
+    }
+}
+
+/// More open streams than this are looked at together: one at a time, a hundred thousand would take hours.
+const MANY: usize = 1_000;
+
+type ProgramAt<'a> = dyn Fn(&At) -> Option<(Program, bool)> + 'a;
+
+fn neighbours_at_once(
+    cluster: &Cluster,
+    all: &[At],
+    open: &[At],
+    program: &ProgramAt<'_>,
+    found: &mut BTreeMap<At, Proof>,
+) {
+    let (mut of_node, mut of_program) = (BTreeMap::new(), BTreeMap::new());
+    for at in all {
+        if let (Some((written_by, true)), Some(proof)) = (program(at), found.get(at)) {
+            of_node.entry(at.node).or_insert_with(|| proof.rule.clone());
+            of_program.entry(written_by.id()).or_insert_with(|| (at.node, proof.rule.clone()));
+        }
+    }
+    for at in open {
+        let same_program = program(at).and_then(|(p, _)| of_program.get(p.id()));
+        if let Some(rule) = of_node.get(&at.node) {
+            let why = format!("as other logs of {}", cluster.name(at.node));
+            found.insert(*at, Proof { rule: rule.clone(), why });
+        } else if let Some((node, rule)) = same_program {
+            let why = format!("as the same log of {}", cluster.name(*node));
+            found.insert(*at, Proof { rule: rule.clone(), why });
         }
     }
 }

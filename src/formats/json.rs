@@ -13,9 +13,20 @@ pub struct Object<'a>(pub &'a [u8]);
 impl Fields for Object<'_> {
     /// Templates write the blanks in a name as underscores: etcd's `time spent` is `time_spent` there.
     fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        value(self.0, name.as_bytes())
-            .or_else(|| name.contains('_').then(|| value(self.0, name.replace('_', " ").as_bytes()))?)
+        field(self.0, name)
     }
+}
+
+/// A field as [`Object`] gives it.
+pub fn field<'a>(object: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
+    value(object, name.as_bytes())
+        .or_else(|| name.contains('_').then(|| value(object, name.replace('_', " ").as_bytes()))?)
+}
+
+/// A field as [`Object`] gives it, of the part of an object that follows on one of its values.
+pub fn field_behind<'a>(rest: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
+    let value = |key: &[u8]| Some(plain(Entries { rest }.find(|(k, _)| *k == key)?.1));
+    value(name.as_bytes()).or_else(|| name.contains('_').then(|| value(name.replace('_', " ").as_bytes()))?)
 }
 
 /// The text of a top-level string key.
@@ -26,10 +37,13 @@ pub fn text<'a>(object: &'a [u8], key: &[u8]) -> Option<Cow<'a, [u8]>> {
 
 /// A top-level value as text: strings unescaped, everything else as written.
 pub fn value<'a>(object: &'a [u8], key: &[u8]) -> Option<Cow<'a, [u8]>> {
-    let raw = raw(object, key)?;
+    raw(object, key).map(plain)
+}
+
+fn plain(raw: &[u8]) -> Cow<'_, [u8]> {
     match raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")) {
-        Some(inner) => Some(unescape(inner)),
-        None => Some(Cow::Borrowed(raw)),
+        Some(inner) => unescape(inner),
+        None => Cow::Borrowed(raw),
     }
 }
 

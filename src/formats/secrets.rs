@@ -3,7 +3,9 @@
 //! Configs come with credentials in a dozen spellings; what is hidden here can never be printed.
 //! Hiding too much costs a word in a report, hiding too little costs a password: when in doubt, hide.
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 const STARS: &str = "***";
 
@@ -111,6 +113,13 @@ fn is_name_byte(b: u8) -> bool {
 
 /// `name = value`, `name: value`, `"name": "value"`, `NAME=value`, `name='a b'`.
 fn settings(line: &str, lower: &str, hide: &mut Vec<(usize, usize)>) {
+    // Most lines hold none of the words; one search for all of them tells.
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let words =
+        WORDS.get_or_init(|| AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(NAMES).ok());
+    if words.as_ref().is_some_and(|w| !w.is_match(lower)) {
+        return;
+    }
     let bytes = lower.as_bytes();
     let mut from = 0;
     while let Some(at) = bytes.get(from..).and_then(|r| r.iter().position(|b| matches!(b, b'=' | b':'))) {

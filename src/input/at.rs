@@ -12,6 +12,20 @@ pub trait ReadAt: Sync {
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize>;
 }
 
+/// As many bytes from `at` on as there are, and room for.
+pub fn fill(source: &dyn ReadAt, at: u64, into: &mut [u8]) -> io::Result<usize> {
+    let mut n = 0;
+    while let Some(rest) = into.get_mut(n..).filter(|r| !r.is_empty()) {
+        match source.read_at(at + n as u64, rest) {
+            Ok(0) => break,
+            Ok(got) => n += got,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(n)
+}
+
 /// A plain file on disk, up to the size that it had when it was opened.
 #[derive(Debug)]
 pub(super) struct PlainFile<'a> {

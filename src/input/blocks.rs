@@ -98,16 +98,19 @@ impl<'a> Blocks<'a> {
         if self.buf.len() - self.end < wish {
             self.buf.resize(self.end + wish + wish / 4, 0);
         }
-        loop {
-            match self.source.read(self.buf.get_mut(self.end..).unwrap_or(&mut [])) {
-                Ok(n) => {
-                    self.end += n;
-                    self.finished = n == 0;
-                    return Ok(());
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        let n = read_some(self.source, self.buf.get_mut(self.end..).unwrap_or(&mut []))?;
+        self.end += n;
+        self.finished = n == 0;
+        Ok(())
+    }
+}
+
+/// One read, whatever signals come in between.
+pub(super) fn read_some(source: &mut dyn BufRead, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
         }
     }
 }

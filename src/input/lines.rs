@@ -1,5 +1,6 @@
 //! Lines out of a byte stream, in large blocks and without an allocation per line; endless lines are cut.
 
+use super::blocks::read_some;
 use std::io::{self, BufRead};
 
 /// Bytes asked for at a time.
@@ -137,17 +138,10 @@ impl<'a> Lines<'a> {
         if self.buf.len() - self.end < BLOCK {
             self.buf.resize(self.end + BLOCK, 0);
         }
-        loop {
-            match self.source.read(&mut self.buf[self.end..]) {
-                Ok(n) => {
-                    self.end += n;
-                    self.finished = n == 0;
-                    return Ok(());
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let n = read_some(self.source, &mut self.buf[self.end..])?;
+        self.end += n;
+        self.finished = n == 0;
+        Ok(())
     }
 }
 

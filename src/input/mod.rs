@@ -26,7 +26,7 @@ mod zip;
 #[cfg(test)]
 mod tests;
 
-pub use at::ReadAt;
+pub use at::{ReadAt, fill};
 pub use blocks::{Block, Blocks};
 pub use limits::Limits;
 pub use lines::{Line, Lines};

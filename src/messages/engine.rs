@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Answers for the named fields of a structured log line.
 pub trait Fields {
@@ -103,17 +103,22 @@ pub struct Table {
 #[derive(Debug, Default)]
 struct Floating {
     templates: Vec<u32>,
-    needles: Option<AhoCorasick>,
+    needles: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Floating {
-    fn new(templates: Vec<u32>, all: &[Template]) -> Floating {
-        let needles = templates
-            .iter()
-            .filter_map(|i| all.get(*i as usize))
-            .map(|t| t.literals.iter().copied().max_by_key(|l| l.len()).unwrap_or(b"\0"));
-        let needles = if templates.is_empty() { None } else { AhoCorasick::new(needles).ok() };
-        Floating { templates, needles }
+    fn new(templates: Vec<u32>) -> Floating {
+        Floating { templates, needles: OnceLock::new() }
+    }
+
+    /// Made when the first message asks: most runs meet no message in another language.
+    fn needles(&self, all: &[Template]) -> Option<&AhoCorasick> {
+        let make = || {
+            let longest = |t: &Template| t.literals.iter().copied().max_by_key(|l| l.len()).unwrap_or(b"\0");
+            let needles = self.templates.iter().filter_map(|i| all.get(*i as usize)).map(longest);
+            if self.templates.is_empty() { None } else { AhoCorasick::new(needles).ok() }
+        };
+        self.needles.get_or_init(make).as_ref()
     }
 }
 
@@ -166,9 +171,37 @@ impl Table {
         }
         floating.sort_by_key(|i| (std::cmp::Reverse(length(*i).1), *i));
         let ascii = |i: &u32| templates.get(*i as usize).is_some_and(|t| t.literals.iter().all(|l| l.is_ascii()));
-        let floating_ascii = Floating::new(floating.iter().copied().filter(ascii).collect(), &templates);
-        let floating = Floating::new(floating, &templates);
+        let floating_ascii = Floating::new(floating.iter().copied().filter(ascii).collect());
+        let floating = Floating::new(floating);
         Table { templates, by_start, floating, floating_ascii, empty }
+    }
+
+    /// What all messages that begin with `head` have in common.
+    pub fn by_head(&self, head: &[u8]) -> Common {
+        let mut candidates = key(head).and_then(|key| self.by_start.get(&key)).into_iter().flatten().filter(|i| {
+            let literal = self.templates.get(**i as usize).and_then(|t| t.literals.first());
+            literal.is_some_and(|l| l.iter().zip(head).all(|(a, b)| a == b))
+        });
+        let (Some(first), more) = (candidates.next(), candidates.next().is_some()) else { return Common::Nothing };
+        let surely = |t: &Template| {
+            let whole = t.literals.first().is_some_and(|l| l.len() <= head.len());
+            whole && t.holes.is_empty() && !t.to_the_end && t.means.is_none()
+        };
+        if self.templates.get(*first as usize).is_some_and(surely) {
+            return Common::Noise;
+        }
+        if more { Common::Several(*first) } else { Common::One(*first) }
+    }
+
+    /// What `message` means to those templates that begin with some text.
+    pub fn find_by_start(&self, message: &[u8], fields: &dyn Fields) -> Option<Found> {
+        let list = self.by_start.get(&key(message)?)?;
+        list.iter().find_map(|i| self.templates.get(*i as usize)?.read(message, fields))
+    }
+
+    /// What `message` means to one template; see [`Table::by_head`].
+    pub fn read(&self, template: u32, message: &[u8], fields: &dyn Fields) -> Option<Found> {
+        self.templates.get(template as usize)?.read(message, fields)
     }
 
     /// What `message` means.
@@ -177,17 +210,11 @@ impl Table {
             let template = self.empty.and_then(|i| self.templates.get(i as usize));
             return template.and_then(|t| t.read(b"", fields)).unwrap_or(Found::Unknown);
         }
-        if let Some(key) = key(message)
-            && let Some(list) = self.by_start.get(&key)
-        {
-            for i in list {
-                if let Some(found) = self.templates.get(*i as usize).and_then(|t| t.read(message, fields)) {
-                    return found;
-                }
-            }
+        if let Some(found) = self.find_by_start(message, fields) {
+            return found;
         }
         let floating = if message.is_ascii() { &self.floating_ascii } else { &self.floating };
-        let Some(needles) = &floating.needles else { return Found::Unknown };
+        let Some(needles) = floating.needles(&self.templates) else { return Found::Unknown };
         let mut hits: Vec<usize> = Vec::new();
         for hit in needles.find_overlapping_iter(message) {
             let at = hit.pattern().as_usize();
@@ -202,6 +229,19 @@ impl Table {
             .find_map(|t| t.read(message, fields))
             .unwrap_or(Found::Unknown)
     }
+}
+
+/// What the first bytes of a message tell of its meaning.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Common {
+    /// Whatever follows is of no interest.
+    Noise,
+    /// If this template does not match, the others have to be asked.
+    One(u32),
+    /// The same, but more than one may match: a longer head would tell more.
+    Several(u32),
+    /// No template begins like this.
+    Nothing,
 }
 
 /// The bytes that choose the candidates.
@@ -239,6 +279,17 @@ impl Template {
         let last = self.holes.len().saturating_sub(1);
         let literals = self.literals.iter().zip(&self.finders).skip(1);
         for (i, (hole, (literal, finder))) in self.holes.iter().zip(literals).enumerate() {
+            // A number that ends where the literal begins needs no search for it.
+            if let Some(meaning) = &mut meaning
+                && matches!(hole, Hole::Num | Hole::Millis)
+                && !literal.is_empty()
+                && !(self.to_the_end && i == last)
+                && let Some((n, after)) = number(rest)
+                && let Some(after) = after.strip_prefix(*literal)
+            {
+                (meaning.num, rest) = (n, after);
+                continue;
+            }
             let end = if literal.is_empty() {
                 rest.len()
             } else if self.to_the_end && i == last {

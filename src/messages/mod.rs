@@ -15,6 +15,7 @@ mod engine;
 mod join;
 #[cfg(test)]
 mod measure;
+mod memo;
 mod own;
 mod postgres_locale;
 mod why;
@@ -36,6 +37,7 @@ tables! {
 use crate::model::{Meaning, Program, What, Why};
 pub use duration::go_duration_ms;
 pub use engine::{Fields, NoFields, Table, clip as engine_clip};
+pub use memo::Memo;
 pub use own::Own;
 use std::sync::OnceLock;
 pub use systemd::unit as systemd_unit;
@@ -85,8 +87,15 @@ pub fn find(program: Program, message: &[u8]) -> Found {
     find_with(program, message, &NoFields)
 }
 
+/// What the readers put in front of the text of DETAIL, HINT, CONTEXT and the like, in whatever language it was.
+pub const DETAIL: &[u8] = b"DETAIL:  ";
+
 /// Looks a structured message up: `fields` answers for the names in the template.
 pub fn find_with(program: Program, message: &[u8], fields: &dyn Fields) -> Found {
+    // Details quote rows and names of all kinds: what does not begin with the word has no say there.
+    if program == Program::Postgres && message.starts_with(DETAIL) {
+        return table(program).map_or(Found::Unknown, |t| t.find_by_start(message, fields).unwrap_or(Found::Unknown));
+    }
     match table(program).map(|t| t.find(message, fields)) {
         // lc_messages decides in which language PostgreSQL logs.
         Some(Found::Unknown) if program == Program::Postgres => {

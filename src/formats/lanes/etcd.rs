@@ -51,7 +51,8 @@ impl Lane {
         }
         let civil = self.clock.second(second)? + fraction;
         let stamp = Stamp { civil, zone, written: Written::Full, grain };
-        Some(QuickHead { program: Program::Etcd, stamp, level, pid: 0, message, detail: false, object: Some(line) })
+        let (program, object) = (Program::Etcd, Some(line));
+        Some(QuickHead { program, stamp, level, pid: 0, message, detail: false, more: false, object, fields })
     }
 }
 

@@ -21,8 +21,12 @@ pub struct QuickHead<'a> {
     pub message: &'a [u8],
     /// PostgreSQL's DETAIL and the like: the general reader puts `DETAIL:  ` in front of the message.
     pub detail: bool,
+    /// The same, or a STATEMENT, whose text is never looked at.
+    pub more: bool,
     /// The whole object, where the line is JSON.
     pub object: Option<&'a [u8]>,
+    /// What follows in it on the message.
+    pub fields: &'a [u8],
 }
 
 /// The lanes with what they remember of earlier lines. Memory of this kind changes speed, never a result.

@@ -27,7 +27,18 @@ impl Lane {
         }
         let civil = self.clock.second(second)? + millis([*a, *b, *c])?;
         let stamp = Stamp { civil, zone: Zone::Unwritten, written: Written::Full, grain: Grain::Milli };
-        Some(QuickHead { program: Program::Patroni, stamp, level, pid: 0, message, detail: false, object: None })
+        let program = Program::Patroni;
+        Some(QuickHead {
+            program,
+            stamp,
+            level,
+            pid: 0,
+            message,
+            detail: false,
+            more: false,
+            object: None,
+            fields: b"",
+        })
     }
 }
 

@@ -18,9 +18,25 @@ const KEYS: usize = 256;
 #[derive(Debug)]
 pub struct Lane {
     clock: Clock,
-    zone: Zone,
-    zone_text: Vec<u8>,
+    zone: ZoneText,
     known: Vec<Known>,
+}
+
+/// ` CET ` and the like: what stands between time and process id, if that is at most eight bytes.
+#[derive(Debug)]
+struct ZoneText {
+    zone: Zone,
+    text: u64,
+    mask: u64,
+    length: usize,
+}
+
+impl ZoneText {
+    #[inline]
+    fn behind<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let head = u64::from_le_bytes(*text.first_chunk::<8>()?);
+        if head & self.mask == self.text { text.get(self.length..) } else { None }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -31,7 +47,9 @@ struct Known {
 
 impl Default for Lane {
     fn default() -> Lane {
-        Lane { clock: Clock::default(), zone: Zone::Unwritten, zone_text: Vec::new(), known: Vec::new() }
+        // No text is 1 behind a mask of 0.
+        let zone = ZoneText { zone: Zone::Unwritten, text: 1, mask: 0, length: 0 };
+        Lane { clock: Clock::default(), zone, known: Vec::new() }
     }
 }
 
@@ -45,8 +63,10 @@ impl Lane {
             ([b'.', a, b, c], rest) => (civil + millis([*a, *b, *c])?, Grain::Milli, rest),
             _ => (civil, Grain::Second, rest),
         };
-        let rest = if self.zone_text.is_empty() { None } else { rest.strip_prefix(self.zone_text.as_slice()) }
-            .or_else(|| self.learn_zone(rest))?;
+        let rest = match self.zone.behind(rest) {
+            Some(rest) => rest,
+            None => self.learn_zone(rest)?,
+        };
         let (pid, rest) = pid(rest)?;
         let colon = memchr::memchr(b':', rest.get(..KEY).unwrap_or(rest))?;
         let (key, message) = rest.split_at_checked(colon)?;
@@ -60,9 +80,9 @@ impl Lane {
             return None;
         }
         let message = if kind == Kind::Statement { b"STATEMENT:  " } else { message };
-        let stamp = Stamp { civil, zone: self.zone, written: Written::Full, grain };
-        let (level, detail) = (kind.level(), kind == Kind::Sub);
-        Some(QuickHead { program: Program::Postgres, stamp, level, pid, message, detail, object: None })
+        let stamp = Stamp { civil, zone: self.zone.zone, written: Written::Full, grain };
+        let (program, level, detail, more) = (Program::Postgres, kind.level(), kind == Kind::Sub, kind.is_more());
+        Some(QuickHead { program, stamp, level, pid, message, detail, more, object: None, fields: b"" })
     }
 
     /// ` CET ` and the like; `text` begins behind the seconds.
@@ -72,9 +92,12 @@ impl Lane {
         if text.get(used) != Some(&b' ') {
             return None;
         }
-        self.zone = zone;
-        self.zone_text = text.get(..=used)?.to_vec();
-        text.get(used + 1..)
+        let length = used + 1;
+        let mask = if length < 8 { (1 << (8 * length)) - 1 } else { u64::MAX };
+        let head = text.first_chunk::<8>().map(|head| u64::from_le_bytes(*head)).filter(|_| length <= 8);
+        let (mask, word) = head.map_or((0, 1), |head| (mask, head & mask));
+        self.zone = ZoneText { zone, text: word, mask, length };
+        text.get(length..)
     }
 
     /// Asks the general reader about a text between process id and severity that is new.
@@ -86,7 +109,7 @@ impl Lane {
         let stamp = head.stamp?;
         let same = head.program == Program::Postgres
             && head.object.is_none()
-            && (stamp.civil, stamp.zone, head.pid, head.level) == (civil, self.zone, pid, kind.level())
+            && (stamp.civil, stamp.zone, head.pid, head.level) == (civil, self.zone.zone, pid, kind.level())
             && head.zone_proof.is_none();
         if !same {
             return None;

@@ -4,10 +4,10 @@
 //! back in time, a silence, an open csvlog row), its lines go the general way.
 
 use super::events::{self, FOLD};
-use super::scan::{Beats, Event, Item, Place, Run, Scanned, Stamps};
+use super::runs::{Beats, Event, Item, Place, Run, Scanned, Stamps};
 use super::streams::STEP;
 use super::{Last, LogReader};
-use crate::model::{Micros, Program, SECOND};
+use crate::model::{Micros, Naming, Program, SECOND};
 
 impl LogReader {
     /// Takes a block whose first line has the number `first`, from 1.
@@ -112,10 +112,18 @@ impl LogReader {
         for place in &run.strange {
             self.strange(bytes(block, place), first.saturating_add(place.line));
         }
-        for event in &run.events {
+        for (name, times, place) in &run.names {
+            let at = self.stream(Program::Patroni, None, true);
+            self.named(at, Naming::Member, name.clone(), first.saturating_add(place.line), *times);
+        }
+        let mut raw = None;
+        for (n, event) in run.events.iter().enumerate() {
             let at = self.stream(event.program, None, true);
             let number = first.saturating_add(event.place.line);
-            self.events(at, event, bytes(block, &event.place), number);
+            let joined = self.events(at, event, bytes(block, &event.place), number);
+            if run.last_event == Some(n) {
+                raw = joined;
+            }
         }
         for beats in &run.beats {
             let at = self.stream(Program::Patroni, None, true);
@@ -123,7 +131,7 @@ impl LogReader {
         }
         if let Some((program, stamp, pid)) = run.last {
             let stream = self.stream(program, None, true);
-            self.last = Some(Last { stream, program, stamp, pid, raw: None });
+            self.last = Some(Last { stream, program, stamp, pid, raw });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Events of a stream: equal ones close to each other become one with a count; heartbeats become runs.
 
 use super::apply::bytes;
-use super::scan::{Beats, Event};
+use super::runs::{Beats, Event};
 use super::{Last, LogReader, TEXT_MAX};
 use crate::formats::secrets::masked;
 use crate::messages::engine_clip;
@@ -79,6 +79,19 @@ impl LogReader {
             };
             self.name(stream, naming, me, number);
         }
+        self.nameless(stream, stamp, pid, meaning, line, number)
+    }
+
+    /// The same, where the writer's name has been taken down.
+    fn nameless(
+        &mut self,
+        stream: usize,
+        stamp: Stamp,
+        pid: u32,
+        meaning: Meaning,
+        line: &[u8],
+        number: u32,
+    ) -> Option<usize> {
         if meaning.what.is_beat() {
             let role = match meaning.what {
                 What::BeatLeader => Role::Leader,
@@ -139,8 +152,8 @@ impl LogReader {
     }
 
     /// What `meaning` does with each of a run's equal events.
-    pub(super) fn events(&mut self, stream: usize, event: &Event, line: &[u8], number: u32) {
-        let at = self.meaning(stream, event.stamp, event.pid, event.meaning.clone(), line, number);
+    pub(super) fn events(&mut self, stream: usize, event: &Event, line: &[u8], number: u32) -> Option<usize> {
+        let at = self.nameless(stream, event.stamp, event.pid, event.meaning.clone(), line, number);
         let raws = self.out.streams.get_mut(stream).map(|s| &mut s.raws);
         if let Some(raw) = at.and_then(|at| raws?.get_mut(at)) {
             raw.count = raw.count.saturating_add(event.count - 1);
@@ -150,18 +163,16 @@ impl LogReader {
                 raw.num = event.worst;
             }
         }
+        at
     }
 
     /// What `meaning` does with each of a run's equal heartbeats.
     pub(super) fn beats_of(&mut self, stream: usize, beats: &Beats, block: &[u8], first: u32) {
         let number = first.saturating_add(beats.first.line);
-        self.meaning(stream, beats.stamp, 0, beats.meaning.clone(), bytes(block, &beats.first), number);
+        self.nameless(stream, beats.stamp, 0, beats.meaning.clone(), bytes(block, &beats.first), number);
         let rest = beats.count - 1;
         if rest == 0 {
             return;
-        }
-        if let Some(me) = &beats.meaning.me {
-            self.named(stream, Naming::Member, me.clone(), number, rest);
         }
         let wording = bytes(block, &beats.last);
         let wording = wording.get(..TEXT_MAX.min(wording.len())).unwrap_or(wording);

@@ -14,20 +14,22 @@ pub(super) struct Beginning {
 }
 
 impl Beginning {
-    /// Whether `text`, a part of `line`, holds the line's beginning again.
+    /// Learns how `line` begins; `true` if that is not how the line before began.
     #[inline]
-    pub(super) fn comes_again(&mut self, line: &[u8], text: &[u8]) -> bool {
-        let Some(beginning) = line.get(..BEGINNING) else { return false };
-        let text = if text.len() == line.len() { text.get(BEGINNING..).unwrap_or(b"") } else { text };
-        match &self.finder {
-            Some(finder) if finder.needle() == beginning => finder.find(text).is_some(),
-            _ => {
-                let finder = Finder::new(beginning).into_owned();
-                let found = finder.find(text).is_some();
-                self.finder = Some(finder);
-                found
-            }
+    pub(super) fn follow(&mut self, line: &[u8]) -> bool {
+        let beginning = line.get(..BEGINNING).unwrap_or(line);
+        if self.finder.as_ref().is_some_and(|f| f.needle() == beginning) {
+            return false;
         }
+        self.finder = Some(Finder::new(beginning).into_owned());
+        true
+    }
+
+    /// Whether `text`, a part of the line, holds the line's beginning again.
+    #[inline]
+    pub(super) fn comes_again(&self, line: &[u8], text: &[u8]) -> bool {
+        let text = if text.len() == line.len() { text.get(BEGINNING..).unwrap_or(b"") } else { text };
+        text.len() >= BEGINNING && self.finder.as_ref().is_some_and(|f| f.find(text).is_some())
     }
 }
 

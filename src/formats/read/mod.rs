@@ -2,14 +2,17 @@
 //!
 //! `peel` finds out which program wrote a line, `record` what it means, `events` folds equal ones, `streams` keeps what
 //! each stream shows of its clock, its names and its silences. `scan` and `apply` are the short way for the lines of
-//! the usual layouts that say nothing new, `ranges` takes it on several cores.
+//! the usual layouts that say nothing new, `ranges` takes it on several cores,
+//! `part` leaves out what lies outside of the time that is asked about.
 
 mod apply;
 mod events;
 mod glue;
+mod part;
 mod peel;
 mod ranges;
 mod record;
+mod runs;
 mod scan;
 mod streams;
 #[cfg(test)]
@@ -22,7 +25,8 @@ use crate::input::Blocks;
 use crate::messages::Own;
 use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
 use events::FoldKey;
-pub use ranges::read_log_in_ranges;
+pub use part::part_of;
+pub use ranges::{read_log_in_ranges, read_part};
 use scan::Scanner;
 use std::borrow::Cow;
 use std::collections::HashMap;

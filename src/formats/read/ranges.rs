@@ -2,9 +2,10 @@
 //!
 //! A line belongs to the range that its first byte lies in; its reader goes on over the range's end to the line's own.
 
+use super::part::{Part, Slice, lines_before};
 use super::scan::Scanner;
 use super::{LINE_MAX, LogReader};
-use crate::input::ReadAt;
+use crate::input::{ReadAt, fill};
 use crate::model::Parsed;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,15 +19,27 @@ const MORE: usize = 16 << 10;
 
 /// Reads a log without an envelope on up to `threads` threads of the current pool.
 pub fn read_log_in_ranges(source: &dyn ReadAt, threads: usize) -> Parsed {
-    read(source, threads, RANGE)
+    read(source, threads, RANGE, 1)
 }
 
-pub(super) fn read(source: &dyn ReadAt, threads: usize, range: u64) -> Parsed {
+/// The same for a part of it.
+pub fn read_part(source: &dyn ReadAt, part: &Part, threads: usize) -> Parsed {
+    let before = u32::try_from(lines_before(source, part.bytes.start).unwrap_or(0)).unwrap_or(u32::MAX);
+    read(&Slice { source, bytes: part.bytes.clone() }, threads, RANGE, before.saturating_add(1))
+}
+
+/// `number` is that of the first line.
+pub(super) fn read(source: &dyn ReadAt, threads: usize, range: u64, number: u32) -> Parsed {
     let turns = Turns {
         next: AtomicU64::new(0),
-        state: Mutex::new(State { reader: LogReader::new(None), number: 1, turn: 0, stopped: false }),
+        state: Mutex::new(State { reader: LogReader::new(None), number, turn: 0, stopped: false }),
         changed: Condvar::new(),
     };
+    if threads < 2 {
+        turns.work(source, range);
+        let state = turns.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        return state.reader.finish();
+    }
     rayon::scope(|scope| {
         // Threads that are busy with other files come when they are done, and find what is left to do.
         for _ in 1..threads {
@@ -181,17 +194,4 @@ impl Lines {
             }
         }
     }
-}
-
-fn fill(source: &dyn ReadAt, at: u64, into: &mut [u8]) -> io::Result<usize> {
-    let mut n = 0;
-    while let Some(rest) = into.get_mut(n..).filter(|r| !r.is_empty()) {
-        match source.read_at(at + n as u64, rest) {
-            Ok(0) => break,
-            Ok(got) => n += got,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(n)
 }

@@ -1,7 +1,7 @@
 //! What each stream shows of itself: its clock, its zone, its names, and Patroni's silences.
 
 use super::events::wording;
-use super::scan::Stamps;
+use super::runs::Stamps;
 use super::{LogReader, TEXT_MAX};
 use crate::formats::beats::BeatFolder;
 use crate::formats::pg_csv;

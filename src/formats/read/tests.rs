@@ -95,6 +95,7 @@ const LINES: &[&str] = &[
     "\tWHERE 2021-02-01 13:45:05,683 INFO: Lock owner: a; I am b",
     "@.125 UTC [78] app@shop DETAIL:  parameters: $1 = '1'",
     "@.125 CET [78] app@shop ERROR:  deadlock detected",
+    "@.126 UTC [78] app@shop DETAIL:  Key (t)=(server process (PID 7) was terminated by signal 9) already exists.",
     "@.126 UTC [78] app@shop STATEMENT:  select 'password authentication failed for user \"x\"'",
     "@.126 UTC [78] app@shop FATAL:  the unheard of happened",
     "@.126 UTC [78] app@shop ERROR:  some words that stand in no table",
@@ -108,6 +109,9 @@ const LINES: &[&str] = &[
     "@,300 INFO: no action. I am (pg1), a secondary, and following a leader (pg2)",
     "@,300 INFO: PAUSE: no action. I am (pg1), the leader with the lock",
     "@,400 INFO: Lock owner: pg1; I am pg1",
+    "@,400 INFO: Lock owner: pg2; I am pg1",
+    "@,400 INFO: Lock owner: pg2; I am pg3",
+    "@,410 WARNING: Request failed to pg2: GET http://10.20.0.12:8008/patroni (timed out)",
     "@,500 ERROR: get_cluster",
     "Traceback (most recent call last):",
     "TimeoutError: timed out",
@@ -149,7 +153,7 @@ fn lines_without_an_end_are_cut_alike_in_a_stream_and_in_ranges() {
     let stream = format!("{:#?}", read_log(&mut log.as_bytes(), None, false));
     assert!(stream.contains("4 lines are longer than 1048576 bytes; 8388612 bytes"), "{stream}");
     for range in [4 << 10, 1 << 20, 3 << 20, 64 << 20] {
-        let parts = super::ranges::read(&log.as_bytes(), 2, range);
+        let parts = super::ranges::read(&log.as_bytes(), 2, range, 1);
         assert_eq!(format!("{parts:#?}"), stream, "{range}");
     }
 }
@@ -180,7 +184,7 @@ proptest! {
         assert_same(log.as_bytes(), &blocks, "mix");
         let range = 1 + 37 * blocks.first().copied().unwrap_or(9) as u64;
         for threads in [1, 3] {
-            let parts = super::ranges::read(&log.as_bytes(), threads, range);
+            let parts = super::ranges::read(&log.as_bytes(), threads, range, 1);
             prop_assert_eq!(format!("{parts:#?}"), all(log.as_bytes(), false, &[]), "ranges of {}, {} threads", range, threads);
         }
     }
@@ -201,6 +205,15 @@ fn repeats_that_etcd_left_out_are_counted() {
     let line = "2021-02-01 13:45:01.000001 W | rafthttp: dropped MsgApp to 841787b557710ac7 since streamMsg's sending buffer is full";
     let log = format!("{line}\n{line} [merged 12 repeated lines in 1.01s]\n");
     assert_eq!(raws(&log), [(What::PeerDropped, Why::Unsaid, 13)]);
+}
+
+#[test]
+fn a_detail_that_quotes_a_message_is_no_message() {
+    let log = "2024-05-01 10:00:00 UTC [7] a@b ERROR:  duplicate key value violates unique constraint \"t_pkey\"\n\
+        2024-05-01 10:00:00 UTC [7] a@b DETAIL:  Key (t)=(x (PID 7) was terminated by signal 9) already exists.\n";
+    assert_eq!(raws(log), []);
+    let quoted = log.replace("DETAIL:  Key (t)=(x", "LOG:  server process");
+    assert_eq!(raws(&quoted), [(What::PgBackendSignal, Why::Unsaid, 1)]);
 }
 
 #[test]

@@ -1,0 +1,231 @@
+//! Runs of quiet lines: what is kept of them until `apply` takes them in.
+
+use super::events::{FOLD, began};
+use super::record::STRANGE_MAX;
+use crate::formats::lanes::QuickHead;
+use crate::model::{Meaning, Micros, Program, Stamp, Volume};
+use std::sync::Arc;
+
+/// What a block holds, in order.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    pub items: Vec<Item>,
+    pub lines: u32,
+    pub cut_lines: u64,
+    pub cut_bytes: u64,
+}
+
+#[derive(Debug)]
+pub enum Item {
+    Line(Place),
+    Run(Box<Run>),
+}
+
+/// A line in its block.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    pub from: usize,
+    pub to: usize,
+    /// From 0.
+    pub line: u32,
+}
+
+/// Consecutive lines that need no look at the state of the reader.
+#[derive(Debug, Default)]
+pub struct Run {
+    pub from: usize,
+    pub to: usize,
+    pub first_line: u32,
+    pub lines: u32,
+    pub bytes: u64,
+    pub understood: u64,
+    pub noise: u64,
+    pub unknown: u64,
+    /// The first lines that nothing knows.
+    pub strange: Vec<Place>,
+    /// All lines of a run are of one program: where the writer changes, clocks are compared.
+    pub stamps: Option<Stamps>,
+    pub events: Vec<Event>,
+    pub beats: Vec<Beats>,
+    /// Names that the writer gives itself, how often, and where first.
+    pub names: Vec<(Arc<str>, u32, Place)>,
+    pub last: Option<(Program, Stamp, u32)>,
+    /// The event that the last line with a stamp joined.
+    pub last_event: Option<usize>,
+}
+
+/// The stamps of one program in a run; all have the zone of the first.
+#[derive(Debug)]
+pub struct Stamps {
+    pub program: Program,
+    pub count: u64,
+    pub first: Stamp,
+    pub last: Stamp,
+    pub min: Micros,
+    pub max: Micros,
+    /// Longest step forward beyond the latest stamp so far.
+    pub widest: Micros,
+    /// Longest step back from one line to the next.
+    pub back: Micros,
+    /// The last line that carries the latest stamp.
+    pub latest: Place,
+    pub volume: Volume,
+}
+
+/// Equal messages, none further from those before it than [`FOLD`].
+#[derive(Debug)]
+pub struct Event {
+    pub program: Program,
+    /// Of the first.
+    pub meaning: Meaning,
+    /// Largest number of all.
+    pub worst: f64,
+    /// Of the first.
+    pub stamp: Stamp,
+    /// When the one began that began first.
+    pub since: Micros,
+    pub until: Micros,
+    pub min: Micros,
+    pub count: u32,
+    pub pid: u32,
+    pub place: Place,
+}
+
+/// Equal heartbeats with the steps between them.
+#[derive(Debug)]
+pub struct Beats {
+    pub meaning: Meaning,
+    pub stamp: Stamp,
+    pub until: Micros,
+    pub count: u32,
+    pub shortest: Micros,
+    pub longest: Micros,
+    pub first: Place,
+    pub last: Place,
+}
+
+impl Run {
+    /// Whether a line of this program and zone can join.
+    #[inline]
+    pub fn suits(&self, head: &QuickHead<'_>) -> bool {
+        self.stamps.as_ref().is_none_or(|s| s.program == head.program && s.first.zone == head.stamp.zone)
+    }
+
+    /// Counts the stamp of a line that [`suits`](Run::suits).
+    #[inline]
+    pub fn stamp(&mut self, head: &QuickHead<'_>, place: Place) {
+        match &mut self.stamps {
+            Some(stamps) => stamps.add(head.stamp, place),
+            None => self.stamps = Some(Stamps::begin(head, place)),
+        }
+        self.last = Some((head.program, head.stamp, head.pid));
+        self.last_event = None;
+    }
+
+    /// Counts a name that the writer gives itself.
+    #[inline]
+    pub fn name(&mut self, name: &Arc<str>, place: Place) {
+        match self.names.iter_mut().find(|(known, ..)| known == name) {
+            Some((_, times, _)) => *times = times.saturating_add(1),
+            None => self.names.push((name.clone(), 1, place)),
+        }
+    }
+
+    /// Counts a line that nothing knows.
+    pub fn strange(&mut self, place: Place) {
+        self.unknown += 1;
+        if self.strange.len() < STRANGE_MAX {
+            self.strange.push(place);
+        }
+    }
+
+    /// Adds an event and its stamp to its like, as `LogReader::meaning` does.
+    #[inline]
+    pub fn event(&mut self, head: &QuickHead<'_>, meaning: &Meaning, place: Place) {
+        self.stamp(head, place);
+        self.understood += 1;
+        let stamp = head.stamp;
+        // The latest of each kind counts; a run holds a handful of kinds.
+        let same = |(_, e): &(usize, &mut Event)| {
+            (e.meaning.what, e.meaning.why) == (meaning.what, meaning.why)
+                && e.program == head.program
+                && e.meaning.who == meaning.who
+        };
+        if let Some((at, event)) = self.events.iter_mut().enumerate().rev().take(32).find(same)
+            && (stamp.civil - event.until).abs() <= FOLD
+        {
+            self.last_event = Some(at);
+            event.count = event.count.saturating_add(1);
+            event.until = event.until.max(stamp.civil);
+            event.min = event.min.min(stamp.civil);
+            event.since = event.since.min(began(stamp, meaning));
+            if meaning.num.abs() > event.worst.abs() {
+                event.worst = meaning.num;
+            }
+            return;
+        }
+        let (program, pid) = (head.program, head.pid);
+        let (until, min) = (stamp.civil, stamp.civil);
+        let (since, worst) = (began(stamp, meaning), meaning.num);
+        let meaning = meaning.clone();
+        self.last_event = Some(self.events.len());
+        self.events.push(Event { program, meaning, worst, stamp, since, until, min, count: 1, pid, place });
+    }
+
+    /// Adds a heartbeat and its stamp to its like.
+    #[inline]
+    pub fn beat(&mut self, head: &QuickHead<'_>, meaning: &Meaning, place: Place) {
+        self.stamp(head, place);
+        self.understood += 1;
+        let stamp = head.stamp;
+        if let Some(beats) = self.beats.last_mut().filter(|b| b.meaning == *meaning) {
+            let step = stamp.civil - beats.until;
+            beats.shortest = beats.shortest.min(step);
+            beats.longest = beats.longest.max(step);
+            beats.until = beats.until.max(stamp.civil);
+            beats.count += 1;
+            beats.last = place;
+            return;
+        }
+        let (until, meaning) = (stamp.civil, meaning.clone());
+        let (first, last) = (place, place);
+        self.beats.push(Beats { meaning, stamp, until, count: 1, shortest: 0, longest: 0, first, last });
+    }
+}
+
+impl Stamps {
+    #[cold]
+    fn begin(head: &QuickHead<'_>, place: Place) -> Stamps {
+        let stamp = head.stamp;
+        let mut volume = Volume::default();
+        volume.note(stamp.civil);
+        Stamps {
+            program: head.program,
+            count: 1,
+            first: stamp,
+            last: stamp,
+            min: stamp.civil,
+            max: stamp.civil,
+            widest: 0,
+            back: 0,
+            latest: place,
+            volume,
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, stamp: Stamp, place: Place) {
+        self.count += 1;
+        self.volume.note(stamp.civil);
+        let before = std::mem::replace(&mut self.last, stamp);
+        if stamp.civil >= self.max {
+            // The usual case: time goes on.
+            self.widest = self.widest.max(stamp.civil - self.max);
+            self.max = stamp.civil;
+            self.latest = place;
+            return;
+        }
+        self.back = self.back.max(before.civil - stamp.civil);
+        self.min = self.min.min(stamp.civil);
+    }
+}

@@ -1,0 +1,147 @@
+//! The short way into the tables: what the first bytes of a message decide is worked out once and remembered.
+//!
+//! Programs say a few things a million times. For most of them eight bytes tell that the rest does not matter, or name
+//! the one template that may match; [`find_with`](super::find_with) is asked where they do not.
+
+use super::engine::{Common, Fields, Table};
+use super::{Found, find_with, refined, table};
+use crate::model::Program;
+
+/// Heads remembered of each length, a power of two.
+const SLOTS: usize = 512;
+
+/// What heads of messages mean; changes speed, never a result.
+#[derive(Debug, Default)]
+pub struct Memo {
+    program: Option<Program>,
+    table: Option<&'static Table>,
+    short: Vec<(u64, Common)>,
+    long: Vec<(u128, Common)>,
+    details: bool,
+}
+
+impl Memo {
+    /// What [`find_with`] says of `message`.
+    #[inline]
+    pub fn find(&mut self, program: Program, message: &[u8], fields: &dyn Fields) -> Found {
+        match self.common(program, message) {
+            Common::Noise => Found::Noise,
+            Common::One(template) | Common::Several(template) => {
+                match self.table.and_then(|t| t.read(template, message, fields)) {
+                    Some(Found::Meaning(meaning)) => Found::Meaning(refined(meaning)),
+                    Some(found) => found,
+                    None => find_with(program, message, fields),
+                }
+            }
+            Common::Nothing => find_with(program, message, fields),
+        }
+    }
+
+    /// Whether any template reads what PostgreSQL puts behind `DETAIL:  ` and its like.
+    #[inline]
+    pub fn reads_details(&mut self, program: Program) -> bool {
+        if self.program != Some(program) {
+            self.begin(program);
+        }
+        self.details
+    }
+
+    #[inline]
+    fn common(&mut self, program: Program, message: &[u8]) -> Common {
+        let Some(head) = message.first_chunk::<8>() else { return Common::Nothing };
+        if self.program != Some(program) {
+            self.begin(program);
+        }
+        let head = u64::from_le_bytes(*head);
+        let common = match self.short.get(slot(head)) {
+            Some((known, common)) if *known == head => *common,
+            _ => self.learn(head),
+        };
+        let (Common::Several(_), Some(head)) = (common, message.first_chunk::<16>()) else { return common };
+        let head = u128::from_le_bytes(*head);
+        match self.long.get(slot(fold(head))) {
+            Some((known, common)) if *known == head => *common,
+            _ => self.learn_long(head),
+        }
+    }
+
+    /// Another program's messages follow. Eight NULs begin no template, so they can stand for an empty slot.
+    #[cold]
+    fn begin(&mut self, program: Program) {
+        self.program = Some(program);
+        self.table = table(program);
+        self.details = self.ask(super::DETAIL) != Common::Nothing;
+        self.short.clear();
+        self.short.resize(SLOTS, (0, Common::Nothing));
+        self.long.clear();
+        self.long.resize(SLOTS, (0, Common::Nothing));
+    }
+
+    #[cold]
+    fn learn(&mut self, head: u64) -> Common {
+        let common = self.ask(&head.to_le_bytes());
+        if let Some(slot) = self.short.get_mut(slot(head)) {
+            *slot = (head, common);
+        }
+        common
+    }
+
+    #[cold]
+    fn learn_long(&mut self, head: u128) -> Common {
+        let common = self.ask(&head.to_le_bytes());
+        if let Some(slot) = self.long.get_mut(slot(fold(head))) {
+            *slot = (head, common);
+        }
+        common
+    }
+
+    fn ask(&self, head: &[u8]) -> Common {
+        // A message of blanks alone has a meaning of its own.
+        match self.table {
+            Some(table) if !head.trim_ascii().is_empty() => table.by_head(head),
+            _ => Common::Nothing,
+        }
+    }
+}
+
+#[inline]
+fn fold(head: u128) -> u64 {
+    (head ^ (head >> 61)) as u64
+}
+
+#[inline]
+fn slot(head: u64) -> usize {
+    (head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize % SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::json;
+    use crate::messages::{NoFields, TABLES};
+
+    /// Every sample of every table, cut at every length, with words behind it, and after all others.
+    #[test]
+    fn the_short_way_finds_what_the_long_way_finds() {
+        let mut memo = Memo::default();
+        for (program, _, list) in TABLES {
+            for sample in list.iter().map(|m| m.sample) {
+                if sample.starts_with('{') {
+                    let message = json::text(sample.as_bytes(), b"msg").unwrap_or_default();
+                    let fields = json::Object(sample.as_bytes());
+                    let want = find_with(*program, &message, &fields);
+                    assert_eq!(memo.find(*program, &message, &fields), want, "{sample}");
+                    continue;
+                }
+                for length in 0..=sample.len() {
+                    let Some(part) = sample.get(..length) else { continue };
+                    for tail in ["", " ", "; and more"] {
+                        let message = format!("{part}{tail}");
+                        let want = find_with(*program, message.as_bytes(), &NoFields);
+                        assert_eq!(memo.find(*program, message.as_bytes(), &NoFields), want, "{message}");
+                    }
+                }
+            }
+        }
+    }
+}
