@@ -126,9 +126,22 @@ pub(super) fn find(t: &Timeline) -> Vec<Lease> {
     let mut proofs: Vec<Proof> = Vec::new();
     for (i, b) in t.beats.iter().enumerate().filter(|(_, b)| matches!(b.role, Role::Leader | Role::StandbyLeader)) {
         let cite = |last| Cite::Beats { run: i as u32, last };
-        let (first, last) = (cite(false), cite(true));
-        let begins = Begins::No;
-        proofs.push(Proof { from: b.from, to: b.to, count: b.count, node: b.node, first, last, begins });
+        let (mut from, mut count, mut first) = (b.from, b.count, cite(false));
+        let mut renewed = |from, to, count, first, last| {
+            proofs.push(Proof { from, to, count, node: b.node, first, last, begins: Begins::No });
+        };
+        // A lock that was taken anew in the middle of equal heartbeats: those before it renewed another one.
+        let every = (b.to - b.from) / i64::from(b.count.max(2) - 1);
+        for e in t.find(&[What::LockAcquired], Span::new(b.from, b.to)).filter(|e| e.node == b.node) {
+            let before = if every > 0 { ((e.at - from) / every) as u32 + 1 } else { 1 };
+            if e.at <= from || before >= count {
+                continue;
+            }
+            let to = from + every * i64::from(before - 1);
+            renewed(from, to, before, first, Cite::Event(e.index));
+            (from, count, first) = ((to + every).max(e.until), count - before, Cite::Event(e.index));
+        }
+        renewed(from, b.to, count, first, cite(true));
     }
     let taken = [What::Promoted, What::PromotedAgain, What::LockAcquired, What::LockRenewedBusy, What::HistoryLeader];
     for e in t.all(&taken) {

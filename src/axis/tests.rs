@@ -83,6 +83,16 @@ fn frozen() -> Vec<(&'static str, String)> {
 }
 
 #[test]
+fn a_key_that_vanished_and_was_taken_anew_makes_two_leases() {
+    let log = leader("a", 0, 30) + &line(34, "INFO: acquired session lock as a leader") + &leader("a", 40, 90);
+    let (t, axis) = read(&[("a/patroni.log", log)]);
+    let start = crate::model::civil(2024, 5, 1, 10, 0, 0);
+    let told: Vec<(String, f64, u32, Ending)> =
+        axis.leases.iter().map(|l| (t.name(l.node).to_string(), seconds(l.last - start), l.count, l.ending)).collect();
+    assert_eq!(told, [("a".to_owned(), 30.0, 4, Ending::GoneEarly), ("a".to_owned(), 90.0, 7, Ending::Held)]);
+}
+
+#[test]
 fn a_primary_that_stood_still_wrote_on_after_its_lease() {
     let (t, axis) = read(&frozen());
     let lease = axis.leases.first().unwrap();

@@ -62,6 +62,16 @@ impl<'a> Case<'a> {
         kinds.contains(&self.incident.kind)
     }
 
+    /// The host whose etcd a failed request was for, if its log goes on before and after and tells of no stop.
+    pub fn etcd_that_worked(&self, request: &Event) -> Option<NodeId> {
+        let node = self.t.cluster.resolve(request.who.as_deref()?)?;
+        let around = Span::around(request.at, SECOND, SECOND);
+        let within = |whats: &[What], span: Span| self.t.find(whats, span).any(|e| e.node == node);
+        let stopped = within(&[What::EtcdStopSignal, What::EtcdPanic], Span::around(request.at, 60 * SECOND, SECOND))
+            || within(&[What::EtcdStart], Span::around(request.at, SECOND, 60 * SECOND));
+        (self.t.covers(Program::Etcd, Some(node), around) && !stopped).then_some(node)
+    }
+
     /// Samples of a metric around the incident, worst first.
     pub fn worst(&self, metric: Metric, node: Option<NodeId>) -> Vec<(Cite, &'a Series, Sample)> {
         let span = self.incident.span.widened(60 * SECOND);

@@ -2,7 +2,8 @@
 
 use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Program, What, Why};
+use crate::model::{Program, SECOND, Span, What, Why};
+use crate::timeline::Event;
 use std::collections::BTreeSet;
 
 pub static CAUSE: Cause = Cause {
@@ -80,14 +81,27 @@ fn assess(c: &Case<'_>) -> Assessment {
             cites(&lost),
         );
     }
-    let refused: Vec<_> =
-        c.find(&[What::DcsRequestFailed, What::DcsRetry]).into_iter().filter(|e| e.why == Why::Refused).collect();
+    // What refuses in the name of a member that works is something on the way.
+    let refused: Vec<_> = c
+        .find(&[What::DcsRequestFailed, What::DcsRetry])
+        .into_iter()
+        .filter(|e| e.why == Why::Refused && c.etcd_that_worked(e).is_none())
+        .collect();
     let servers: BTreeSet<_> = refused.iter().filter_map(|e| e.who.clone()).collect();
     if servers.len() >= 2 {
         a.pro(
             Strength::Strong,
             format!("{} DCS endpoints refused connections: hosts alive, nothing listening", servers.len()),
             cites(&refused),
+        );
+    }
+    // Who writes into the DCS while others are still refused has found a majority.
+    let taken: Vec<_> = c.find(&[What::Promoted]).into_iter().filter(|p| still_refused(c, p) >= 2).collect();
+    if !taken.is_empty() {
+        a.con(
+            Strength::Decisive,
+            format!("{} took the lock in the DCS while others were still refused by it: a majority was there", hosts(c, &taken)),
+            cites(&taken),
         );
     }
     // Somebody had a quorum: the loss was not the cluster's.
@@ -100,6 +114,18 @@ fn assess(c: &Case<'_>) -> Assessment {
         );
     }
     a
+}
+
+/// Endpoints that refused other members before and after a promotion.
+fn still_refused(c: &Case<'_>, promoted: &Event) -> usize {
+    let servers = |span: Span| -> BTreeSet<_> {
+        c.t.find(&[What::DcsRequestFailed, What::DcsRetry], span)
+            .filter(|e| e.why == Why::Refused && e.node != promoted.node)
+            .filter_map(|e| e.who.clone())
+            .collect()
+    };
+    let (lead, at) = (c.t.ttl(), promoted.at);
+    servers(Span::new(at - lead, at)).intersection(&servers(Span::new(at + SECOND, at + lead))).count()
 }
 
 #[cfg(test)]

@@ -86,8 +86,17 @@ fn assess(c: &Case<'_>) -> Assessment {
         );
         a.tag("external_service_stop");
     }
-    let ordered: Vec<Hit<'_>> =
-        c.find(&[What::PgShutdownFast, What::PgShutdownSmart]).into_iter().filter(|e| c.on_old(e)).collect();
+    let seen = |e: &Hit<'_>| {
+        c.t.covers(Program::Patroni, Some(e.node), crate::model::Span::around(e.at, 60 * SECOND, 60 * SECOND))
+    };
+    // Patroni itself stops a server at once in distress: an immediate stop counts only where its log would tell, and
+    // where the member stayed primary.
+    let stayed = c.is(&[Kind::Crash, Kind::Restart]);
+    let ordered: Vec<Hit<'_>> = c
+        .find(&[What::PgShutdownFast, What::PgShutdownSmart, What::PgShutdownImmediate])
+        .into_iter()
+        .filter(|e| c.on_old(e) && (e.what != What::PgShutdownImmediate || (stayed && seen(e))))
+        .collect();
     let patroni_reason = c.has(&[
         What::DemoteOffline,
         What::DemoteNolock,
@@ -104,9 +113,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         .iter()
         // Patroni finds a server that somebody else stopped not running, afterwards.
         .any(|e| ordered.first().is_none_or(|o| o.node != e.node || e.at < o.at));
-    let seen = ordered.first().is_some_and(|e| {
-        c.t.covers(Program::Patroni, Some(e.node), crate::model::Span::around(e.at, 60 * SECOND, 60 * SECOND))
-    });
+    let seen = ordered.first().is_some_and(seen);
     if !ordered.is_empty() && !patroni_reason && stops.is_empty() {
         let strength = if seen || ordered.iter().any(|e| e.what == What::PgShutdownSmart) {
             Strength::Strong
@@ -187,6 +194,43 @@ mod tests {
             expect![[r#"
                 planned_or_external_action: likely (crash)
                   + strong: PostgreSQL on pg1 was asked to shut down, and Patroni gives no reason of its own
+            "#]],
+        );
+    }
+
+    #[test]
+    fn somebody_stops_the_server_at_once() {
+        let patroni = |decided: &str| {
+            format!(
+                r#"//- pg1/patroni.log
+2026-03-04 09:58:54,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:00:04,123 INFO: no action. I am (pg1), the leader with the lock
+{decided}2026-03-04 10:00:14,123 WARNING: Postgresql is not running.
+2026-03-04 10:00:14,324 INFO: starting primary after failure
+2026-03-04 10:00:16,123 INFO: no action. I am (pg1), the leader with the lock
+2026-03-04 10:02:16,123 INFO: no action. I am (pg1), the leader with the lock
+//- pg1/postgresql.log
+2026-03-04 09:50:27.231 UTC [2906] LOG:  checkpoint complete: wrote 0 buffers (0.0%); 0 WAL file(s) added, 0 removed, 0 recycled; write=0.004 s, sync=0.001 s, total=0.008 s
+2026-03-04 10:00:04.839 UTC [2903] LOG:  received immediate shutdown request
+2026-03-04 10:00:04.842 UTC [2903] LOG:  database system is shut down
+2026-03-04 10:00:15.381 UTC [1086] LOG:  starting PostgreSQL 15.18 on x86_64-pc-linux-gnu
+"#
+            )
+        };
+        check(
+            &CAUSE,
+            &patroni(""),
+            expect![[r#"
+                planned_or_external_action: likely (crash)
+                  + strong: PostgreSQL on pg1 was asked to shut down, and Patroni gives no reason of its own
+            "#]],
+        );
+        check(
+            &CAUSE,
+            &patroni("2026-03-04 10:00:04,300 INFO: Demoting self (immediate-nolock)\n"),
+            expect![[r#"
+                planned_or_external_action: ruled_out (demotion)
+                  - decisive: Patroni demoted on its own account; nobody asked for it
             "#]],
         );
     }

@@ -47,6 +47,9 @@ pub struct DailyArgs {
     /// Tell, but do not remember: the next run tells the same
     #[arg(long)]
     pub dry_run: bool,
+    /// Replace host names, addresses, users, databases and SQL literals with pseudonyms
+    #[arg(long)]
+    pub redact: bool,
     /// Print nothing when nothing happened (cron then sends no mail)
     #[arg(short, long)]
     pub quiet: bool,
@@ -96,7 +99,7 @@ pub fn run(args: DailyArgs) -> Result<u8, Failure> {
 
     let _lock = lock(&file)?;
     let (mut state, note) = load(&file);
-    let options = Options { settings, host: args.host.or(config.daily.host), now };
+    let options = Options { settings, host: args.host.or(config.daily.host), now, redact: args.redact };
     let mut daily = daily::run(&paths, &options, &mut state).map_err(|e| Failure::usage(e.to_string()))?;
     daily.notes.extend(note);
     for (path, name) in &outputs {

@@ -9,12 +9,14 @@ mod tests;
 mod thresholds;
 mod told;
 
+use crate::cluster::Cluster;
 use crate::input::InputError;
 use crate::input::follow::{self, How, Piece};
 use crate::model::{DAY, HOUR, MINUTE, Micros, NodeId, Parsed, Program, SECOND, Source, Stream, rfc3339};
+use crate::redact::{self, Redactor};
 use crate::report::{self, Skip};
 use crate::run::{self, Settings};
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, UNNAMED_HOST};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,15 +48,18 @@ pub struct Options {
     pub host: Option<String>,
     /// The time of this run; the library has no clock.
     pub now: Micros,
+    /// What is told bears pseudonyms; what is remembered does not.
+    pub redact: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     Ok,
     Warning,
     Critical,
     /// Nothing readable.
+    #[default]
     Unknown,
 }
 
@@ -70,7 +75,7 @@ impl Level {
 }
 
 /// What one run tells; `pgautopsy.daily/1`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Daily {
     pub schema: String,
     pub level: Level,
@@ -306,7 +311,25 @@ pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Da
         run_at: crate::model::seconds(options.now),
     };
     daily.subject = render::subject(&daily);
+    if options.redact {
+        daily = under_pseudonyms(daily, &t.cluster, &sources);
+    }
     Ok(daily)
+}
+
+/// The same report without names: those of the logs, and those remembered from earlier runs.
+fn under_pseudonyms(daily: Daily, cluster: &Cluster, sources: &[Source]) -> Daily {
+    let mut names = redact::known(sources, cluster);
+    let hosts = daily.last_seen.keys().filter_map(|who| Some(who.rsplit_once('/')?.0));
+    hosts.filter(|h| *h != UNNAMED_HOST).for_each(|h| names.add(redact::Kind::Host, h));
+    let redactor = Redactor::new(&names);
+    let Some(mut told) = redact::redact_data(&daily, &redactor) else {
+        // Nothing is better than a name.
+        return Daily { subject: "UNKNOWN · the report could not be redacted".to_owned(), ..Daily::default() };
+    };
+    told.last_seen = daily.last_seen.iter().map(|(who, at)| (redactor.text(who), *at)).collect();
+    told.subject = render::subject(&told);
+    told
 }
 
 /// Says of everything that does not name its own host that it was written on this one.

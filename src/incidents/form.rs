@@ -150,6 +150,8 @@ pub(super) fn form(t: &Timeline, x: &Incident) -> &'static str {
                 "near_miss_slow_fsync"
             } else if has(&[What::LeaderWon, What::LeaderLost, What::ElectionStart, What::Candidate]) {
                 "near_miss_election"
+            } else if has(&[What::LockAcquired]) {
+                "near_miss_key_vanished"
             } else if x.events.is_empty() {
                 "near_miss_late_renewal"
             } else {

@@ -17,7 +17,8 @@ pub static FSYNC_SLOW_MS: Threshold = Threshold::new(
 pub(super) fn misses(t: &Timeline, incidents: &mut Vec<Incident>) {
     let slow = t.all(&[What::FsyncSlow]).filter(|e| e.num >= t.thresholds.of(&FSYNC_SLOW_MS));
     let elected = t.all(&[What::LeaderWon]).filter(|e| !starting(t, e.event));
-    let mut signs: Vec<(u32, &Event)> = slow.chain(elected).map(|e| (e.index, e.event)).collect();
+    let vanished = t.all(&[What::LockAcquired]).filter(|e| vanished(t, e.event));
+    let mut signs: Vec<(u32, &Event)> = slow.chain(elected).chain(vanished).map(|e| (e.index, e.event)).collect();
     signs.sort_by_key(|(i, e)| (e.began(), *i));
     let mut groups: Vec<Vec<(u32, &Event)>> = Vec::new();
     for sign in signs {
@@ -56,6 +57,19 @@ fn starting(t: &Timeline, e: &Event) -> bool {
     t.find(&[What::EtcdStart, What::EtcdStopSignal, What::LeaderTransfer], Span::around(e.at, MINUTE, SECOND))
         .next()
         .is_some()
+}
+
+/// A leader that takes its own lock anew, in the middle of its heartbeats: somebody or something removed the key, and
+/// only luck decided who got it.
+fn vanished(t: &Timeline, e: &Event) -> bool {
+    let near = |from: Micros, to: Micros| {
+        t.beats.iter().any(|b| b.node == e.node && b.role == Role::Leader && b.from <= to && b.to >= from)
+    };
+    let itself =
+        [What::PatroniStart, What::PatroniStop, What::LockReleased, What::DcsUnreachable, What::LockUpdateFailed];
+    near(e.at - t.ttl(), e.at)
+        && near(e.until, e.until + t.ttl())
+        && t.find(&itself, Span::new(e.at - t.ttl() / 2, e.until)).all(|x| x.node != e.node)
 }
 
 fn add(t: &Timeline, incidents: &mut Vec<Incident>, span: Span, nodes: Vec<NodeId>, events: Vec<u32>) {

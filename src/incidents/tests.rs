@@ -302,6 +302,23 @@ fn an_election_without_a_failover_is_a_near_miss_but_not_that_of_starting_member
     assert_eq!(forms(&files), [""; 0]);
 }
 
+/// As when somebody deletes the key, or all keys, of a healthy cluster: seen on a real one.
+#[test]
+fn a_leader_that_takes_its_own_lock_anew_is_a_near_miss_unless_it_was_away() {
+    let beat = |s: u32| {
+        format!("2024-05-01 10:{:02}:{:02},010 INFO: no action. I am (a), the leader with the lock\n", s / 60, s % 60)
+    };
+    let log = |between: &str| {
+        let before: String = (0..=30).step_by(10).map(beat).collect();
+        let after: String = (40..=90).step_by(10).map(beat).collect();
+        format!("{before}{between}2024-05-01 10:00:34,871 INFO: acquired session lock as a leader\n{after}")
+    };
+    assert_eq!(forms(&[("a/patroni.log", log(""))]), ["near_miss_key_vanished"]);
+    let restarted = "2024-05-01 10:00:33,100 INFO: No PostgreSQL configuration items changed, nothing to reload.\n2024-05-01 10:00:32,000 INFO: Patroni 4.1.5 started\n2024-05-01 10:00:31,900 INFO: Selected new etcd server http://10.0.0.1:2379\n";
+    let away = format!("2024-05-01 10:00:31,000 ERROR: failed to update leader lock\n{restarted}");
+    assert!(!forms(&[("a/patroni.log", log(&away))]).contains(&"near_miss_key_vanished"), "its own doing");
+}
+
 #[test]
 fn a_renewal_that_needed_more_than_half_of_ttl_is_a_near_miss() {
     let timeout = "2024-05-01 10:10:14,000 ERROR: Request to server http://10.0.0.1:2379 failed: ReadTimeoutError(\"HTTPConnectionPool(host='10.0.0.1', port=2379): Read timed out. (read timeout=3.3)\")\n";

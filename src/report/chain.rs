@@ -67,8 +67,8 @@ fn role_of(what: What) -> Option<(&'static str, u8)> {
             ("trigger", 2)
         }
         DemoteOffline | DemoteNolock | DemoteImmediate | DemoteGraceful | DemotedLockUpdate | DemotedDcs
-        | DemotedForeignLock | Promoted | PromotedAgain | FailsafeKept | PgReinit | RaceLag | LockReleasedPgDown
-        | PgShutdownImmediate | PgShutdownFast | RewindBegin => ("effect", 3),
+        | DemotedForeignLock | Promoted | PromotedAgain | LockAcquired | FailsafeKept | PgReinit | RaceLag
+        | LockReleasedPgDown | PgShutdownImmediate | PgShutdownFast | RewindBegin => ("effect", 3),
         _ => return None,
     })
 }

@@ -46,6 +46,9 @@ pub(super) fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind,
             Some(new) => format!("Planned: the primary was switched from {old} to {} at {at}", t.name(new)),
             None => format!("Planned: a switchover away from {old} was asked for at {at}"),
         },
+        Kind::NearMiss if x.form == "near_miss_key_vanished" => {
+            format!("No role changed; {old}'s leader key vanished at {at}, and it took the lock anew")
+        }
         Kind::NearMiss => format!("No role changed; trouble was seen at {at} that had no effect on the roles"),
     };
     match (kind, root) {

@@ -83,6 +83,22 @@ fn a_damaged_state_is_put_aside_and_the_one_before_it_is_used() {
 }
 
 #[test]
+fn a_redacted_run_names_nobody_and_remembers_everybody() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, logs) = (dir.path().join("state"), dir.path().join("logs"));
+    bundle("fixtures/cases/lab-05-partition-primary/bundle", &logs);
+    for format in ["text", "mail", "html", "json", "prom", "nagios"] {
+        let text = out(&daily(&state, &logs, &["--dry-run", "--redact", "-f", format]));
+        assert!(text.contains("node2") && text.contains("node3"), "-f {format}:\n{text}");
+        for name in ["pg-dc1-a", "pg-dc1-b", "pg-dc2-a", "10.24.2."] {
+            assert!(!text.contains(name), "{name} in -f {format}:\n{text}");
+        }
+    }
+    daily(&state, &logs, &["--redact"]);
+    assert!(std::fs::read_to_string(&state).unwrap().contains("pg-dc1-a"));
+}
+
+#[test]
 fn a_dry_run_remembers_nothing_and_two_runs_at_once_do_not_mix() {
     let dir = tempfile::tempdir().unwrap();
     let (state, logs) = (dir.path().join("state"), dir.path().join("logs"));

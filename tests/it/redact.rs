@@ -25,8 +25,11 @@ fn verdict(report: &Report) -> (String, Option<String>, Vec<String>) {
     (format!("{:?} {:?}", v.kind, v.confidence), v.root_cause.clone(), incidents)
 }
 
-/// Host names and addresses of a bundle, found without the redactor: by the nodes of its report, and by reading all its
-/// texts for dotted quads.
+/// Users and databases that PostgreSQL itself brings along tell nothing.
+const EVERYWHERE: &[&str] = &["postgres", "template0", "template1", "replication", "unknown", "root"];
+
+/// Host names, addresses, users and databases of a bundle, found without the redactor: by the nodes of its report, and by
+/// reading all its texts for dotted quads and for the places where users and databases stand.
 fn originals(report: &Report, bundle: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for h in report.inventory.hosts.iter().filter(|h| h.name != "unnamed host") {
@@ -39,7 +42,14 @@ fn originals(report: &Report, bundle: &Path) -> BTreeSet<String> {
     }
     let quad =
         regex::Regex::new(r"(?:^|[^0-9A-Za-z_.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?:$|[^0-9A-Za-z.])").unwrap();
+    let named = regex::Regex::new(
+        r#"(?:\b(?:user|db|database|dbname)=|\b(?:role|user|database) \\?")([a-z_][a-z0-9_-]{2,40})\b"#,
+    )
+    .unwrap();
     for (_, text) in texts(bundle) {
+        for found in named.captures_iter(&text).filter(|f| !EVERYWHERE.contains(&&f[1])) {
+            names.insert(found[1].to_owned());
+        }
         for found in quad.captures_iter(&text) {
             let address: std::net::Ipv4Addr = match found[1].parse() {
                 Ok(a) => a,

@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", &["timeline", "axis", "incidents", "causes", "checks"]),
     ("render", &["report"]),
     ("redact", &["report", "formats", "messages", "sysstat", "cluster", "detect", "input"]), // writes what it reads
-    ("daily", &["input", "run", "report", "render", "timeline", "incidents", "checks"]),
+    ("daily", &["input", "run", "report", "render", "timeline", "incidents", "checks", "redact", "cluster"]),
     ("collect", &["input", "report", "when"]),
     ("triage", &["collect", "report", "render", "when"]),
     ("config", &["clock", "daily", "run", "messages", "causes", "checks", "incidents", "spelling"]),
