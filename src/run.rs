@@ -9,7 +9,7 @@ use crate::formats::{part_of, read_log_in_ranges, read_log_with, read_part};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
-use crate::model::{Coverage, Parsed, Problem, Source, Span, Thresholds, rfc3339};
+use crate::model::{Coverage, MINUTE, Micros, Parsed, Problem, Source, Span, Thresholds, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::timeline::{self, Timeline};
@@ -306,13 +306,21 @@ fn read_with(
             parsed
         }
     };
-    parsed.kind_why = detection.why;
+    // What a reader says of the whole file stands behind the reason.
+    parsed.kind_why = match parsed.kind_why.as_str() {
+        "" => detection.why,
+        more => format!("{}; {more}", detection.why),
+    };
     Ok(parsed)
 }
 
+/// Read before and after what is asked for: twice what causes look back, for an incident may have begun before (our
+/// choice).
+const MARGIN: Micros = 2 * Window::AROUND;
+
 /// What a log in order of time says around a span, and what of it was read; none if its order does not hold.
 fn part(plain: &dyn ReadAt, span: Span, threads: usize) -> Option<(Parsed, String)> {
-    let part = part_of(plain, span)?;
+    let part = part_of(plain, span.widened(MARGIN))?;
     let mut parsed = read_part(plain, &part, threads);
     if parsed.streams.iter().any(|s| !s.steps.is_empty()) {
         return None;
@@ -320,10 +328,11 @@ fn part(plain: &dyn ReadAt, span: Span, threads: usize) -> Option<(Parsed, Strin
     parsed.covers = Some(part.covers);
     let (from, to) = (rfc3339(part.covers.from), rfc3339(part.covers.to));
     let why = format!(
-        "; it covers {from} to {to}, and only bytes {} to {} of {} were read: those of the window, and an hour around it",
+        "; it covers {from} to {to}, and only bytes {} to {} of {} were read: the window and {} minutes around it",
         part.bytes.start,
         part.bytes.end,
-        plain.size()
+        plain.size(),
+        MARGIN / MINUTE
     );
     Some((parsed, why))
 }
@@ -493,7 +502,11 @@ pub fn sar(
         let mut document = print::Json::new(out).naming_disks(usual_disk_name);
         for (path, read) in found {
             match read {
-                Found::Whole(bytes) => seen(&path, &document.file(&bytes, crate::sysstat::Options::default())?),
+                Found::Whole(bytes) => {
+                    for file in crate::sysstat::files(&bytes) {
+                        seen(&path, &document.file(file, crate::sysstat::Options::default())?);
+                    }
+                }
                 Found::Read(parts) => {
                     for data in &parts {
                         document.data(data)?;

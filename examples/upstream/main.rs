@@ -161,7 +161,7 @@ fn catalogued(text: &str) -> Shares {
 /// A table knows the text with one of the values that its arguments take: a duration, a number, a name.
 fn is_known(program: Program, text: &str) -> bool {
     let known = |text: &str| find(program, text.as_bytes()) != Found::Unknown;
-    ["7s", "7", "0/3000188", "NOSPACE", "/service/x", "http://h:1/x"]
+    ["7s", "7", "0/3000188", "NOSPACE", "/data/postmaster.pid", "/service/x", "http://h:1/x"]
         .iter()
         .any(|value| known(&text.replace("7s", value)))
         || ["manual failover", "switchover", "alarm", ""].iter().any(|first| known(&text.replacen("7s", first, 1)))
@@ -277,6 +277,8 @@ fn is_server(path: &str) -> bool {
         "/tcpproxy/",
         "etcdmain/grpc_proxy",
         "etcdmain/gateway",
+        // A part of the functional tester that lay there in 3.3.1 to 3.3.3.
+        "pkg/transport/proxy.go",
     ];
     !others.iter().any(|o| path.contains(o))
 }

@@ -3,7 +3,7 @@
 use super::case::{cites, hosts, list, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::first_election;
-use crate::model::{Metric, NodeId, Program, SECOND, Span, What, Why, Threshold};
+use crate::model::{Metric, NodeId, Program, Threshold, What, Why};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 

@@ -131,7 +131,7 @@ documents! {
     unit_file, environment,
     pg_controldata, postgresql_conf, pg_settings,
     systemctl_status, systemctl_list, kubectl_get, fio, pg_lsclusters,
-    df, mounts, lsblk, du, date,
+    df, mounts, lsblk, device_names, du, date,
     timedatectl, zone_file, kubectl_describe, clock_sync, last, uptime, host_names, ip_addr, hosts,
     memory, pressure, ps, packages, sysctl,
     sysstat,

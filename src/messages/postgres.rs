@@ -387,4 +387,7 @@ pub static MESSAGES: &[Message] = &[
     noise("unrecognized configuration parameter ", "unrecognized configuration parameter \"x.y\"", "guc.c, all"),
     // ---- what no entry above knows
     m(What::PgPanic, "PANIC:  {why}", "PANIC:  stuck spinlock detected at LWLockWaitListLock, lwlock.c:913", "any"),
+    noise("removal of orphan archive status file {}failed too many times, will try again later", "removal of orphan archive status file \"pg_wal/archive_status/000000010000000000000001.ready\" failed too many times, will try again later", "pgarch.c, 12+"),
+    noise("temporary file size exceeds ", "temporary file size exceeds temp_file_limit (1024kB)", "fd.c, all: a query was refused"),
+    m(What::PgWalreceiverLost, "synchronization worker {} could not connect to the primary server: {why}", "synchronization worker \"slotsync worker\" could not connect to the primary server: connection refused", "slotsync.c, 17+"),
 ];

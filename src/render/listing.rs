@@ -41,7 +41,7 @@ fn source(out: &mut String, s: &SourceRow) {
     };
     let at = |a: &Option<String>| a.clone().unwrap_or_else(|| "-".to_owned());
     let _ = writeln!(out, "{}", terminal(&s.path, 400));
-    let _ = writeln!(out, "    kind   {}", terminal(&why(&s.kind, &s.kind_why), 300));
+    let _ = writeln!(out, "    kind   {}", terminal(&why(&s.kind, &s.kind_why), 400));
     let _ = writeln!(out, "    host   {}", terminal(&why(&s.host, &s.host_why), 300));
     if s.first.is_some() {
         let _ = writeln!(out, "    time   {} to {}", at(&s.first), at(&s.last));

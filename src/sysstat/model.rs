@@ -184,7 +184,7 @@ pub struct Comment {
 /// What kind of thing could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// The header contradicts itself: nothing could be read.
+    /// The header contradicts itself: nothing could be read, or only after a repair.
     Header,
     /// The file ends inside a structure.
     Truncated,

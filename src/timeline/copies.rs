@@ -1,7 +1,7 @@
 //! One log from two dumps (a file and the journal, two overlapping rotations, two bundles) is counted once.
 
 use super::{Event, Timeline};
-use crate::model::{Micros, NodeId, Program, SECOND, Span, What, Why};
+use crate::model::{Micros, NodeId, Program, Role, SECOND, Span, What, Why};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -28,6 +28,10 @@ const EQUAL_SHARE: usize = 60;
 /// What equal events of two dumps share beside their time.
 type Key = (NodeId, Program, What, Why, Option<Arc<str>>);
 
+/// Events by what they share, and by where they stand.
+type ByKey = BTreeMap<Key, Vec<usize>>;
+type OfStream = BTreeMap<(NodeId, Program, u32), Vec<usize>>;
+
 fn key(e: &Event) -> Key {
     (e.node, e.program, e.what, e.why, e.who.clone())
 }
@@ -42,28 +46,28 @@ pub(super) fn merge(t: &mut Timeline) {
     if sources.is_empty() {
         return;
     }
-    let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    let mut of_stream: BTreeMap<(NodeId, Program, u32), Vec<usize>> = BTreeMap::new();
+    let mut by_key = ByKey::new();
+    let mut of_stream = OfStream::new();
     for (i, e) in t.events.iter().enumerate().filter(|(_, e)| sources.contains_key(&(e.node, e.program))) {
         by_key.entry(key(e)).or_default().push(i);
         of_stream.entry((e.node, e.program, e.source)).or_default().push(i);
     }
     let mut gone: BTreeSet<usize> = BTreeSet::new();
     let mut pairs: Vec<(NodeId, Copied)> = Vec::new();
+    let (spans, beats) = (spans(t), beats(t));
     for ((node, program), list) in &sources {
         let size = |s: &u32| of_stream.get(&(*node, *program, *s)).map_or(0, Vec::len);
         let mut list: Vec<u32> = list.iter().copied().collect();
         list.sort_by_key(|s| (std::cmp::Reverse(size(s)), *s));
-        for (n, of) in list.iter().enumerate() {
-            for source in list.iter().skip(n + 1) {
-                let twins = twins(t, &by_key, &of_stream, (*node, *program), *source, *of, &gone);
-                if let Some(twins) = twins {
-                    let events = twins.len() as u32 + same_beats(t, *node, *source, *of) as u32;
-                    pairs.push((*node, Copied { source: *source, of: *of, program: *program, events }));
-                    for (copy, kept) in twins {
-                        gone.insert(copy);
-                        join(t, copy, kept);
-                    }
+        for (of, source) in meeting(&list, |s| spans.get(&(*node, *program, s)).copied()) {
+            let Some(both) = spans.get(&(*node, *program, of)) else { continue };
+            let twins = twins(t, (&by_key, &of_stream, &beats), (*node, *program), source, (of, *both), &gone);
+            if let Some(twins) = twins {
+                let events = twins.len() as u32 + same_beats(&beats, *node, source, of) as u32;
+                pairs.push((*node, Copied { source, of, program: *program, events }));
+                for (copy, kept) in twins {
+                    gone.insert(copy);
+                    join(t, copy, kept);
                 }
             }
         }
@@ -79,21 +83,44 @@ pub(super) fn merge(t: &mut Timeline) {
     t.copies = pairs.into_iter().map(|(_, p)| p).collect();
 }
 
+/// What each source covers of a program on a host.
+fn spans(t: &Timeline) -> BTreeMap<(NodeId, Program, u32), Span> {
+    let mut spans: BTreeMap<(NodeId, Program, u32), Span> = BTreeMap::new();
+    for c in &t.covered {
+        spans.entry((c.node, c.program, c.source)).and_modify(|s| *s = s.union(&c.span)).or_insert(c.span);
+    }
+    spans
+}
+
+/// Pairs of sources whose times meet, in the order of the list: only these can be dumps of one log. Of thousands, each is
+/// held against the few that begin next.
+fn meeting(list: &[u32], span: impl Fn(u32) -> Option<Span>) -> Vec<(u32, u32)> {
+    let most = if list.len() > MANY { FEW } else { usize::MAX };
+    let mut begins: Vec<(Span, usize)> =
+        list.iter().enumerate().filter_map(|(n, s)| Some((span(*s)?.widened(APART), n))).collect();
+    begins.sort_by_key(|(span, n)| (span.from, *n));
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for (k, (span, n)) in begins.iter().enumerate() {
+        let meet = begins.iter().skip(k + 1).take_while(|(other, _)| other.from <= span.to).take(most);
+        pairs.extend(meet.map(|(_, m)| (*n.min(m), *n.max(m))));
+    }
+    pairs.sort_unstable();
+    pairs.into_iter().filter_map(|(n, m)| Some((*list.get(n)?, *list.get(m)?))).collect()
+}
+
+/// Sources of one program on one host; our choice, so that a hundred thousand files take seconds.
+const MANY: usize = 2_000;
+const FEW: usize = 16;
+
 /// Events of `source` with their equals in `of`, if the two are dumps of one log.
 fn twins(
     t: &Timeline,
-    by_key: &BTreeMap<Key, Vec<usize>>,
-    of_stream: &BTreeMap<(NodeId, Program, u32), Vec<usize>>,
+    (by_key, of_stream, beats): (&ByKey, &OfStream, &Beats),
     (node, program): (NodeId, Program),
     source: u32,
-    of: u32,
+    (of, both): (u32, Span),
     gone: &BTreeSet<usize>,
 ) -> Option<Vec<(usize, usize)>> {
-    let span = |s: u32| {
-        let mine = t.covered.iter().filter(|c| (c.node, c.program, c.source) == (node, program, s));
-        mine.map(|c| c.span).reduce(|a, b| a.union(&b))
-    };
-    let both = span(of)?;
     let inside: Vec<usize> = of_stream
         .get(&(node, program, source))
         .map(|l| l.iter().copied().filter(|i| !gone.contains(i)).collect::<Vec<_>>())
@@ -118,8 +145,8 @@ fn twins(
             found.push((*i, *j));
         }
     }
-    let beats = if program == Program::Patroni { same_beats(t, node, source, of) } else { 0 };
-    let equal = found.len() + beats;
+    let same = if program == Program::Patroni { same_beats(beats, node, source, of) } else { 0 };
+    let equal = found.len() + same;
     (equal >= EQUAL_MIN && found.len() * 100 >= inside.len() * EQUAL_SHARE).then_some(found)
 }
 
@@ -141,9 +168,20 @@ fn same_end(a: &Event, b: &Event) -> bool {
 }
 
 /// Runs of heartbeats that begin or end at the same moment with the same role in both.
-fn same_beats(t: &Timeline, node: NodeId, source: u32, of: u32) -> usize {
-    let runs = |s: u32| t.beats.iter().filter(move |b| b.node == node && b.source == s);
-    runs(source).filter(|b| runs(of).any(|o| o.role == b.role && (o.from == b.from || o.to == b.to))).count()
+fn same_beats(beats: &Beats, node: NodeId, source: u32, of: u32) -> usize {
+    let runs = |s: u32| beats.get(&(node, s)).into_iter().flatten();
+    runs(source).filter(|b| runs(of).any(|o| o.0 == b.0 && (o.1 == b.1 || o.2 == b.2))).count()
+}
+
+/// Runs of heartbeats of each source on each host: role, first, last.
+type Beats = BTreeMap<(NodeId, u32), Vec<(Role, Micros, Micros)>>;
+
+fn beats(t: &Timeline) -> Beats {
+    let mut all = Beats::new();
+    for b in &t.beats {
+        all.entry((b.node, b.source)).or_default().push((b.role, b.from, b.to));
+    }
+    all
 }
 
 /// The kept event stands for both.

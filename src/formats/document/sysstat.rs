@@ -5,7 +5,7 @@ use crate::model::{
     Grain, Metric, NameHint, Naming, Parsed, Problem, Program, RawSeries, SECOND, Sample, Stamp, Stream, Written, Zone,
 };
 use crate::sysstat::model::{Data, Fault, Set, Span, Stamp as SarStamp};
-use crate::sysstat::{Options, looks_like_sa, read_sa, text};
+use crate::sysstat::{Options, files, looks_like_sa, read_sa, text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ pub fn data(content: &[u8]) -> Option<Vec<Data>> {
 
 fn tables(content: &[u8]) -> Vec<Data> {
     if looks_like_sa(content) {
-        vec![read_sa(content, Options::default())]
+        files(content).into_iter().map(|file| read_sa(file, Options::default())).collect()
     } else if text::looks_like_sadf_csv(content) {
         vec![text::read_sadf_csv(content)]
     } else if text::looks_like_sadf_lines(content) {
@@ -169,6 +169,10 @@ fn add(data: &Data, out: &mut Parsed) {
         stream.stamped = stream.stamped.max(s.samples.len() as u64);
         *stream.written_zone.entry(s.zone).or_default() += s.samples.len() as u64;
         stream.series.push(s);
+    }
+    let unread: Vec<&str> = data.skipped.iter().filter_map(|s| s.name).collect();
+    if !unread.is_empty() && out.kind_why.is_empty() {
+        out.kind_why = format!("not read of it: {}", unread.join(", "));
     }
     for problem in &data.problems {
         let in_text = problem.fault == Fault::Text;

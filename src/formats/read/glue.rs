@@ -25,11 +25,13 @@ impl Beginning {
         true
     }
 
-    /// Whether `text`, a part of the line, holds the line's beginning again.
+    /// Whether a second record begins in `text`, a part of the line.
     #[inline]
     pub(super) fn comes_again(&self, line: &[u8], text: &[u8]) -> bool {
         let text = if text.len() == line.len() { text.get(BEGINNING..).unwrap_or(b"") } else { text };
-        text.len() >= BEGINNING && self.finder.as_ref().is_some_and(|f| f.find(text).is_some())
+        text.len() >= BEGINNING
+            && self.finder.as_ref().is_some_and(|f| f.find(text).is_some())
+            && second(line).is_some()
     }
 }
 
@@ -57,16 +59,20 @@ impl LogReader {
 /// stands before. Logs quote logs; nothing begins inside of quotes.
 fn second(line: &[u8]) -> Option<usize> {
     let beginning = line.get(..BEGINNING)?;
-    let mut hits = memmem::find_iter(line.get(BEGINNING..)?, beginning).map(|at| at + BEGINNING).take(64).peekable();
-    hits.peek()?;
+    let hits = memmem::find_iter(line.get(BEGINNING..)?, beginning).map(|at| at + BEGINNING).take(64);
+    // Statements and their parameters are full of dates in quotes, so what is cheap to see comes first.
+    let mut hits = hits.filter(|at| {
+        let before = line.get(..*at).unwrap_or(b"");
+        // Inside an object every name and text is quoted; objects follow each other as `}{`.
+        let quoted = [b'"', b'\''].iter().any(|q| memchr::memchr_iter(*q, before).count() % 2 == 1);
+        let apart = line.first() != Some(&b'{') || before.trim_ascii_end().ends_with(b"}");
+        !quoted && apart
+    });
+    let first = hits.next()?;
     let kind = kind(line)?;
-    hits.find(|at| {
-        line.split_at_checked(*at).is_some_and(|(before, after)| {
-            // Inside an object every name and text is quoted; objects follow each other as `}{`.
-            let quoted = [b'"', b'\''].iter().any(|q| memchr::memchr_iter(*q, before).count() % 2 == 1);
-            let apart = line.first() != Some(&b'{') || before.trim_ascii_end().ends_with(b"}");
-            !quoted && apart && self::kind(before) == Some(kind) && self::kind(after) == Some(kind)
-        })
+    std::iter::once(first).chain(hits).find(|at| {
+        line.split_at_checked(*at)
+            .is_some_and(|(before, after)| self::kind(before) == Some(kind) && self::kind(after) == Some(kind))
     })
 }
 

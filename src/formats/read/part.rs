@@ -17,9 +17,6 @@ const SAMPLES: u64 = 32;
 /// Lines of busy servers pass each other by this much (our choice).
 const LATE: Micros = 30 * SECOND;
 
-/// Read before and after what is asked for: what leads to an incident and what follows is part of its story (our choice).
-const MARGIN: Micros = HOUR;
-
 /// Clocks of the world differ from UTC by at most 14 hours; a stamp without zone is given an hour more.
 const ANY_ZONE: Micros = 15 * HOUR;
 
@@ -48,8 +45,8 @@ pub fn part_of(source: &dyn ReadAt, span: Span) -> Option<Part> {
     let offset = offset(first.zone);
     let unknown = if offset.is_some() { 0 } else { ANY_ZONE };
     let shift = offset.unwrap_or(0);
-    let from = span.from.saturating_sub(MARGIN + LATE + unknown).saturating_add(shift);
-    let to = span.to.saturating_add(MARGIN + LATE + unknown).saturating_add(shift);
+    let from = span.from.saturating_sub(LATE + unknown).saturating_add(shift);
+    let to = span.to.saturating_add(LATE + unknown).saturating_add(shift);
     let mut looks = vec![first];
     for n in 1..SAMPLES {
         looks.extend(look(source, size / SAMPLES * n, size).ok()?);
@@ -203,13 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn the_part_holds_the_span_with_its_margin_and_little_more() {
+    fn the_part_holds_the_span_and_little_more() {
         let log = log("UTC");
         let source = log.as_slice();
         let part = part_of(&source, Span::new(at(12), at(13))).unwrap();
         let text = String::from_utf8_lossy(&log[part.bytes.start as usize..part.bytes.end as usize]);
-        assert!(text.starts_with("2026-11-20 10:"), "{}", &text[..30]);
-        assert!(text.contains("\n2026-11-20 11:00:00") && text.contains("\n2026-11-20 14:00:00"));
+        assert!(text.starts_with("2026-11-20 11:"), "{}", &text[..30]);
+        assert!(text.contains("\n2026-11-20 12:00:00") && text.contains("\n2026-11-20 13:00:00"));
         assert!(text.len() < log.len() / 10, "{} of {}", text.len(), log.len());
         assert_eq!(part.covers, Span::new(at(0), at(0) + 2 * DAY - 5 * SECOND));
     }
@@ -230,7 +227,7 @@ mod tests {
         let source = log.as_slice();
         let part = part_of(&source, Span::new(at(12) + DAY / 2, at(13) + DAY / 2)).unwrap();
         let text = String::from_utf8_lossy(&log[part.bytes.start as usize..part.bytes.end as usize]);
-        assert!(text.contains("\n2026-11-20 08:00:00") && text.contains("\n2026-11-21 17:00:00"));
+        assert!(text.contains("\n2026-11-20 09:00:00") && text.contains("\n2026-11-21 16:00:00"));
     }
 
     #[test]

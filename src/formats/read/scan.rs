@@ -140,7 +140,7 @@ impl Scanner {
             return Way::General;
         }
         let way = match head.program {
-            Program::Patroni => self.patroni(run, &head, place),
+            Program::Patroni => self.patroni(run, &head, line, place),
             _ => self.server(run, &head, place),
         };
         *recorded |= way == Way::Taken;
@@ -209,13 +209,13 @@ impl Scanner {
 
     /// A line of Patroni. Its texts repeat to the letter, or are looked up as everywhere.
     #[inline]
-    fn patroni(&mut self, run: &mut Run, head: &QuickHead<'_>, place: Place) -> Way {
+    fn patroni(&mut self, run: &mut Run, head: &QuickHead<'_>, line: &[u8], place: Place) -> Way {
         let message = head.message;
         let known = self.repeats.iter().find(|(text, found)| text == message && found.is_some());
         let known = match known {
             Some(known) => known,
             None => {
-                if message.starts_with(b"PAUSE: ") || self.beginning.comes_again(b"", message) {
+                if message.starts_with(b"PAUSE: ") || self.beginning.comes_again(line, message) {
                     return Way::General;
                 }
                 self.repeats.rotate_right(1);

@@ -65,7 +65,8 @@ fn used(p: &Pair<'_>) -> f64 {
         || (v >= Version(11, 6, 4) && v < Version(11, 7, 0))
         || v >= Version(11, 7, 4);
     let unused = if v >= Version(12, 7, 8) {
-        p.now(AVAILABLE)
+        // Kernels before 3.14 do not say what is available.
+        if p.now(AVAILABLE).is_nan() { p.now(FREE) } else { p.now(AVAILABLE) }
     } else if reclaimable_counts {
         let slab = p.now(SLAB);
         let sum = p.now(FREE) + p.now(BUFFERS) + p.now(CACHED) + if slab.is_nan() { 0.0 } else { slab };

@@ -30,6 +30,23 @@ pub struct Options {
     pub as_version: Option<Version>,
 }
 
+/// The files in a text of bytes: one, or several that were put one behind another (`cat sa20 sa21`), each of which has
+/// its own header. A header is one only if it can be read as a whole.
+pub fn files(data: &[u8]) -> Vec<&[u8]> {
+    let mut out = Vec::new();
+    let mut rest = data;
+    while let Some((magic, first)) = rest.get(..2).zip(header::read(rest).ok()) {
+        let next = memchr::memmem::find_iter(rest.get(first.end..).unwrap_or(b""), magic)
+            .map(|at| at + first.end)
+            .find(|at| rest.get(*at..).is_some_and(|r| looks_like_sa(r) && header::read(r).is_ok()));
+        let Some((file, behind)) = next.and_then(|at| rest.split_at_checked(at)) else { break };
+        out.push(file);
+        rest = behind;
+    }
+    out.push(rest);
+    out
+}
+
 /// Is this the beginning of a binary activity file (of any version, even one too old to read)?
 pub fn looks_like_sa(data: &[u8]) -> bool {
     let Some((_, format)) = header::magic(data) else {
@@ -114,6 +131,10 @@ pub(crate) fn scan<'a>(data: &'a [u8], upgraded: Option<&'a Upgraded>, options: 
         reading.event(event, &walk, data.len());
     }
     let mut data = reading.out;
+    if walk.swapped {
+        let what = "the times of the records have another byte order than the file; they were turned round";
+        data.problems.push(Problem::new(header.end as u64, Fault::Header, what));
+    }
     if upgraded.is_some() {
         data.format = Some(0x2169);
         // It holds no version.

@@ -68,6 +68,13 @@ pub(crate) struct Walk<'a> {
     at: usize,
     base: u64,
     check_offset: bool,
+    /// Times in the record headers have the bytes of their words the other way round than all else.
+    pub swapped: bool,
+}
+
+/// Whichever word of a 64-bit time holds it, with its bytes turned round.
+fn turned(time: u64) -> u64 {
+    u64::from(((time >> 32) as u32).swap_bytes() | (time as u32).swap_bytes())
 }
 
 impl<'a> Walk<'a> {
@@ -82,6 +89,7 @@ impl<'a> Walk<'a> {
             at: header.end,
             base: header.created,
             check_offset: true,
+            swapped: false,
         };
         walk.calibrate();
         walk
@@ -92,6 +100,11 @@ impl<'a> Walk<'a> {
         let Some(first) = self.raw(self.at) else {
             return;
         };
+        // sadc of a development version before 11.7.2 on big-endian machines.
+        if !self.near(first.epoch) && self.near(turned(first.epoch)) {
+            self.swapped = true;
+            return;
+        }
         if !self.near(first.epoch) && (STATS..=COMMENT).contains(&first.kind) {
             self.base = first.epoch;
         }
@@ -127,6 +140,7 @@ impl<'a> Walk<'a> {
                 (at + kind, b.u64(at + epoch)?, b.u64(at)?, 0, extra == 1)
             }
         };
+        let (epoch, uptime) = if self.swapped { (turned(epoch), turned(uptime)) } else { (epoch, uptime) };
         let hms = (b.u8(kind_at + 1)?, b.u8(kind_at + 2)?, b.u8(kind_at + 3)?);
         Some(Record { kind: b.u8(kind_at)?, epoch, hms, uptime, all_jiffies, body, extra })
     }

@@ -65,6 +65,8 @@ pub(super) struct Context<'a> {
     /// 0x2175.
     new: bool,
     pub like_sysstat: bool,
+    /// The version whose formulas are asked for, if not the writer's own.
+    pub as_version: Option<Version>,
 }
 
 /// Two samples between which values are worked out, by their numbers.
@@ -166,7 +168,8 @@ impl<'a> Rows<'a> {
         }
         let new = header.format == 0x2175;
         let version = options.as_version.unwrap_or(header.version);
-        let context = Context { bytes, version, new, like_sysstat: options.like_sysstat };
+        let (like_sysstat, as_version) = (options.like_sysstat, options.as_version);
+        let context = Context { bytes, version, new, like_sysstat, as_version };
         (Rows { context, sources }, unread)
     }
 
@@ -271,7 +274,7 @@ impl<'a> Context<'a> {
 
     /// The development version 11.7.1 had the new format and the old formula.
     pub(super) fn summed(&self) -> bool {
-        self.new && self.version != Version(11, 7, 1)
+        self.as_version.map_or(self.new && self.version != Version(11, 7, 1), |v| v >= Version(11, 7, 2))
     }
 
     fn items(

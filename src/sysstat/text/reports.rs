@@ -199,7 +199,7 @@ fn vmstat() -> Option<&'static Activity> {
 
 /// Is this vmstat text?
 pub fn looks_like_vmstat(head: &[u8]) -> bool {
-    let mut all = lines(head).skip_while(|(_, l)| !l.starts_with("procs "));
+    let mut all = lines(head).skip_while(|(_, l)| !l.starts_with("procs ") && !l.starts_with("--procs-- "));
     let (first, second) = (all.next(), all.next());
     first.is_some_and(|(_, l)| l.contains("memory") && l.contains("cpu"))
         && second.is_some_and(|(_, l)| l.split_whitespace().take(3).eq(["r", "b", "swpd"]))

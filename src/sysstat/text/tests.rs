@@ -115,6 +115,17 @@ procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----
     let set = data.set("vmstat", None).expect("set");
     let wa: Vec<_> = set.series(&data, "wa").map(|(span, v)| (span.to.epoch, v)).collect();
     assert_eq!(wa, [(Some(1_795_223_723), 40.0)]);
+    // `vmstat -wt` of procps 4 has wider columns and one more.
+    let wide = "\
+--procs-- -----------------------memory---------------------- ---swap-- -----io---- -system-- ----------cpu---------- -----timestamp-----
+   r    b         swpd         free         buff        cache   si   so    bi    bo   in   cs  us  sy  id  wa  st  gu                 UTC
+   8    0            0       298172       730640     17143496    0    0   849  5957  889 2425  65   8  26   0   0   0 2026-11-21 00:25:43
+   8    0            0       298172       730640     17143496    0    0     0  2112 5600 17473  84  16   0   0   1   0 2026-11-21 00:25:44
+";
+    assert_eq!(looks_like(wide.as_bytes()), Some(Source::Vmstat));
+    let data = read_vmstat(wide.as_bytes());
+    let st: Vec<_> = data.set("vmstat", None).expect("set").series(&data, "st").map(|(_, v)| v).collect();
+    assert_eq!(st, [1.0]);
     let untimed = text.replace(" 2026-11-21 01:15:2", "").replace("                 UTC", "");
     assert_eq!(read_vmstat(untimed.as_bytes()).spans.len(), 0);
 }
