@@ -91,11 +91,14 @@ fn assess(c: &Case<'_>) -> Assessment {
     };
     // Patroni itself stops a server at once in distress: an immediate stop counts only where its log would tell, and
     // where the member stayed primary.
+    // A replica that is stopped in order goes down as well.
+    let down = |e: &Hit<'_>| c.incident.form == "replica_down" && c.incident.nodes.contains(&e.node);
     let stayed = c.is(&[Kind::Crash, Kind::Restart]);
     let ordered: Vec<Hit<'_>> = c
         .find(&[What::PgShutdownFast, What::PgShutdownSmart, What::PgShutdownImmediate])
         .into_iter()
-        .filter(|e| c.on_old(e) && (e.what != What::PgShutdownImmediate || (stayed && seen(e))))
+        .filter(|e| c.on_old(e) || down(e))
+        .filter(|e| e.what != What::PgShutdownImmediate || (stayed && seen(e)))
         .collect();
     let patroni_reason = c.has(&[
         What::DemoteOffline,

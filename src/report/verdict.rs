@@ -9,13 +9,20 @@ use super::remedies::remedies;
 use super::{Confidence, Verdict, VerdictKind};
 use crate::causes::{Judged, Side, Status};
 use crate::incidents::{self, Cite, Kind};
-use crate::model::Role;
+use crate::model::{MINUTE, Role, Span, What};
 use crate::timeline::Timeline;
 
 pub(super) fn verdict(t: &Timeline, x: &incidents::Incident, judged: &[Judged]) -> Verdict {
     let ranking = rank(judged);
     let ordered = x.planned || ranking.root.is_some_and(|r| r.cause.id == "planned_or_external_action");
-    let kind = if ordered || x.kind == Kind::NearMiss || x.kind == Kind::ClientsCut {
+    // What was asked for went wrong: a restart after which the server does not start is a failure all the same.
+    let failed = ordered && !x.planned && matches!(x.kind, Kind::Failover | Kind::NoLeader) && {
+        let after = Span::new(x.span.from, x.span.to + MINUTE);
+        t.find(&[What::LockReleasedPgDown], after).any(|e| Some(e.node) == x.old)
+    };
+    let kind = if failed {
+        VerdictKind::Cause
+    } else if ordered || x.kind == Kind::NearMiss || x.kind == Kind::ClientsCut {
         VerdictKind::NoIncident
     } else if ranking.root.is_some() {
         VerdictKind::Cause

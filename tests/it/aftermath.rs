@@ -1,6 +1,6 @@
 //! Who took over and why, what it cost, and what is not to blame: stories of one incident each.
 
-use pgautopsy::report::{Incident, Statement, build};
+use pgautopsy::report::{Incident, Statement, VerdictKind, build};
 use pgautopsy::run::{Settings, files_in, timeline_of};
 
 /// The first incident of a bundle in one literal.
@@ -80,4 +80,54 @@ fn nobody_took_over_because_nobody_was_asked() {
     let alone = FROZEN.split("//- pg2/patroni.log").next().unwrap();
     let i = incident(alone);
     assert!(says(&i.succession, "cannot be told"), "{:#?}", i.succession);
+}
+
+/// As seen on a real cluster: a library that does not exist was set, and a restart asked for.
+#[test]
+fn a_restart_that_was_asked_for_and_fails_is_no_planned_change() {
+    let beat = |s: u32| format!("2026-03-04 10:00:{s:02},010 INFO: no action. I am (pg1), the leader with the lock\n");
+    let asked =
+        "2026-03-04 10:00:29,700 INFO: restart initiated\n2026-03-04 10:00:29,701 INFO: Restart request received\n";
+    let ends = "2026-03-04 10:00:34,209 ERROR: postmaster is not running\n2026-03-04 10:00:34,349 INFO: removed leader key after trying and failing to start postgres\n2026-03-04 10:00:34,350 WARNING: Postgresql is not running.\n";
+    let well = format!("2026-03-04 10:00:32,100 INFO: postmaster pid=1086\n{}{}", beat(35), beat(45));
+    let bundle = |after: &str| {
+        let old = format!("{}{}{asked}{after}", beat(10), beat(20));
+        format!(
+            "//- pg1/patroni.log\n{old}//- pg1/postgresql.log\n2026-03-04 10:00:29.810 UTC [77] LOG:  received fast shutdown request\n2026-03-04 10:00:30.100 UTC [77] LOG:  database system is shut down\n"
+        )
+    };
+    let taken = "//- pg2/patroni.log\n2026-03-04 10:00:10,210 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)\n2026-03-04 10:00:20,210 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)\n2026-03-04 10:00:34,520 INFO: promoted self to leader by acquiring session lock\n";
+    let failed = incident(&format!("{}{taken}", bundle(ends)));
+    assert_eq!(failed.verdict.kind, VerdictKind::Cause, "{}", failed.verdict.headline);
+    assert_eq!(failed.verdict.root_cause.as_deref(), Some("planned_or_external_action"));
+    let fine = incident(&bundle(&well));
+    assert_eq!(fine.verdict.kind, VerdictKind::NoIncident, "{}", fine.verdict.headline);
+}
+
+#[test]
+fn a_replica_that_is_stopped_in_order_did_not_fail() {
+    let leader = |s: u32| {
+        format!("2026-03-04 10:{:02}:{:02},010 INFO: no action. I am (pg1), the leader with the lock\n", s / 60, s % 60)
+    };
+    let follows = |s: u32| {
+        format!(
+            "2026-03-04 10:{:02}:{:02},110 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)\n",
+            s / 60,
+            s % 60
+        )
+    };
+    let beats = |f: &dyn Fn(u32) -> String, from: u32, to: u32| (from..=to).step_by(10).map(f).collect::<String>();
+    let bundle = format!(
+        "//- pg1/patroni.log\n{}//- pg2/patroni.log\n{}2026-03-04 10:01:57,249 WARNING: Postgresql is not running.\n2026-03-04 10:01:58,249 INFO: starting as a secondary\n{}//- pg2/postgresql.log\n2026-03-04 10:00:00.100 UTC [77] LOG:  checkpoint starting: time\n2026-03-04 10:01:23.810 UTC [77] LOG:  received fast shutdown request\n2026-03-04 10:01:24.100 UTC [77] LOG:  database system is shut down\n",
+        beats(&leader, 0, 240),
+        beats(&follows, 0, 80),
+        beats(&follows, 130, 240)
+    );
+    let stopped = incident(&bundle);
+    assert_eq!(stopped.verdict.kind, VerdictKind::NoIncident, "{}", stopped.verdict.headline);
+    let crashed = incident(&bundle.replace(
+        "received fast shutdown request",
+        "server process (PID 99) was terminated by signal 11: Segmentation fault",
+    ));
+    assert_ne!(crashed.verdict.kind, VerdictKind::NoIncident, "{}", crashed.verdict.headline);
 }
