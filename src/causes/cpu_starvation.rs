@@ -268,6 +268,56 @@ mod tests {
         );
     }
 
+    /// A cluster whose requests time out for eight seconds, on a machine with a long queue.
+    fn blip(etcd: &str) -> String {
+        format!(
+            r#"
+//- pg1/patroni.log
+2026-03-02 10:00:01,010 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:11,012 INFO: no action. I am (pg1), the leader with the lock
+2026-03-02 10:00:16,469 ERROR: Request to server http://10.0.0.12:2379 failed: MaxRetryError("HTTPConnectionPool(host='10.0.0.12', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by ConnectTimeoutError(<HTTPConnection(host='10.0.0.12', port=2379)>, 'Connection to 10.0.0.12 timed out. (connect timeout=1.5)'))")
+2026-03-02 10:00:23,983 ERROR: Error communicating with DCS
+2026-03-02 10:00:23,984 INFO: demoting self because DCS is not accessible and I was a leader
+2026-03-02 10:00:27,577 WARNING: Loop time exceeded, rescheduling immediately.
+//- pg1/etcd.log
+{etcd}
+//- pg1/sar.txt
+Linux 6.1.0-18-amd64 (pg1) 	03/02/2026 	_x86_64_	(2 CPU)
+
+09:59:40        CPU     %user     %nice   %system   %iowait    %steal     %idle
+09:59:50        all      5.00      0.00      2.00      0.50      0.10     92.40
+10:00:00        all      5.00      0.00      2.00      0.50      0.10     92.40
+10:00:10        all     80.00      0.00     19.00      0.50      0.10      0.40
+10:00:20        all     80.00      0.00     19.00      0.50      0.10      0.40
+
+09:59:40      runq-sz  plist-sz   ldavg-1   ldavg-5  ldavg-15   blocked
+09:59:50            0       200      0.10      0.10      0.10         0
+10:00:00            0       200      0.10      0.10      0.10         0
+10:00:10           17       400     20.10     10.10      4.10         0
+10:00:20           17       400     20.10     10.10      4.10         0
+"#
+        )
+    }
+
+    #[test]
+    fn a_queue_beside_requests_that_time_out_is_load_not_starvation() {
+        let idle = r#"{"level":"info","ts":"2026-03-02T10:00:05.222Z","caller":"mvcc/kvstore_compaction.go:66","msg":"finished scheduled compaction","compact-revision":4213,"took":"1.2ms"}"#;
+        check(&CAUSE, &blip(idle), expect![[r#"
+            cpu_starvation: possible (demotion)
+              + weak: 17 tasks on pg1 waited for a CPU (usually 0) with 0 % idle; its programs came late in the same minutes (2 reports)
+        "#]]);
+    }
+
+    #[test]
+    fn a_queue_beside_ticks_that_did_not_come() {
+        let late = r#"{"level":"warn","ts":"2026-03-02T10:00:12.222Z","logger":"raft","caller":"etcdserver/zap_raft.go:85","msg":"be57c3b2fc3623e8 A tick missed to fire. Node blocks too long!"}"#;
+        check(&CAUSE, &blip(late), expect![[r#"
+            cpu_starvation: likely (demotion)
+              + strong: 17 tasks on pg1 waited for a CPU (usually 0) with 0 % idle; its programs came late in the same minutes (3 reports)
+              + weak: etcd or the kernel on pg1 reports 1 times that processes did not get to run
+        "#]]);
+    }
+
     #[test]
     fn late_heartbeats_without_any_sar() {
         check(

@@ -174,6 +174,17 @@ fn left_over(c: &Case<'_>, a: &mut Assessment) {
     }
     let died = [What::UnitExited, What::UnitKilled, What::UnitOom, What::OomKill, What::PatroniStart, What::UnitLeftovers];
     let own = c.find_wide(&died).iter().any(|e| running.iter().any(|r| r.node == e.node && e.at <= r.at));
+    // The distribution's own unit starts a server at boot or by an update's script.
+    let units: Vec<Hit<'_>> = c
+        .find_wide(&[What::UnitStarted, What::UnitStarting])
+        .into_iter()
+        .filter(|e| systemd_unit(e.who.as_deref().unwrap_or("")) == Some(Program::Postgres))
+        .filter(|e| running.iter().any(|r| r.node == e.node && e.at <= r.at) && !restarted(c, e.event))
+        .collect();
+    if !units.is_empty() && !own {
+        let words = format!("a unit of the service manager started PostgreSQL on {} before Patroni did", hosts(c, &units));
+        a.pro(Strength::Strong, words, cites(&units));
+    }
     let foreign = a.evidence.iter().any(|e| e.strength >= Strength::Strong);
     a.pro(
         if foreign && !own { Strength::Strong } else { Strength::Weak },
@@ -288,6 +299,42 @@ Mar  4 10:01:26 pg1 systemd[1]: Stopped PostgreSQL Cluster 15-main.
                   + strong: PostgreSQL on pg1 was told to stop 3 times without a reason in Patroni's log, and Patroni started it again
             "#]],
         );
+    }
+
+    const RUNS_ALREADY: &str = r#"//- pg1/patroni.log
+2026-03-04 10:00:00,123 INFO: no action. I am (pg1), a secondary, and following a leader (pg2)
+2026-03-04 10:00:10,123 WARNING: Postgresql is not running.
+2026-03-04 10:00:10,223 INFO: starting as a secondary
+2026-03-04 10:00:11,123 ERROR: Cannot start PostgreSQL because one is already running.
+2026-03-04 10:00:20,123 ERROR: Cannot start PostgreSQL because one is already running.
+2026-03-04 10:00:30,123 ERROR: Cannot start PostgreSQL because one is already running.
+"#;
+
+    #[test]
+    fn a_server_that_patroni_did_not_start_may_be_anybodys() {
+        check(&CAUSE, RUNS_ALREADY, expect![[r#"
+            external_manager_conflict: possible (crash)
+              + weak: Patroni on pg1 found a PostgreSQL running that it had not started (3 messages)
+        "#]]);
+    }
+
+    #[test]
+    fn a_server_that_the_distributions_unit_started_before_patroni() {
+        let unit = "//- pg1/messages\nMar  4 10:00:08 pg1 systemd[1]: Started PostgreSQL Cluster 15-main.\n";
+        check(&CAUSE, &format!("{RUNS_ALREADY}{unit}"), expect![[r#"
+            external_manager_conflict: likely (crash)
+              + strong: a unit of the service manager started PostgreSQL on pg1 before Patroni did
+              + strong: Patroni on pg1 found a PostgreSQL running that it had not started (3 messages)
+        "#]]);
+    }
+
+    #[test]
+    fn a_server_that_a_killed_patroni_left_behind() {
+        let killed = "//- pg1/messages\nMar  4 10:00:05 pg1 systemd[1]: patroni.service: Main process exited, code=killed, status=9/KILL\nMar  4 10:00:06 pg1 systemd[1]: Started Runners to orchestrate a high-availability PostgreSQL.\n";
+        check(&CAUSE, &format!("{RUNS_ALREADY}{killed}"), expect![[r#"
+            external_manager_conflict: possible (crash)
+              + weak: Patroni on pg1 found a PostgreSQL running that it had not started (3 messages)
+        "#]]);
     }
 
     #[test]

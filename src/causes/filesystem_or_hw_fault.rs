@@ -222,6 +222,34 @@ mod tests {
     }
 
     #[test]
+    fn a_terminal_that_is_gone_is_no_disk() {
+        let traceback = |code: &str| {
+            format!(
+                r#"//- pg1/patroni.log
+2023-02-22 15:34:50,101 INFO: no action. I am (pg1), a secondary, and following a leader (pg2)
+2023-02-22 15:35:00,101 INFO: no action. I am (pg1), a secondary, and following a leader (pg2)
+2023-02-22 15:35:10,101 WARNING: Postgresql is not running.
+2023-02-22 15:35:10,301 ERROR: Exception during execution of long running task restarting after failure
+Traceback (most recent call last):
+  File "/usr/lib64/python3.6/multiprocessing/popen_fork.py", line 17, in __init__
+    util._flush_std_streams()
+  File "/usr/lib64/python3.6/multiprocessing/util.py", line 401, in _flush_std_streams
+    {code}
+OSError: [Errno 5] Input/output error
+2023-02-22 15:35:20,101 INFO: Lock owner: pg2; I am pg1
+"#
+            )
+        };
+        check(&CAUSE, &traceback("sys.stderr.flush()"), expect![[r#"
+            filesystem_or_hw_fault: not_assessable (crash)
+        "#]]);
+        check(&CAUSE, &traceback("data = f.read()"), expect![[r#"
+            filesystem_or_hw_fault: likely (crash)
+              + strong: programs on pg1 got I/O errors or found a read-only file system (1 reports)
+        "#]]);
+    }
+
+    #[test]
     fn the_kernels_log_is_missing() {
         check(
             &CAUSE,

@@ -58,9 +58,13 @@ fn assess(c: &Case<'_>) -> Assessment {
     let who = list(refused.iter().map(|e| c.name(e.node)));
     let lag = refused.iter().any(|e| e.what == What::RaceLag);
     let nobody = c.is(&[Kind::NoLeader]) || c.incident.new.is_none();
+    // Once, it may have seen a better one that took over right after; nobody does as long as it is said again.
+    let span = refused.iter().map(|e| e.until).max().unwrap_or(0) - refused.iter().map(|e| e.at).min().unwrap_or(0);
+    let lasting = span >= c.loop_wait() / 2;
     let strength = match (nobody, lag) {
-        (true, true) => Strength::Decisive,
-        (true, false) => Strength::Strong,
+        (true, true) if lasting || refused.len() > 1 => Strength::Decisive,
+        (true, true) => Strength::Strong,
+        (true, false) if lasting => Strength::Strong,
         _ => Strength::Weak,
     };
     a.pro(

@@ -21,7 +21,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
     let requested = any(&[What::SwitchoverRequested, What::ManualFailover, What::DemoteGraceful]);
     // A promotion names the next leader, not the one before.
     let before = promotions.iter().map(|e| e.at).fold(ep.span.from + SECOND, Micros::min);
-    let leader = t.leader_before(before);
+    // One that may not take over knows who has within the same second.
+    let loser = has(Class::NoLeader) && demotion.is_none() && promotions.is_empty();
+    let leader = t.leader_before(if loser { ep.span.from } else { before });
     let old = demotion.map(|e| e.node).or(leader.map(|l| l.0));
     let bootstrap = old.is_none() || leader.is_none();
 
@@ -53,6 +55,9 @@ pub(super) fn episode(t: &Timeline, ep: &Episode) -> Option<Incident> {
             Some(next) if next != demotion.node => Kind::Failover,
             _ => Kind::Demotion,
         }
+    } else if loser && handed_over(t, ep.span, old) {
+        // A loser's log: it may not take over, another one has.
+        Kind::Failover
     } else if has(Class::NoLeader) && nobody_leads(t, ep.span) || orphaned(t, ep.span, old).is_some() {
         Kind::NoLeader
     } else if has(Class::Crash) {
@@ -178,6 +183,13 @@ fn stopped_in_order(events: &[(&Event, Class)], old: Option<NodeId>) -> bool {
                 && Some(e.node) != old
                 && events.iter().any(|(s, c)| *c == Class::Stop && s.node == e.node && s.at < e.at)
         })
+}
+
+/// Whether another member than the old leader is named as leader right after the span: within two ttl, in which a race
+/// is decided if it can be.
+fn handed_over(t: &Timeline, span: Span, old: Option<NodeId>) -> bool {
+    let next = t.next_leader(span.to).filter(|(at, _)| *at <= span.to + 2 * t.ttl());
+    next.is_some_and(|(_, n)| old.is_some_and(|o| o != n))
 }
 
 /// When the cluster was left without a leader, if its heartbeats end, members try in vain to obtain the lock after

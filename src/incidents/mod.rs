@@ -223,9 +223,13 @@ impl Timeline {
 
     /// The node that others name as leader, or that says so itself, after `at`.
     pub fn leader_after(&self, at: Micros) -> Option<NodeId> {
+        self.next_leader(at).map(|x| x.1)
+    }
+
+    /// The same, with the time of the first word about it.
+    pub fn next_leader(&self, at: Micros) -> Option<(Micros, NodeId)> {
         use crate::model::Role;
-        let first = self
-            .beats
+        self.beats
             .iter()
             .filter(|b| b.to > at)
             .filter_map(|b| match b.role {
@@ -233,7 +237,6 @@ impl Timeline {
                 Role::Replica => Some((b.from.max(at), self.cluster.resolve(b.leader.as_deref()?)?)),
                 _ => None,
             })
-            .min_by_key(|x| x.0);
-        first.map(|x| x.1)
+            .min_by_key(|x| x.0)
     }
 }

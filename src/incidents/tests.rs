@@ -478,3 +478,19 @@ fn clients_see_the_failover_through_haproxy() {
     let seen: Vec<&str> = x.phases.iter().map(|p| p.name).filter(|n| n.starts_with("clients")).collect();
     assert_eq!(seen, ["clients: server taken out", "clients: no server left", "clients: server taken in"]);
 }
+
+#[test]
+fn the_log_of_one_that_lost_the_race_tells_who_won_it() {
+    let lost = line(632, "INFO: Wal position of c is ahead of my wal position")
+        + &line(632, "INFO: following a different leader because i am not the healthiest node");
+    let won = line(632, "INFO: Lock owner: c; I am b")
+        + &line(640, "INFO: no action. I am (b), a secondary, and following a leader (c)");
+    let files = [("b/patroni.log", follows("b", 0, 620) + &lost + &won)];
+    let (t, incidents) = run::timeline_of(&owned(&files), &run::Settings::default());
+    let [x] = incidents.as_slice() else { panic!("{incidents:?}") };
+    let name = |n: Option<crate::model::NodeId>| n.map(|n| t.name(n).to_string());
+    assert_eq!((x.kind, name(x.old), name(x.new)), (Kind::Failover, Some("a".into()), Some("c".into())));
+    // Nobody won it as long as its log goes on.
+    let files = [("b/patroni.log", follows("b", 0, 620) + &lost)];
+    assert_eq!(forms(&files), ["no_eligible_candidate"]);
+}

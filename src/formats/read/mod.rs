@@ -107,6 +107,8 @@ pub struct LogReader {
     hosts: HashMap<Vec<u8>, Arc<str>>,
     names: HashMap<(usize, Naming, Arc<str>), usize>,
     last: Option<Last>,
+    /// The traceback that is being read ends in a write to the console of the program.
+    console: bool,
     /// A csvlog row whose quotes are still open, and the line it began on.
     row: Vec<u8>,
     row_line: u32,
@@ -143,6 +145,7 @@ impl LogReader {
             hosts: HashMap::new(),
             names: HashMap::new(),
             last: None,
+            console: false,
             row: Vec::new(),
             row_line: 0,
             booted: None,

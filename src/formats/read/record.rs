@@ -96,8 +96,12 @@ impl LogReader {
             || text.starts_with(b"During handling")
             || text.starts_with(b"The above exception")
         {
+            let console = [&b"sys.stderr."[..], b"sys.stdout."].iter().any(|c| memchr::memmem::find(text, c).is_some());
+            // A frame is its place, then its line of code, which may be marked below.
+            self.console = console || self.console && !text.trim_ascii_start().starts_with(b"File \"");
             return;
         }
+        let console = std::mem::take(&mut self.console);
         // The last line of a traceback tells what happened; output of child programs is looked up as well.
         // PostgreSQL's lines may come without any prefix: up to 9.6 that was the default.
         let found = match pg_stderr::bare(text) {
@@ -108,6 +112,8 @@ impl LogReader {
             Found::Meaning(meaning) if meaning.why != Why::Unsaid => meaning.why,
             _ => classify(text),
         };
+        // Who writes to a terminal that is gone gets EIO (patroni#2566): no disk is concerned.
+        let why = if console && why == Why::Io { Why::Unsaid } else { why };
         if why != Why::Unsaid && last.program == Program::Patroni {
             self.explain(&last, why);
         }
