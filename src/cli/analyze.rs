@@ -9,6 +9,8 @@ use pgautopsy::report::{Report, VerdictKind};
 use pgautopsy::run::{self, Settings};
 use std::path::PathBuf;
 
+/// Files that are named on stderr; an archive may hold a hundred thousand that nobody can read.
+const SKIPPED: usize = 20;
 /// An incident was found, and `--exit-code` asked.
 const FOUND: u8 = 1;
 
@@ -21,8 +23,12 @@ pub fn analyze(args: Analyze) -> Result<u8, Failure> {
     };
     let report = report_on(&args.paths, settings, args.output.quiet)?;
     if !args.output.quiet && !args.output.redact {
-        for s in &report.inventory.skipped {
+        let skipped = &report.inventory.skipped;
+        for s in skipped.iter().take(SKIPPED) {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);
+        }
+        if skipped.len() > SKIPPED {
+            eprintln!("pgautopsy: not read: {} more (`pgautopsy ls` names all)", skipped.len() - SKIPPED);
         }
     }
     let read = !report.inventory.sources.is_empty();
