@@ -3,7 +3,6 @@
 
 use libfuzzer_sys::fuzz_target;
 use pgautopsy::input::{Limits, read_all};
-use std::io::Read;
 
 fuzz_target!(|data: &[u8]| {
     let file = std::env::temp_dir().join(format!("pgautopsy-fuzz-{}", std::process::id()));

@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let settings = Settings::default();
     let (timeline, incidents, sources) = place(sources, &settings);
     let report = report::build(&timeline, &incidents, &sources, Vec::new());
-    let style = Style { width: 80, colour: true, verbose: true };
+    let style = Style { colour: true, verbose: true, ..Style::default() };
     for renderer in RENDERERS {
         let _ = (renderer.render)(&report, style);
     }
