@@ -62,7 +62,10 @@ const STEPS: &[i64] =
 
 /// Seconds since 1970 at which ticks stand, at most nine of them.
 pub fn ticks(from: f64, to: f64) -> Vec<i64> {
-    let step = STEPS.iter().copied().find(|s| (to - from) / *s as f64 <= 9.0).unwrap_or(86_400 * 7);
+    let step = STEPS.iter().copied().find(|s| (to - from) / *s as f64 <= 9.0).unwrap_or_else(|| {
+        // Months and years: whole days, as many as it takes.
+        86_400 * ((to - from) / 9.0 / 86_400.0).ceil().clamp(1.0, 1e9) as i64
+    });
     let first = (from / step as f64).ceil() as i64;
     (first..).map(|n| n * step).take_while(|t| *t as f64 <= to).take(10).collect()
 }
@@ -78,7 +81,9 @@ pub struct Scale {
 impl Scale {
     /// Pixel of a time in the frame.
     pub fn x(&self, at: f64) -> i32 {
-        LEFT as i32 + ((at - self.from) / (self.to - self.from) * f64::from(PLOT)).round() as i32
+        // What lies a century outside of the frame must not overflow.
+        let inside = ((at - self.from) / (self.to - self.from) * f64::from(PLOT)).round();
+        LEFT as i32 + inside.clamp(-1e6, 1e6) as i32
     }
     /// Unit of a time in a data layer.
     pub fn gx(&self, at: f64) -> i32 {
@@ -151,6 +156,15 @@ pub fn value(v: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by fuzzing: one stamp of another century among today's.
+    #[test]
+    fn a_time_a_century_away_overflows_nothing() {
+        let scale = Scale { from: 0.0, to: 1.0, top: 1.0 };
+        assert!(scale.x(4e9) > 0 && scale.x(-4e9) < 0);
+        let century = ticks(0.0, 3.2e9);
+        assert!((8..=10).contains(&century.len()) && century.last().is_some_and(|t| *t as f64 > 2.8e9), "{century:?}");
+    }
 
     #[test]
     fn ticks_are_where_people_expect_them() {
