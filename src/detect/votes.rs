@@ -1,5 +1,6 @@
 //! Lets the lines of a text vote on its layout: each by itself, bodies before envelopes.
 
+use crate::formats::exported::mostly_falling;
 use crate::formats::wash::{is_marker, without_controls};
 use crate::formats::{BODIES, ENVELOPES, Envelope};
 use crate::model::{Micros, Written};
@@ -107,7 +108,7 @@ impl Votes {
 
     /// More than four fifths of the steps between stamps go back in time.
     pub fn newest_first(&self) -> bool {
-        self.falling >= 3 && self.falling * 10 > (self.falling + self.rising) * 8
+        mostly_falling(self.falling, self.rising)
     }
 
     /// The result in words.

@@ -7,6 +7,7 @@
 
 pub mod cells;
 pub mod etcd_settings;
+pub mod exported;
 pub mod ident;
 pub mod json;
 pub mod pg_severity;

@@ -2,7 +2,7 @@
 
 use crate::formats::envelope::kibana;
 use crate::formats::stamp::{american, shipped};
-use crate::formats::{Document, LogReader, Peeled};
+use crate::formats::{Document, LogReader, Peeled, exported};
 use crate::model::{Parsed, Problem, Program, Stamp, Zone};
 use std::borrow::Cow;
 
@@ -19,20 +19,74 @@ pub static FORMAT: Document = Document {
 };
 
 const TIMES: &[&str] = &[
-    "@timestamp", "timestamp", "_time", "time", "date", "datetime", "timegenerated", "timegenerated [utc]", "log_time",
-    "ts", "event time", "eventtime", "receivedat", "timestamp (utc)", "time (utc)",
+    "@timestamp",
+    "timestamp",
+    "_time",
+    "time",
+    "date",
+    "datetime",
+    "timegenerated",
+    "timegenerated [utc]",
+    "log_time",
+    "ts",
+    "event time",
+    "eventtime",
+    "receivedat",
+    "timestamp (utc)",
+    "time (utc)",
 ];
 const MESSAGES: &[&str] = &[
-    "message", "@message", "_raw", "content", "msg", "line", "log", "logmessage", "log_message", "textpayload", "body",
-    "syslogmessage", "raw", "log message", "log line", "text",
+    "message",
+    "@message",
+    "_raw",
+    "content",
+    "msg",
+    "line",
+    "log",
+    "logmessage",
+    "log_message",
+    "textpayload",
+    "body",
+    "syslogmessage",
+    "raw",
+    "log message",
+    "log line",
+    "text",
 ];
 const HOSTS: &[&str] = &[
-    "host", "hostname", "host.name", "host.hostname", "agent.hostname", "computer", "source", "node", "pod", "pod_name",
-    "kubernetes.pod.name", "kubernetes.pod_name", "server", "logstream", "logstreamname", "@logstream", "instance",
+    "host",
+    "hostname",
+    "host.name",
+    "host.hostname",
+    "agent.hostname",
+    "computer",
+    "source",
+    "node",
+    "pod",
+    "pod_name",
+    "kubernetes.pod.name",
+    "kubernetes.pod_name",
+    "server",
+    "logstream",
+    "logstreamname",
+    "@logstream",
+    "instance",
 ];
 const IDENTS: &[&str] = &[
-    "service", "program", "process", "process.name", "processname", "app", "appname", "syslog_identifier", "container",
-    "container_name", "kubernetes.container.name", "programname", "unit", "application_name",
+    "service",
+    "program",
+    "process",
+    "process.name",
+    "processname",
+    "app",
+    "appname",
+    "syslog_identifier",
+    "container",
+    "container_name",
+    "kubernetes.container.name",
+    "programname",
+    "unit",
+    "application_name",
 ];
 
 /// Where the columns are that matter.
@@ -61,13 +115,7 @@ fn columns(line: &[u8]) -> Option<Columns> {
         .map(|n| String::from_utf8_lossy(n).trim().trim_matches('"').trim().to_lowercase())
         .collect();
     let at = |list: &[&str]| list.iter().find_map(|name| names.iter().position(|n| n == name));
-    Some(Columns {
-        delimiter,
-        time: at(TIMES)?,
-        message: at(MESSAGES)?,
-        host: at(HOSTS),
-        ident: at(IDENTS),
-    })
+    Some(Columns { delimiter, time: at(TIMES)?, message: at(MESSAGES)?, host: at(HOSTS), ident: at(IDENTS) })
 }
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -95,9 +143,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     }
     let stamps: Vec<Option<Stamp>> = records.iter().map(|r| r.get(columns.time).and_then(stamp)).collect();
     let known: Vec<i64> = stamps.iter().flatten().map(|s| s.civil).collect();
-    let falling = known.windows(2).filter(|w| matches!(w, [a, b] if b < a)).count();
-    let rising = known.windows(2).filter(|w| matches!(w, [a, b] if b > a)).count();
-    let newest_first = falling >= 3 && falling * 10 > (falling + rising) * 8;
+    let newest_first = exported::newest_first(&known);
     let mut reader = LogReader::new(None);
     let mut hand = |(row, stamp): (&csv::ByteRecord, &Option<Stamp>)| {
         let number = row.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
@@ -119,15 +165,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     } else {
         records.iter().zip(&stamps).for_each(&mut hand);
     }
-    let mut parsed = reader.finish();
-    parsed.newest_first = newest_first;
-    let physical = memchr::memchr_iter(b'\n', content).count() as u64;
-    parsed.coverage.noise += physical.saturating_sub(parsed.coverage.lines);
-    parsed.coverage.lines = parsed.coverage.lines.max(physical);
-    parsed.coverage.bytes = content.len() as u64;
-    parsed.problems.append(&mut out.problems);
-    let (kind, kind_why) = (std::mem::take(&mut out.kind), std::mem::take(&mut out.kind_why));
-    *out = Parsed { kind, kind_why, ..parsed };
+    exported::finish(reader, newest_first, content, out);
 }
 
 /// A cell's time; what log systems show in the browser's zone has none.
@@ -157,10 +195,18 @@ mod tests {
     fn columns_are_found_by_their_names_in_any_order() {
         let text = "promoted self to leader by acquiring session lock";
         for (table, host) in [
-            (format!("\"@timestamp\",\"host.name\",message\n\"Nov 21, 2026 @ 00:13:31.489\",\"db1\",\"{text}\"\n"), Some("db1")),
+            (
+                format!("\"@timestamp\",\"host.name\",message\n\"Nov 21, 2026 @ 00:13:31.489\",\"db1\",\"{text}\"\n"),
+                Some("db1"),
+            ),
             (format!("message;time;host\n\"{text}\";2026-11-21 00:13:31.489;db1\n"), Some("db1")),
             (format!("_time\t_raw\n2026-11-21T00:13:31.489+0000\t{text}\n"), None),
-            (format!("TimeGenerated [UTC],Computer,LogMessage\n\"11/21/2026, 12:13:31.489 AM\",\"db1\",\"{text}\"\n"), Some("db1")),
+            (
+                format!(
+                    "TimeGenerated [UTC],Computer,LogMessage\n\"11/21/2026, 12:13:31.489 AM\",\"db1\",\"{text}\"\n"
+                ),
+                Some("db1"),
+            ),
         ] {
             let table = table.replace(text, &format!("2026-11-21 00:13:31,489 INFO: {text}"));
             let expected = (What::Promoted, "2026-11-21T00:13:31.489Z".to_owned(), host.map(str::to_owned), 2);
@@ -170,7 +216,11 @@ mod tests {
 
     #[test]
     fn a_message_may_span_lines_and_the_newest_stand_on_top() {
-        let row = |s: u32| format!("2026-11-21T00:13:{s}Z,\"2026-11-21 00:13:{s},489 ERROR: get_cluster\nTraceback (most recent call last):\n\"\"urllib3.exceptions.ReadTimeoutError\"\": Read timed out\"");
+        let row = |s: u32| {
+            format!(
+                "2026-11-21T00:13:{s}Z,\"2026-11-21 00:13:{s},489 ERROR: get_cluster\nTraceback (most recent call last):\n\"\"urllib3.exceptions.ReadTimeoutError\"\": Read timed out\""
+            )
+        };
         let rows: Vec<String> = (31..36).rev().map(row).collect();
         let found = found(&format!("timestamp,message\n{}\n", rows.join("\n")));
         assert_eq!(found.first().map(|f| (f.1.as_str(), f.3)), Some(("2026-11-21T00:13:31.489Z", 14)), "{found:?}");

@@ -2,7 +2,7 @@
 
 use crate::formats::envelope::loki::{HOSTS, IDENTS};
 use crate::formats::stamp::shipped;
-use crate::formats::{BODIES, Document, ENVELOPES, LogReader, Peeled, json};
+use crate::formats::{BODIES, Document, ENVELOPES, LogReader, Peeled, exported, json};
 use crate::model::{Parsed, Program, Stamp};
 use std::borrow::Cow;
 
@@ -81,9 +81,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
         walk(value, 0, &mut found);
     }
     let stamps: Vec<i64> = found.iter().filter_map(stamp_of).collect();
-    let falling = stamps.windows(2).filter(|w| matches!(w, [a, b] if b < a)).count();
-    let rising = stamps.windows(2).filter(|w| matches!(w, [a, b] if b > a)).count();
-    let newest_first = falling >= 3 && falling * 10 > (falling + rising) * 8;
+    let newest_first = exported::newest_first(&stamps);
     let mut lines = Lines { content, at: 0, line: 1 };
     let numbers: Vec<u32> = found.iter().map(|f| lines.number(at(f))).collect();
     let mut reader = LogReader::new(None);
@@ -107,14 +105,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     } else {
         found.iter().zip(&numbers).for_each(&mut hand);
     }
-    let mut parsed = reader.finish();
-    parsed.newest_first = newest_first;
-    let physical = memchr::memchr_iter(b'\n', content).count() as u64;
-    parsed.coverage.noise += physical.saturating_sub(parsed.coverage.lines);
-    parsed.coverage.lines = parsed.coverage.lines.max(physical);
-    parsed.coverage.bytes = content.len() as u64;
-    let (kind, kind_why) = (std::mem::take(&mut out.kind), std::mem::take(&mut out.kind_why));
-    *out = Parsed { kind, kind_why, ..parsed };
+    exported::finish(reader, newest_first, content, out);
 }
 
 /// Goes down to the records; no export nests them deeper than this.
