@@ -2,11 +2,15 @@
 
 use super::case::{cites, duration, length, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Program, SECOND, Span, What, Threshold};
+use crate::model::{Program, SECOND, Span, Threshold, What};
 use crate::timeline::Hit;
 
-static STEP_MATTERS_MS: Threshold =
-    Threshold::new("clock_skew.step_ms", 5_000.0, "ms", "etcd reports differences above one second (`maxClockDifference`, rafthttp/probing_status.go)");
+static STEP_MATTERS_MS: Threshold = Threshold::new(
+    "clock_skew.step_ms",
+    5_000.0,
+    "ms",
+    "etcd reports differences above one second (`maxClockDifference`, rafthttp/probing_status.go)",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "clock_skew",
@@ -53,8 +57,11 @@ etcd issue 9768. Patroni issue 1018.";
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();
-    let steps: Vec<Hit<'_>> =
-        c.find(&[What::ClockStepped]).into_iter().filter(|e| e.num.abs() >= c.limit(&STEP_MATTERS_MS) || e.num == 0.0).collect();
+    let steps: Vec<Hit<'_>> = c
+        .find(&[What::ClockStepped])
+        .into_iter()
+        .filter(|e| e.num.abs() >= c.limit(&STEP_MATTERS_MS) || e.num == 0.0)
+        .collect();
     let drift: Vec<Hit<'_>> = c.find(&[What::PeerClockDrift]);
     let taken = c.find(&[What::LockAcquired]);
     let repeated: u32 = taken.iter().map(|e| e.count).sum();

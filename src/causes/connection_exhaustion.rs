@@ -2,11 +2,15 @@
 
 use super::case::{cites, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
-use crate::model::{Program, SECOND, What, Why, Threshold};
+use crate::model::{Program, SECOND, Threshold, What, Why};
 use crate::timeline::Hit;
 
-static REFUSALS: Threshold =
-    Threshold::new("connection_exhaustion.refusals", 10.0, "times", "A refused client or two at a restart are normal; from here on it is a shortage (our choice)");
+static REFUSALS: Threshold = Threshold::new(
+    "connection_exhaustion.refusals",
+    10.0,
+    "times",
+    "A refused client or two at a restart are normal; from here on it is a shortage (our choice)",
+);
 /// Clients that reconnect after a role change fill the slots for some seconds: that is an effect.
 const AFTER: i64 = SECOND;
 
@@ -106,12 +110,13 @@ fn assess(c: &Case<'_>) -> Assessment {
             What::RestStatusFailed,
             What::PgConnFailed,
         ]);
-        let strength =
-            if f64::from(times) >= c.limit(&REFUSALS) && (cut || c.incident.events.iter().any(|i| all.iter().any(|e| e.index == *i))) {
-                Strength::Strong
-            } else {
-                Strength::Weak
-            };
+        let strength = if f64::from(times) >= c.limit(&REFUSALS)
+            && (cut || c.incident.events.iter().any(|i| all.iter().any(|e| e.index == *i)))
+        {
+            Strength::Strong
+        } else {
+            Strength::Weak
+        };
         a.pro(
             strength,
             format!("PostgreSQL on {names} refused {times} connections because all slots were used"),

@@ -3,26 +3,58 @@
 use super::case::{cites, length, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Metric, NodeId, SECOND, What, Threshold};
+use crate::model::{Metric, NodeId, SECOND, Threshold, What};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
-static STEAL: Threshold =
-    Threshold::new("cpu_starvation.steal_pct", 30.0, "%", "Steal that a shared hypervisor shows only when it is oversubscribed (our choice; 5–10 % is common and harmless)");
-static STEAL_SEVERE: Threshold =
-    Threshold::new("cpu_starvation.steal_severe_pct", 60.0, "%", "Steal at which more than half of the machine is gone");
-static IDLE: Threshold =
-    Threshold::new("cpu_starvation.idle_pct", 5.0, "%", "No CPU left: idle time below this, and it is not waiting for I/O");
-static IOWAIT: Threshold =
-    Threshold::new("cpu_starvation.iowait_pct", 20.0, "%", "The CPU is not missing but waiting for I/O from here on (our choice)");
-static QUEUE_SPIKE: Threshold =
-    Threshold::new("cpu_starvation.runq_times", 4.0, "times", "Times the host's own normal that the run queue must reach to count (our choice)");
-static QUEUE: Threshold =
-    Threshold::new("cpu_starvation.runq_tasks", 8.0, "tasks", "Tasks that the run queue must hold at least to count (our choice)");
-static PRESSURE: Threshold =
-    Threshold::new("cpu_starvation.psi_cpu_pct", 70.0, "%", "Share of time in which some task waited for a CPU (PSI); above it programs hardly get to run (our choice)");
-static AWAIT_FINE_MS: Threshold =
-    Threshold::new("cpu_starvation.await_fine_ms", 20.0, "ms", "Disks below this mean request time are fine (spinning disks need 10–20 ms)");
+static STEAL: Threshold = Threshold::new(
+    "cpu_starvation.steal_pct",
+    30.0,
+    "%",
+    "Steal that a shared hypervisor shows only when it is oversubscribed (our choice; 5–10 % is common and harmless)",
+);
+static STEAL_SEVERE: Threshold = Threshold::new(
+    "cpu_starvation.steal_severe_pct",
+    60.0,
+    "%",
+    "Steal at which more than half of the machine is gone",
+);
+static IDLE: Threshold = Threshold::new(
+    "cpu_starvation.idle_pct",
+    5.0,
+    "%",
+    "No CPU left: idle time below this, and it is not waiting for I/O",
+);
+static IOWAIT: Threshold = Threshold::new(
+    "cpu_starvation.iowait_pct",
+    20.0,
+    "%",
+    "The CPU is not missing but waiting for I/O from here on (our choice)",
+);
+static QUEUE_SPIKE: Threshold = Threshold::new(
+    "cpu_starvation.runq_times",
+    4.0,
+    "times",
+    "Times the host's own normal that the run queue must reach to count (our choice)",
+);
+static QUEUE: Threshold = Threshold::new(
+    "cpu_starvation.runq_tasks",
+    8.0,
+    "tasks",
+    "Tasks that the run queue must hold at least to count (our choice)",
+);
+static PRESSURE: Threshold = Threshold::new(
+    "cpu_starvation.psi_cpu_pct",
+    70.0,
+    "%",
+    "Share of time in which some task waited for a CPU (PSI); above it programs hardly get to run (our choice)",
+);
+static AWAIT_FINE_MS: Threshold = Threshold::new(
+    "cpu_starvation.await_fine_ms",
+    20.0,
+    "ms",
+    "Disks below this mean request time are fine (spinning disks need 10–20 ms)",
+);
 /// An interval of sysstat this many times the usual one came late.
 const LATE: f64 = 1.2;
 
@@ -302,20 +334,28 @@ Linux 6.1.0-18-amd64 (pg1) 	03/02/2026 	_x86_64_	(2 CPU)
     #[test]
     fn a_queue_beside_requests_that_time_out_is_load_not_starvation() {
         let idle = r#"{"level":"info","ts":"2026-03-02T10:00:05.222Z","caller":"mvcc/kvstore_compaction.go:66","msg":"finished scheduled compaction","compact-revision":4213,"took":"1.2ms"}"#;
-        check(&CAUSE, &blip(idle), expect![[r#"
+        check(
+            &CAUSE,
+            &blip(idle),
+            expect![[r#"
             cpu_starvation: possible (demotion)
               + weak: 17 tasks on pg1 waited for a CPU (usually 0) with 0 % idle; its programs came late in the same minutes (2 reports)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_queue_beside_ticks_that_did_not_come() {
         let late = r#"{"level":"warn","ts":"2026-03-02T10:00:12.222Z","logger":"raft","caller":"etcdserver/zap_raft.go:85","msg":"be57c3b2fc3623e8 A tick missed to fire. Node blocks too long!"}"#;
-        check(&CAUSE, &blip(late), expect![[r#"
+        check(
+            &CAUSE,
+            &blip(late),
+            expect![[r#"
             cpu_starvation: likely (demotion)
               + strong: 17 tasks on pg1 waited for a CPU (usually 0) with 0 % idle; its programs came late in the same minutes (3 reports)
               + weak: etcd or the kernel on pg1 reports 1 times that processes did not get to run
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -7,8 +7,12 @@ use crate::model::{Metric, NodeId, Program, Threshold, What, Why};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
-static RETRANS: Threshold =
-    Threshold::new("dcs_network.retrans", 5.0, "1/s", "Segments sent again per second that a healthy local network does not show (our choice)");
+static RETRANS: Threshold = Threshold::new(
+    "dcs_network.retrans",
+    5.0,
+    "1/s",
+    "Segments sent again per second that a healthy local network does not show (our choice)",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "dcs_network",
@@ -175,7 +179,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         }
     }
     if a.evidence.is_empty() && c.t.covers(Program::Etcd, None, c.incident.span) {
-        a.con(Strength::Weak, "etcd's log shows no lost peer: the network is what remains if nothing else is found", []);
+        a.con(
+            Strength::Weak,
+            "etcd's log shows no lost peer: the network is what remains if nothing else is found",
+            [],
+        );
     }
     if c.requested() {
         a.con(Strength::Decisive, "the change was asked for", []);
@@ -197,26 +205,44 @@ mod tests {
     /// As seen on a real cluster with a firewall rule that answers with resets.
     #[test]
     fn a_firewall_refuses_what_the_members_would_take() {
-        let refused = |second: u32, host: u32| format!("2026-03-04 10:00:{second},000 ERROR: Request to server http://10.0.0.{host}:2379 failed: MaxRetryError(\"HTTPConnectionPool(host='10.0.0.{host}', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused'))\")\n");
+        let refused = |second: u32, host: u32| {
+            format!(
+                "2026-03-04 10:00:{second},000 ERROR: Request to server http://10.0.0.{host}:2379 failed: MaxRetryError(\"HTTPConnectionPool(host='10.0.0.{host}', port=2379): Max retries exceeded with url: /v3/lease/keepalive (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused'))\")\n"
+            )
+        };
         let bundle = |pg2: &str| {
             let times: String = [27, 29, 40, 50].iter().map(|s| refused(*s, 12) + &refused(*s, 13)).collect();
             let (before, after) = times.split_at(times.find("2026-03-04 10:00:40").unwrap());
-            format!("//- pg1/patroni.log\n2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock\n2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock\n{before}2026-03-04 10:00:33,200 ERROR: Error communicating with DCS\n2026-03-04 10:00:33,300 INFO: Demoting self (offline)\n2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader\n{after}//- pg2/patroni.log\n2026-03-04 10:00:20,323 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)\n2026-03-04 10:00:36,323 INFO: promoted self to leader by acquiring session lock\n//- hosts.txt\n10.0.0.12 pg2\n10.0.0.13 pg3\n//- pg2/etcd.log\n{pg2}//- pg3/etcd.log\n{{\"level\":\"info\",\"ts\":\"2026-03-04T09:59:26.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"compacted Raft logs\"}}\n{{\"level\":\"info\",\"ts\":\"2026-03-04T10:02:26.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"compacted Raft logs\"}}\n")
+            format!(
+                "//- pg1/patroni.log\n2026-03-04 10:00:10,123 INFO: no action. I am (pg1), the leader with the lock\n2026-03-04 10:00:20,123 INFO: no action. I am (pg1), the leader with the lock\n{before}2026-03-04 10:00:33,200 ERROR: Error communicating with DCS\n2026-03-04 10:00:33,300 INFO: Demoting self (offline)\n2026-03-04 10:00:35,100 INFO: demoted self because DCS is not accessible and I was a leader\n{after}//- pg2/patroni.log\n2026-03-04 10:00:20,323 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)\n2026-03-04 10:00:36,323 INFO: promoted self to leader by acquiring session lock\n//- hosts.txt\n10.0.0.12 pg2\n10.0.0.13 pg3\n//- pg2/etcd.log\n{pg2}//- pg3/etcd.log\n{{\"level\":\"info\",\"ts\":\"2026-03-04T09:59:26.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"compacted Raft logs\"}}\n{{\"level\":\"info\",\"ts\":\"2026-03-04T10:02:26.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"compacted Raft logs\"}}\n"
+            )
         };
         let works = "{\"level\":\"info\",\"ts\":\"2026-03-04T09:59:26.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"compacted Raft logs\"}\n{\"level\":\"info\",\"ts\":\"2026-03-04T10:02:26.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"compacted Raft logs\"}\n";
-        check(&CAUSE, &bundle(works), expect![[r#"
+        check(
+            &CAUSE,
+            &bundle(works),
+            expect![[r#"
             dcs_network: likely (failover)
               + strong: pg1 was refused by pg2 and pg3, whose etcd members worked meanwhile: something on the way refuses, such as a firewall
-        "#]]);
+        "#]],
+        );
         let restarted = "{\"level\":\"info\",\"ts\":\"2026-03-04T09:59:20.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"compacted Raft logs\"}\n{\"level\":\"info\",\"ts\":\"2026-03-04T10:00:25.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"received signal; shutting down\",\"signal\":\"terminated\"}\n{\"level\":\"info\",\"ts\":\"2026-03-04T10:00:31.100000Z\",\"caller\":\"etcdmain/etcd.go:73\",\"msg\":\"Running: \",\"args\":[\"etcd\"]}\n{\"level\":\"info\",\"ts\":\"2026-03-04T10:02:26.100000Z\",\"caller\":\"etcdserver/x.go:1\",\"msg\":\"compacted Raft logs\"}\n";
-        check(&CAUSE, &bundle(restarted), expect![[r#"
+        check(
+            &CAUSE,
+            &bundle(restarted),
+            expect![[r#"
             dcs_network: ruled_out (failover)
               - weak: etcd's log shows no lost peer: the network is what remains if nothing else is found
-        "#]]);
-        check(&super::super::etcd_quorum_loss::CAUSE, &bundle(works), expect![[r#"
+        "#]],
+        );
+        check(
+            &super::super::etcd_quorum_loss::CAUSE,
+            &bundle(works),
+            expect![[r#"
             etcd_quorum_loss: ruled_out (failover)
               - decisive: pg2 took the lock in the DCS while others were still refused by it: a majority was there
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

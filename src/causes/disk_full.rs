@@ -3,11 +3,15 @@
 use super::case::{cites, list};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Key, Metric, Program, What, Why, Threshold};
+use crate::model::{Key, Metric, Program, Threshold, What, Why};
 use crate::timeline::Known;
 
-static FULL: Threshold =
-    Threshold::new("disk_full.used_pct", 99.0, "%", "Full for all practical purposes: ext4 keeps 5 % for root, so users see ENOSPC before 100 %");
+static FULL: Threshold = Threshold::new(
+    "disk_full.used_pct",
+    99.0,
+    "%",
+    "Full for all practical purposes: ext4 keeps 5 % for root, so users see ENOSPC before 100 %",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "disk_full",
@@ -73,9 +77,18 @@ fn assess(c: &Case<'_>) -> Assessment {
         && let Some((i, fullest)) = fullest(c)
     {
         let (mount, used) = (fullest.fact.item.as_deref().unwrap_or("?"), fullest.fact.value.num().unwrap_or(0.0));
-        a.con(Strength::Strong, format!("nothing reports ENOSPC, and the fullest file system seen is {mount} at {used:.0} %"), [Cite::Fact(i)]);
+        a.con(
+            Strength::Strong,
+            format!("nothing reports ENOSPC, and the fullest file system seen is {mount} at {used:.0} %"),
+            [Cite::Fact(i)],
+        );
     }
-    let full: Vec<_> = c.worst(Metric::FsUsed, None).into_iter().filter(|(_, _, x)| f64::from(x.value) >= c.limit(&FULL)).take(3).collect();
+    let full: Vec<_> = c
+        .worst(Metric::FsUsed, None)
+        .into_iter()
+        .filter(|(_, _, x)| f64::from(x.value) >= c.limit(&FULL))
+        .take(3)
+        .collect();
     if !a.evidence.is_empty() && !full.is_empty() {
         let names =
             list(full.iter().map(|(_, s, _)| format!("{} on {}", s.item.as_deref().unwrap_or("?"), c.name(s.node))));
@@ -89,7 +102,11 @@ fn assess(c: &Case<'_>) -> Assessment {
                 .filter(|(_, f)| f.fact.key == Key::FsUsed && f.fact.value.num().is_some_and(|v| v >= c.limit(&FULL)))
                 .collect();
         for (i, f) in facts.into_iter().take(3) {
-            a.pro(Strength::Weak, format!("df: {} at {} %", f.fact.item.as_deref().unwrap_or("?"), f.fact.value.num().unwrap_or(0.0)), [Cite::Fact(i as u32)]);
+            a.pro(
+                Strength::Weak,
+                format!("df: {} at {} %", f.fact.item.as_deref().unwrap_or("?"), f.fact.value.num().unwrap_or(0.0)),
+                [Cite::Fact(i as u32)],
+            );
         }
         if c.t.find(&[What::PgArchiveFailed], c.incident.window.widened(3_600_000_000)).next().is_some() {
             a.tag("wal_retention");
@@ -108,7 +125,10 @@ fn assess(c: &Case<'_>) -> Assessment {
 fn fullest<'a>(c: &Case<'a>) -> Option<(u32, &'a Known)> {
     let used = |k: &Known| k.fact.value.num().unwrap_or(0.0);
     let facts = c.t.facts.iter().enumerate().filter(|(_, k)| k.fact.key == Key::FsUsed);
-    facts.max_by(|(_, a), (_, b)| used(a).total_cmp(&used(b))).filter(|(_, k)| used(k) < c.limit(&FULL)).map(|(i, k)| (i as u32, k))
+    facts
+        .max_by(|(_, a), (_, b)| used(a).total_cmp(&used(b)))
+        .filter(|(_, k)| used(k) < c.limit(&FULL))
+        .map(|(i, k)| (i as u32, k))
 }
 
 /// Events that carry an error text of their own.

@@ -100,7 +100,10 @@ fn assess(c: &Case<'_>) -> Assessment {
     if !taken.is_empty() {
         a.con(
             Strength::Decisive,
-            format!("{} took the lock in the DCS while others were still refused by it: a majority was there", hosts(c, &taken)),
+            format!(
+                "{} took the lock in the DCS while others were still refused by it: a majority was there",
+                hosts(c, &taken)
+            ),
             cites(&taken),
         );
     }

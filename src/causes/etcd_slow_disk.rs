@@ -4,19 +4,35 @@ use super::case::{cites, duration, list};
 use super::disks::Tie;
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
 use crate::incidents::Kind;
-use crate::model::{Key, Metric, Program, Span, What, Threshold};
+use crate::model::{Key, Metric, Program, Span, Threshold, What};
 use crate::timeline::Series;
 use std::collections::BTreeSet;
 
-static SYNC_COSTS_LEADER_MS: Threshold =
-    Threshold::new("etcd_slow_disk.sync_ms", 1_000.0, "ms", "A sync that lasts longer than etcd's default election timeout (1 s) costs the leader its place");
-static SYNC_HANGS_MS: Threshold =
-    Threshold::new("etcd_slow_disk.sync_hangs_ms", 5_000.0, "ms", "Syncs that long stop a member for all practical purposes (our choice, five election timeouts)");
-static AWAIT_MS: Threshold =
-    Threshold::new("etcd_slow_disk.await_ms", 100.0, "ms", "Await above this, as an average over minutes, hides far worse moments. etcd asks for p99 below 10 ms");
+static SYNC_COSTS_LEADER_MS: Threshold = Threshold::new(
+    "etcd_slow_disk.sync_ms",
+    1_000.0,
+    "ms",
+    "A sync that lasts longer than etcd's default election timeout (1 s) costs the leader its place",
+);
+static SYNC_HANGS_MS: Threshold = Threshold::new(
+    "etcd_slow_disk.sync_hangs_ms",
+    5_000.0,
+    "ms",
+    "Syncs that long stop a member for all practical purposes (our choice, five election timeouts)",
+);
+static AWAIT_MS: Threshold = Threshold::new(
+    "etcd_slow_disk.await_ms",
+    100.0,
+    "ms",
+    "Await above this, as an average over minutes, hides far worse moments. etcd asks for p99 below 10 ms",
+);
 
-static IOWAIT: Threshold =
-    Threshold::new("etcd_slow_disk.iowait_pct", 5.0, "%", "Share of idle time spent waiting for I/O that is worth a word beside other evidence (our choice; alone it proves nothing)");
+static IOWAIT: Threshold = Threshold::new(
+    "etcd_slow_disk.iowait_pct",
+    5.0,
+    "%",
+    "Share of idle time spent waiting for I/O that is worth a word beside other evidence (our choice; alone it proves nothing)",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "etcd_slow_disk",
@@ -86,11 +102,8 @@ fn assess(c: &Case<'_>) -> Assessment {
     let hangs = c.limit(&SYNC_HANGS_MS);
     // A sync that costs a heartbeat only matters while the lock is being lost, not a minute before.
     let recent = Span::new(c.incident.span.from - c.t.ttl(), c.near().to);
-    let near: Vec<_> = syncs
-        .iter()
-        .copied()
-        .filter(|e| e.span().overlaps(&if e.num >= hangs { c.near() } else { recent }))
-        .collect();
+    let near: Vec<_> =
+        syncs.iter().copied().filter(|e| e.span().overlaps(&if e.num >= hangs { c.near() } else { recent })).collect();
     let worst = near.iter().map(|e| e.num).fold(0.0, f64::max);
     let nodes: BTreeSet<_> = near.iter().map(|e| e.node).collect();
     let starved = c.worst(Metric::CpuSteal, None).first().is_some_and(|(_, _, s)| s.value >= 30.0);
@@ -103,11 +116,7 @@ fn assess(c: &Case<'_>) -> Assessment {
         let known = c.t.number(Key::EtcdMembers).is_some();
         let members = c.dcs_members().max(if known { 1 } else { 3 });
         let majority = nodes.len() * 2 > members;
-        let strength = if worst >= hangs || majority {
-            Strength::Decisive
-        } else {
-            Strength::Strong
-        };
+        let strength = if worst >= hangs || majority { Strength::Decisive } else { Strength::Strong };
         let strength = if starved && fast_disk { Strength::Weak } else { strength };
         a.pro(
             strength,
@@ -129,7 +138,9 @@ fn assess(c: &Case<'_>) -> Assessment {
     let disk = c.worst(Metric::DiskAwait, None);
     let hung: Vec<_> = disk
         .iter()
-        .filter(|(_, s, x)| f64::from(x.value) >= c.limit(&AWAIT_MS) && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty()))
+        .filter(|(_, s, x)| {
+            f64::from(x.value) >= c.limit(&AWAIT_MS) && (c.dcs_nodes().contains(&s.node) || c.dcs_nodes().is_empty())
+        })
         .collect();
     let tie = |s: &Series| c.tie(s, &[Key::EtcdDataDir]);
     let (others, hung): (Vec<_>, Vec<_>) = hung.into_iter().partition(|(_, s, _)| matches!(tie(s), Tie::Elsewhere(..)));
@@ -151,7 +162,11 @@ fn assess(c: &Case<'_>) -> Assessment {
             if let Some(normal) = habit {
                 a.con(
                     Strength::Strong,
-                    format!("{} is as slow every day at this hour, and did no harm then ({})", series.item.as_deref().unwrap_or("the disk"), normal.words("ms")),
+                    format!(
+                        "{} is as slow every day at this hour, and did no harm then ({})",
+                        series.item.as_deref().unwrap_or("the disk"),
+                        normal.words("ms")
+                    ),
                     [*cite],
                 );
             }
@@ -169,7 +184,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         let disk = series.item.as_deref().unwrap_or("a disk");
         a.con(
             Strength::Weak,
-            format!("the disk that was slow, {disk} on {} ({:.0} ms a request), is not etcd's: {words}", c.name(series.node), x.value),
+            format!(
+                "the disk that was slow, {disk} on {} ({:.0} ms a request), is not etcd's: {words}",
+                c.name(series.node),
+                x.value
+            ),
             [*cite].into_iter().chain(cites),
         );
     }
@@ -180,7 +199,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         for (cite, series, x) in c.worst(Metric::CpuIowait, None).into_iter().take(1) {
             let base = c.baseline(series).unwrap_or(0.0);
             if x.value >= 3.0 * base && f64::from(x.value) >= c.limit(&IOWAIT) {
-                a.pro(Strength::Weak, format!("iowait on {} {:.2} %, usually {base:.2} %", c.name(series.node), x.value), [cite]);
+                a.pro(
+                    Strength::Weak,
+                    format!("iowait on {} {:.2} %, usually {base:.2} %", c.name(series.node), x.value),
+                    [cite],
+                );
             }
         }
     }

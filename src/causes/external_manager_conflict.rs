@@ -172,7 +172,8 @@ fn left_over(c: &Case<'_>, a: &mut Assessment) {
     if running.is_empty() {
         return;
     }
-    let died = [What::UnitExited, What::UnitKilled, What::UnitOom, What::OomKill, What::PatroniStart, What::UnitLeftovers];
+    let died =
+        [What::UnitExited, What::UnitKilled, What::UnitOom, What::OomKill, What::PatroniStart, What::UnitLeftovers];
     let own = c.find_wide(&died).iter().any(|e| running.iter().any(|r| r.node == e.node && e.at <= r.at));
     // The distribution's own unit starts a server at boot or by an update's script.
     let units: Vec<Hit<'_>> = c
@@ -182,13 +183,18 @@ fn left_over(c: &Case<'_>, a: &mut Assessment) {
         .filter(|e| running.iter().any(|r| r.node == e.node && e.at <= r.at) && !restarted(c, e.event))
         .collect();
     if !units.is_empty() && !own {
-        let words = format!("a unit of the service manager started PostgreSQL on {} before Patroni did", hosts(c, &units));
+        let words =
+            format!("a unit of the service manager started PostgreSQL on {} before Patroni did", hosts(c, &units));
         a.pro(Strength::Strong, words, cites(&units));
     }
     let foreign = a.evidence.iter().any(|e| e.strength >= Strength::Strong);
     a.pro(
         if foreign && !own { Strength::Strong } else { Strength::Weak },
-        format!("Patroni on {} found a PostgreSQL running that it had not started ({})", hosts(c, &running), said(&running)),
+        format!(
+            "Patroni on {} found a PostgreSQL running that it had not started ({})",
+            hosts(c, &running),
+            said(&running)
+        ),
         cites(&running),
     );
 }
@@ -312,29 +318,41 @@ Mar  4 10:01:26 pg1 systemd[1]: Stopped PostgreSQL Cluster 15-main.
 
     #[test]
     fn a_server_that_patroni_did_not_start_may_be_anybodys() {
-        check(&CAUSE, RUNS_ALREADY, expect![[r#"
+        check(
+            &CAUSE,
+            RUNS_ALREADY,
+            expect![[r#"
             external_manager_conflict: possible (crash)
               + weak: Patroni on pg1 found a PostgreSQL running that it had not started (3 messages)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_server_that_the_distributions_unit_started_before_patroni() {
         let unit = "//- pg1/messages\nMar  4 10:00:08 pg1 systemd[1]: Started PostgreSQL Cluster 15-main.\n";
-        check(&CAUSE, &format!("{RUNS_ALREADY}{unit}"), expect![[r#"
+        check(
+            &CAUSE,
+            &format!("{RUNS_ALREADY}{unit}"),
+            expect![[r#"
             external_manager_conflict: likely (crash)
               + strong: a unit of the service manager started PostgreSQL on pg1 before Patroni did
               + strong: Patroni on pg1 found a PostgreSQL running that it had not started (3 messages)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_server_that_a_killed_patroni_left_behind() {
         let killed = "//- pg1/messages\nMar  4 10:00:05 pg1 systemd[1]: patroni.service: Main process exited, code=killed, status=9/KILL\nMar  4 10:00:06 pg1 systemd[1]: Started Runners to orchestrate a high-availability PostgreSQL.\n";
-        check(&CAUSE, &format!("{RUNS_ALREADY}{killed}"), expect![[r#"
+        check(
+            &CAUSE,
+            &format!("{RUNS_ALREADY}{killed}"),
+            expect![[r#"
             external_manager_conflict: possible (crash)
               + weak: Patroni on pg1 found a PostgreSQL running that it had not started (3 messages)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -240,13 +240,21 @@ OSError: [Errno 5] Input/output error
 "#
             )
         };
-        check(&CAUSE, &traceback("sys.stderr.flush()"), expect![[r#"
+        check(
+            &CAUSE,
+            &traceback("sys.stderr.flush()"),
+            expect![[r#"
             filesystem_or_hw_fault: not_assessable (crash)
-        "#]]);
-        check(&CAUSE, &traceback("data = f.read()"), expect![[r#"
+        "#]],
+        );
+        check(
+            &CAUSE,
+            &traceback("data = f.read()"),
+            expect![[r#"
             filesystem_or_hw_fault: likely (crash)
               + strong: programs on pg1 got I/O errors or found a read-only file system (1 reports)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -4,13 +4,21 @@ use super::case::{cites, duration, length};
 use super::disks::Tie;
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Side, Strength, When, Who};
 use crate::incidents::Kind;
-use crate::model::{Key, Metric, Program, What, Threshold};
+use crate::model::{Key, Metric, Program, Threshold, What};
 use crate::timeline::Series;
 
-static HUNG_MS: Threshold =
-    Threshold::new("host_disk_io.await_ms", 100.0, "ms", "Mean request time at which a disk hardly answers; the same limit as for stalls (`incidents::classify`)");
-static SPIKE: Threshold =
-    Threshold::new("host_disk_io.await_times", 5.0, "times", "Times the host's own normal that an await must reach to count as a spike (our choice)");
+static HUNG_MS: Threshold = Threshold::new(
+    "host_disk_io.await_ms",
+    100.0,
+    "ms",
+    "Mean request time at which a disk hardly answers; the same limit as for stalls (`incidents::classify`)",
+);
+static SPIKE: Threshold = Threshold::new(
+    "host_disk_io.await_times",
+    5.0,
+    "times",
+    "Times the host's own normal that an await must reach to count as a spike (our choice)",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "host_disk_io",
@@ -59,8 +67,13 @@ fn assess(c: &Case<'_>) -> Assessment {
     let old = c.incident.old;
     // Where the lock was lost through the DCS and etcd itself suffers, the disk's name is etcd_slow_disk: PostgreSQL
     // on the same device is not what failed.
-    let through_etcd = c.has(&[What::LockUpdateFailed, What::DemotedLockUpdate, What::DcsUnreachable, What::DemotedDcs, What::DemoteOffline])
-        && c.has(&[What::HeartbeatLate, What::FsyncSlow, What::Overloaded, What::EtcdRequestTimeout]);
+    let through_etcd = c.has(&[
+        What::LockUpdateFailed,
+        What::DemotedLockUpdate,
+        What::DcsUnreachable,
+        What::DemotedDcs,
+        What::DemoteOffline,
+    ]) && c.has(&[What::HeartbeatLate, What::FsyncSlow, What::Overloaded, What::EtcdRequestTimeout]);
     let tie = |s: &Series| c.tie(s, &[Key::PgDataDir, Key::PgWalDir]);
     let (others, ours): (Vec<_>, Vec<_>) =
         c.worst(Metric::DiskAwait, old).into_iter().partition(|(_, s, _)| matches!(tie(s), Tie::Elsewhere(..)));
@@ -85,7 +98,12 @@ fn assess(c: &Case<'_>) -> Assessment {
                 _ => (String::new(), Vec::new()),
             };
             let habit = c.harmless_habit(series, x);
-            let words = format!("{} on {} needed {:.0} ms a request, as an average over {over}; usually {base:.1} ms{data}", series.item.as_deref().unwrap_or("a disk"), c.name(series.node), x.value);
+            let words = format!(
+                "{} on {} needed {:.0} ms a request, as an average over {over}; usually {base:.1} ms{data}",
+                series.item.as_deref().unwrap_or("a disk"),
+                c.name(series.node),
+                x.value
+            );
             let strength = match (c.is(&[Kind::WriteStall]), through_etcd) {
                 _ if habit.is_some() => Strength::Weak,
                 (true, _) => Strength::Decisive,
@@ -94,7 +112,8 @@ fn assess(c: &Case<'_>) -> Assessment {
             };
             a.pro(strength, words, [cite].into_iter().chain(util.map(|u| u.0)).chain(ties));
             if let Some(normal) = habit {
-                let words = format!("it is as slow every day at this hour, and did no harm then ({})", normal.words("ms"));
+                let words =
+                    format!("it is as slow every day at this hour, and did no harm then ({})", normal.words("ms"));
                 a.con(Strength::Strong, words, [cite]);
             }
         }

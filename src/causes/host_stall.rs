@@ -61,7 +61,8 @@ fn mid_cycle(c: &Case<'_>, a: &mut Assessment, old: NodeId, gap: Span, cite: Cit
         length(gap.length())
     );
     if c.host_lives(old, gap) {
-        let words = format!("{begun}, while other programs of the host wrote: it waited for something, it did not stand still");
+        let words =
+            format!("{begun}, while other programs of the host wrote: it waited for something, it did not stand still");
         return a.con(Strength::Strong, words, cite);
     }
     // A statement that PostgreSQL itself cancels proves that PostgreSQL ran: then all was slow.
@@ -129,9 +130,7 @@ fn assess(c: &Case<'_>) -> Assessment {
                 gap,
             )
             .any(|e| e.node == old);
-        if c.mid_cycle(old, gap)
-            && !c.on(old, FROZEN, c.near()).iter().any(|e| e.span().overlaps(&gap.widened(ttl)))
-        {
+        if c.mid_cycle(old, gap) && !c.on(old, FROZEN, c.near()).iter().any(|e| e.span().overlaps(&gap.widened(ttl))) {
             mid_cycle(c, &mut a, old, gap, cite);
             continue;
         }
@@ -239,18 +238,26 @@ mod tests {
 2026-03-02 10:01:34,795 ERROR: failed to update leader lock
 2026-03-02 10:01:34,796 INFO: Demoting self (immediate-nolock)
 "#;
-        check(&CAUSE, bundle, expect![[r#"
+        check(
+            &CAUSE,
+            bundle,
+            expect![[r#"
             host_stall: possible (demotion)
               + weak: the HA loop on pg1 had noted its lock and did not get to its renewal for 63.8 s: PostgreSQL or a disk did not answer, or the host did not run
-        "#]]);
+        "#]],
+        );
         let etcd = r#"//- pg1/var/log/etcd.log
 {"level":"info","ts":"2026-03-02T09:58:00.222Z","caller":"mvcc/kvstore_compaction.go:66","msg":"finished scheduled compaction","compact-revision":4213,"took":"1.2ms"}
 {"level":"info","ts":"2026-03-02T10:00:58.222Z","caller":"mvcc/kvstore_compaction.go:66","msg":"finished scheduled compaction","compact-revision":4299,"took":"1.2ms"}
 "#;
-        check(&CAUSE, &format!("{bundle}{etcd}"), expect![[r#"
+        check(
+            &CAUSE,
+            &format!("{bundle}{etcd}"),
+            expect![[r#"
             host_stall: ruled_out (demotion)
               - strong: the HA loop on pg1 had noted its lock and did not get to its renewal for 63.8 s, while other programs of the host wrote: it waited for something, it did not stand still
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -76,7 +76,14 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.pro(Strength::Weak, "memory could not be allocated", cites(&failed));
     }
     if a.strongest(Side::For).is_some() {
-        let memory = [Metric::MemUsed, Metric::SwapUsed, Metric::SwapIn, Metric::SwapOut, Metric::MajorFaults, Metric::PsiMemory];
+        let memory = [
+            Metric::MemUsed,
+            Metric::SwapUsed,
+            Metric::SwapIn,
+            Metric::SwapOut,
+            Metric::MajorFaults,
+            Metric::PsiMemory,
+        ];
         for s in c.strained(&memory, kills.first().or(failed.first()).map(|e| e.node)) {
             a.pro(Strength::Weak, s.words, [s.cite]);
         }

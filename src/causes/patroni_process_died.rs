@@ -151,7 +151,10 @@ fn assess(c: &Case<'_>) -> Assessment {
         } else if !alive.is_empty() {
             a.pro(
                 Strength::Strong,
-                format!("Patroni on {name} started anew after {} of silence; PostgreSQL ran on all the time", length(gap.span.length())),
+                format!(
+                    "Patroni on {name} started anew after {} of silence; PostgreSQL ran on all the time",
+                    length(gap.span.length())
+                ),
                 [Cite::Gap(i as u32)].into_iter().chain(cites(&starts)).chain(cites(&alive)),
             );
         } else if gap.span.length() > ttl {

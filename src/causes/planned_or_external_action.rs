@@ -89,10 +89,10 @@ fn assess(c: &Case<'_>) -> Assessment {
     let seen = |e: &Hit<'_>| {
         c.t.covers(Program::Patroni, Some(e.node), crate::model::Span::around(e.at, 60 * SECOND, 60 * SECOND))
     };
-    // Patroni itself stops a server at once in distress: an immediate stop counts only where its log would tell, and
-    // where the member stayed primary.
     // A replica that is stopped in order goes down as well.
     let down = |e: &Hit<'_>| c.incident.form == "replica_down" && c.incident.nodes.contains(&e.node);
+    // Patroni itself stops a server at once in distress: an immediate stop counts only where its log would tell, and
+    // where the member stayed primary.
     let stayed = c.is(&[Kind::Crash, Kind::Restart]);
     let ordered: Vec<Hit<'_>> = c
         .find(&[What::PgShutdownFast, What::PgShutdownSmart, What::PgShutdownImmediate])

@@ -58,12 +58,19 @@ fn assess(c: &Case<'_>) -> Assessment {
         .collect();
     // A member that crashes after another one was promoted did not lose its role by that.
     let before = died.first().and_then(|d| {
-        c.find(&[What::Promoted]).into_iter().find(|p| p.node != d.node && p.at + SECOND < d.at && p.at >= c.incident.span.from)
+        c.find(&[What::Promoted])
+            .into_iter()
+            .find(|p| p.node != d.node && p.at + SECOND < d.at && p.at >= c.incident.span.from)
     });
     if let (Some(promoted), Some(first)) = (before, died.first()) {
         a.con(
             Strength::Strong,
-            format!("{} was promoted {} before the crash on {}", c.name(promoted.node), length(first.at - promoted.at), c.name(first.node)),
+            format!(
+                "{} was promoted {} before the crash on {}",
+                c.name(promoted.node),
+                length(first.at - promoted.at),
+                c.name(first.node)
+            ),
             [crate::incidents::Cite::Event(promoted.index)],
         );
     } else if let Some(first) = died.first() {
@@ -102,9 +109,19 @@ fn assess(c: &Case<'_>) -> Assessment {
         );
     }
     // Patroni demotes a server that runs; had it crashed, Patroni would have found it not running first.
-    let demoted = c.find(&[What::DemotedLockUpdate, What::DemotedDcs, What::DemoteOffline, What::DemoteNolock, What::DemotedForeignLock]);
+    let demoted = c.find(&[
+        What::DemotedLockUpdate,
+        What::DemotedDcs,
+        What::DemoteOffline,
+        What::DemoteNolock,
+        What::DemotedForeignLock,
+    ]);
     if died.is_empty() && !demoted.is_empty() && !c.has(&[What::PgNotRunning, What::CoreDump, What::Segfault]) {
-        a.con(Strength::Strong, "Patroni demoted a running server because of its lock: no crash came first", cites(&demoted));
+        a.con(
+            Strength::Strong,
+            "Patroni demoted a running server because of its lock: no crash came first",
+            cites(&demoted),
+        );
     }
     let full = c.find(&[What::PgNoSpace]);
     if !full.is_empty() && died.is_empty() {

@@ -5,12 +5,24 @@ use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::model::{Metric, NodeId, Program, Threshold, What, Why};
 use crate::timeline::Hit;
 
-static FAILURES: Threshold =
-    Threshold::new("postgres_slow_or_hung.failures", 2.0, "times", "That many failed queries of Patroni are more than one dropped connection (our choice)");
-static CONGESTED: Threshold =
-    Threshold::new("postgres_slow_or_hung.waits", 5.0, "times", "Sessions that waited for locks, or statements that took seconds, to call the server congested (our choice)");
-static SLOW_STATEMENT_MS: Threshold =
-    Threshold::new("postgres_slow_or_hung.statement_ms", 5_000.0, "ms", "Statements that long count as waiting (our choice)");
+static FAILURES: Threshold = Threshold::new(
+    "postgres_slow_or_hung.failures",
+    2.0,
+    "times",
+    "That many failed queries of Patroni are more than one dropped connection (our choice)",
+);
+static CONGESTED: Threshold = Threshold::new(
+    "postgres_slow_or_hung.waits",
+    5.0,
+    "times",
+    "Sessions that waited for locks, or statements that took seconds, to call the server congested (our choice)",
+);
+static SLOW_STATEMENT_MS: Threshold = Threshold::new(
+    "postgres_slow_or_hung.statement_ms",
+    5_000.0,
+    "ms",
+    "Statements that long count as waiting (our choice)",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "postgres_slow_or_hung",
@@ -120,8 +132,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         .into_iter()
         .filter(before)
         .collect();
-    let strength =
-        if f64::from(times) >= c.limit(&FAILURES) && alive && congested && dcs.is_empty() { Strength::Strong } else { Strength::Weak };
+    let strength = if f64::from(times) >= c.limit(&FAILURES) && alive && congested && dcs.is_empty() {
+        Strength::Strong
+    } else {
+        Strength::Weak
+    };
     let lives = if alive { ", which was alive" } else { "" };
     a.pro(
         strength,
@@ -185,7 +200,9 @@ fn hung(c: &Case<'_>, a: &mut Assessment, old: NodeId) {
         let fine = disks.next().is_some_and(|first| f64::from(disks.fold(first, f32::max)) < c.limit(&AWAIT_FINE_MS));
         let strength = if quiet && lives && fine { Strength::Strong } else { Strength::Weak };
         let more = match (quiet, lives, fine) {
-            (true, true, true) => "; PostgreSQL wrote nothing meanwhile, other programs of the host did, and its disks were fast",
+            (true, true, true) => {
+                "; PostgreSQL wrote nothing meanwhile, other programs of the host did, and its disks were fast"
+            }
             (true, true, false) => "; PostgreSQL wrote nothing meanwhile, other programs of the host did",
             (_, true, _) => "; other programs of the host wrote meanwhile",
             _ => "",
@@ -265,19 +282,27 @@ mod tests {
 
     #[test]
     fn a_stopped_postmaster_holds_the_loop_in_the_middle_of_its_cycle() {
-        check(&CAUSE, &format!("{STOPPED}{ETCD}{SAR}"), expect![[r#"
+        check(
+            &CAUSE,
+            &format!("{STOPPED}{ETCD}{SAR}"),
+            expect![[r#"
             postgres_slow_or_hung: likely (failover)
               + strong: the HA loop on pg1 noted its lock, then waited 63.8 s before it could renew it: this is where it asks PostgreSQL for its position; PostgreSQL wrote nothing meanwhile, other programs of the host did, and its disks were fast
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     // Its disk may be what it waits for.
     fn a_loop_that_waits_on_a_host_without_numbers() {
-        check(&CAUSE, &format!("{STOPPED}{ETCD}"), expect![[r#"
+        check(
+            &CAUSE,
+            &format!("{STOPPED}{ETCD}"),
+            expect![[r#"
             postgres_slow_or_hung: possible (failover)
               + weak: the HA loop on pg1 noted its lock, then waited 63.8 s before it could renew it: this is where it asks PostgreSQL for its position; PostgreSQL wrote nothing meanwhile, other programs of the host did
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -3,12 +3,16 @@
 use super::case::{DCS_GIVEN_UP, cites, hosts, length, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Kind;
-use crate::model::{NodeId, Program, SECOND, Span, What, Why, Threshold};
+use crate::model::{NodeId, Program, SECOND, Span, Threshold, What, Why};
 use crate::timeline::Hit;
 use std::collections::BTreeMap;
 
-static PROBES: Threshold =
-    Threshold::new("rest_api_unresponsive.probes", 2.0, "times", "One probe without an answer happens; two say that it did not come back (our choice)");
+static PROBES: Threshold = Threshold::new(
+    "rest_api_unresponsive.probes",
+    2.0,
+    "times",
+    "One probe without an answer happens; two say that it did not come back (our choice)",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "rest_api_unresponsive",

@@ -69,16 +69,14 @@ fn assess(c: &Case<'_>) -> Assessment {
         own.iter().map(|e| e.until).max().unwrap_or(0) - from >= STUCK
     };
     // PostgreSQL that ends because of it does not need to say it twice.
-    let barred = |e: &Hit<'_>| !c.on(e.node, &[What::PgStartupFailed], Span::new(e.at - MINUTE, e.until + MINUTE)).is_empty();
+    let barred =
+        |e: &Hit<'_>| !c.on(e.node, &[What::PgStartupFailed], Span::new(e.at - MINUTE, e.until + MINUTE)).is_empty();
     let ok: Vec<Hit<'_>> = failed.iter().copied().filter(|e| healed(e)).collect();
     failed.retain(|e| !healed(e));
     // The log may end before a minute is over.
     let itself = |e: &Hit<'_>| c.is(&[Kind::StartFailure]) && c.incident.events.contains(&e.index);
-    let lost: Vec<Hit<'_>> = stuck
-        .iter()
-        .copied()
-        .filter(|e| (lasting(&stuck, e.node) || barred(e) || itself(e)) && !healed(e))
-        .collect();
+    let lost: Vec<Hit<'_>> =
+        stuck.iter().copied().filter(|e| (lasting(&stuck, e.node) || barred(e) || itself(e)) && !healed(e)).collect();
     // It explains why a member stays away; a change of roles has its reason before that.
     let earlier = |e: &Hit<'_>| e.at < c.incident.at - SECOND && c.incident.old != Some(e.node);
     let blocked = c.find(&[What::RaceLag, What::RaceRejected, What::NoCandidate, What::RaceNotHealthiest]);

@@ -3,10 +3,14 @@
 use super::case::{cites, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Micros, Program, SECOND, Span, What, Threshold};
+use crate::model::{Micros, Program, SECOND, Span, Threshold, What};
 
-static SLOW: Threshold =
-    Threshold::new("slow_shutdown.stop_s", 20.0, "s", "A fast shutdown without obstacles takes seconds; twenty exceed any healthy one (our choice; seen: 20–108 s)");
+static SLOW: Threshold = Threshold::new(
+    "slow_shutdown.stop_s",
+    20.0,
+    "s",
+    "A fast shutdown without obstacles takes seconds; twenty exceed any healthy one (our choice; seen: 20–108 s)",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "slow_shutdown",

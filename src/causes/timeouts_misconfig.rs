@@ -3,10 +3,14 @@
 use super::case::{cites, said};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::{Cite, Kind};
-use crate::model::{Key, Program, SECOND, What, Threshold};
+use crate::model::{Key, Program, SECOND, Threshold, What};
 
-pub static TTL_MIN_S: Threshold =
-    Threshold::new("timeouts_misconfig.ttl_s", 20.0, "s", "Patroni's documentation and maintainers: below 20 s a ttl fails over on every hiccup");
+pub static TTL_MIN_S: Threshold = Threshold::new(
+    "timeouts_misconfig.ttl_s",
+    20.0,
+    "s",
+    "Patroni's documentation and maintainers: below 20 s a ttl fails over on every hiccup",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "timeouts_misconfig",
@@ -79,7 +83,9 @@ fn assess(c: &Case<'_>) -> Assessment {
         && warned.is_empty()
         && (least..=90.0).contains(&ttl)
     {
-        let words = format!("ttl {ttl:.0} s covers loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0}: the timeouts fit each other");
+        let words = format!(
+            "ttl {ttl:.0} s covers loop_wait {loop_wait:.0} + 2 × retry_timeout {retry:.0}: the timeouts fit each other"
+        );
         a.con(Strength::Weak, words, cite);
     }
     if !warned.is_empty() {

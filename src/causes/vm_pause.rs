@@ -3,7 +3,7 @@
 use super::case::{cites, length};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Metric, Micros, NodeId, Program, SECOND, Span, What, Threshold};
+use crate::model::{Metric, Micros, NodeId, Program, SECOND, Span, Threshold, What};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
@@ -58,10 +58,18 @@ VMware KB: snapshot stun. Patroni: FAQ, Watchdog support.";
 
 /// The interval of sysstat must be longer than usual by this share of the pause: samples start at any moment of it.
 const STRETCH: f64 = 0.7;
-static IOWAIT: Threshold =
-    Threshold::new("vm_pause.iowait_pct", 40.0, "%", "Above these averages the machine was working or waiting, not paused (our choice; a pause accounts for nothing)");
-static SWAP_PAGES: Threshold =
-    Threshold::new("vm_pause.swap_pages", 1_000.0, "pages/s", "Pages swapped in or out a second that tell the same (our choice)");
+static IOWAIT: Threshold = Threshold::new(
+    "vm_pause.iowait_pct",
+    40.0,
+    "%",
+    "Above these averages the machine was working or waiting, not paused (our choice; a pause accounts for nothing)",
+);
+static SWAP_PAGES: Threshold = Threshold::new(
+    "vm_pause.swap_pages",
+    1_000.0,
+    "pages/s",
+    "Pages swapped in or out a second that tell the same (our choice)",
+);
 
 fn assess(c: &Case<'_>) -> Assessment {
     let mut a = Assessment::default();

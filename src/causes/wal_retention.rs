@@ -3,18 +3,26 @@
 use super::case::{cites, duration, hosts, list, said, times};
 use super::{Assessment, Case, Cause, Layer, Need, Remedy, Strength, When, Who};
 use crate::incidents::Cite;
-use crate::model::{Key, MINUTE, Metric, NodeId, Program, Span, What, Why, seconds, Threshold};
+use crate::model::{Key, MINUTE, Metric, NodeId, Program, Span, Threshold, What, Why, seconds};
 use crate::timeline::Hit;
 use std::collections::BTreeSet;
 
-static FAILURES: Threshold =
-    Threshold::new("wal_retention.archive_failures", 4.0, "times", "The archiver tries three times and then pauses a minute (NUM_ARCHIVE_RETRIES, PGARCH_AUTOWAKE_INTERVAL in pgarch.c): more than three failures mean that it failed for longer than a moment");
+static FAILURES: Threshold = Threshold::new(
+    "wal_retention.archive_failures",
+    4.0,
+    "times",
+    "The archiver tries three times and then pauses a minute (NUM_ARCHIVE_RETRIES, PGARCH_AUTOWAKE_INTERVAL in pgarch.c): more than three failures mean that it failed for longer than a moment",
+);
 /// How far back WAL can have begun to pile up in the logs that people send (our choice).
 const LOOK_BACK: i64 = 24 * 60;
 /// Share of a file system that pg_wal takes when it, and nothing else, is what filled it (our choice).
 const MOSTLY_WAL: f64 = 0.5;
-static GROWTH: Threshold =
-    Threshold::new("wal_retention.growth_pct", 10.0, "points", "Points of usage that a file system must gain within the samples to count as growing (our choice)");
+static GROWTH: Threshold = Threshold::new(
+    "wal_retention.growth_pct",
+    10.0,
+    "points",
+    "Points of usage that a file system must gain within the samples to count as growing (our choice)",
+);
 
 pub static CAUSE: Cause = Cause {
     id: "wal_retention",

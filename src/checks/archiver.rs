@@ -3,7 +3,7 @@
 use super::look::{Look, host};
 use super::{Check, Finding};
 use crate::incidents::Cite;
-use crate::model::{NodeId, What, Threshold};
+use crate::model::{NodeId, Threshold, What};
 use std::collections::BTreeMap;
 
 pub(super) static CHECKS: &[Check] = &[
@@ -25,8 +25,12 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-static FAILURES: Threshold =
-    Threshold::new("archive.failures", 3.0, "times", "That many failures of archive_command on one host are a risk (pgarch.c tries three times, then pauses)");
+static FAILURES: Threshold = Threshold::new(
+    "archive.failures",
+    3.0,
+    "times",
+    "That many failures of archive_command on one host are a risk (pgarch.c tries three times, then pauses)",
+);
 /// What the reader of settings makes of `/bin/true`, `cd .` and their like; the command itself is not kept.
 const NOTHING: &str = "does nothing";
 
@@ -42,7 +46,9 @@ fn failing(l: &Look<'_>) -> Vec<Finding> {
         let code = if code > 0.0 { format!(", exit code {code:.0}") } else { String::new() };
         host(
             name.clone(),
-            format!("archive_command failed {count} times on {name}{code}: WAL is kept until it succeeds, and fills the disk if it never does"),
+            format!(
+                "archive_command failed {count} times on {name}{code}: WAL is kept until it succeeds, and fills the disk if it never does"
+            ),
             [Cite::Event(index)],
             "Run the command by hand as postgres with a segment's path; look at pg_stat_archiver; alert on failed_count.",
         )
@@ -75,8 +81,12 @@ mod tests {
 
     #[test]
     fn a_command_that_is_missing() {
-        let line = |s: u32, code: u32| format!("2026-03-04 08:00:{s:02}.123 UTC [815] LOG:  archive command failed with exit code {code}\n");
-        let log = |n: u32, code: u32| format!("//- pg1/postgresql.log\n{}", (0..n).map(|s| line(s, code)).collect::<String>());
+        let line = |s: u32, code: u32| {
+            format!("2026-03-04 08:00:{s:02}.123 UTC [815] LOG:  archive command failed with exit code {code}\n")
+        };
+        let log = |n: u32, code: u32| {
+            format!("//- pg1/postgresql.log\n{}", (0..n).map(|s| line(s, code)).collect::<String>())
+        };
         assert!(found("archive_failing", &log(4, 127))[0].contains("failed 4 times on pg1, exit code 127"));
         assert!(found("archive_failing", &log(1, 127)).is_empty());
         assert!(found("archive_failing", &log(4, 131)).is_empty(), "131 is SIGQUIT: a consequence of a crash");
@@ -84,7 +94,11 @@ mod tests {
 
     #[test]
     fn a_command_that_does_nothing() {
-        let conf = |command| format!("//- pg1/postgresql.conf\n# PostgreSQL configuration file\nlisten_addresses = '*'\nport = 5432\nmax_connections = 100\nshared_buffers = 128MB\narchive_mode = on\narchive_command = '{command}'\n");
+        let conf = |command| {
+            format!(
+                "//- pg1/postgresql.conf\n# PostgreSQL configuration file\nlisten_addresses = '*'\nport = 5432\nmax_connections = 100\nshared_buffers = 128MB\narchive_mode = on\narchive_command = '{command}'\n"
+            )
+        };
         assert_eq!(found("archive_discards", &conf("/bin/true")).len(), 1);
         assert!(found("archive_discards", &conf("pgbackrest --stanza=main archive-push %p")).is_empty());
     }

@@ -94,7 +94,11 @@ mod tests {
 
     #[test]
     fn a_clock_that_nobody_sets() {
-        let text = |yes| format!("//- pg1/timedatectl.txt\n               Local time: Wed 2026-03-04 10:00:00 UTC\n           Universal time: Wed 2026-03-04 10:00:00 UTC\n                 RTC time: Wed 2026-03-04 10:00:00\n                Time zone: Etc/UTC (UTC, +0000)\nSystem clock synchronized: {yes}\n              NTP service: active\n          RTC in local TZ: no\n");
+        let text = |yes| {
+            format!(
+                "//- pg1/timedatectl.txt\n               Local time: Wed 2026-03-04 10:00:00 UTC\n           Universal time: Wed 2026-03-04 10:00:00 UTC\n                 RTC time: Wed 2026-03-04 10:00:00\n                Time zone: Etc/UTC (UTC, +0000)\nSystem clock synchronized: {yes}\n              NTP service: active\n          RTC in local TZ: no\n"
+            )
+        };
         assert_eq!(found("clock_unsynchronised", &text("no")).len(), 1);
         assert!(found("clock_unsynchronised", &text("yes")).is_empty());
     }

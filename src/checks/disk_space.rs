@@ -3,7 +3,7 @@
 use super::look::{Look, host};
 use super::usage::{Trend, Usage, usage};
 use super::{Check, Finding};
-use crate::model::{DAY, Micros, date, Threshold};
+use crate::model::{DAY, Micros, Threshold, date};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
@@ -24,11 +24,19 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-pub static USED_PERCENT: Threshold =
-    Threshold::new("disk.limit_pct", 75.0, "%", "A file system above this is a risk, never a cause; the day on which it gets there is forecast (Crunchy Data's advice for etcd and PostgreSQL)");
+pub static USED_PERCENT: Threshold = Threshold::new(
+    "disk.limit_pct",
+    75.0,
+    "%",
+    "A file system above this is a risk, never a cause; the day on which it gets there is forecast (Crunchy Data's advice for etcd and PostgreSQL)",
+);
 
-static SOON: Threshold =
-    Threshold::new("disk.soon_days", 90.0, "days", "Growth that reaches the limit only later than this is no risk worth a line (our choice)");
+static SOON: Threshold = Threshold::new(
+    "disk.soon_days",
+    90.0,
+    "days",
+    "Growth that reaches the limit only later than this is no risk worth a line (our choice)",
+);
 
 const REMEDY: &str = "Free space or extend the volume before it fills; find out what grows (WAL kept by a slot or a failing archiver, logs, backups).";
 
@@ -72,7 +80,11 @@ mod tests {
 
     #[test]
     fn a_data_volume_above_three_quarters() {
-        let df = |used| format!("//- pg1/df.txt\nFilesystem     1K-blocks    Used Available Use% Mounted on\n/dev/sdb1       10255636 8204508   1510000  {used}% /var/lib/pgsql\n");
+        let df = |used| {
+            format!(
+                "//- pg1/df.txt\nFilesystem     1K-blocks    Used Available Use% Mounted on\n/dev/sdb1       10255636 8204508   1510000  {used}% /var/lib/pgsql\n"
+            )
+        };
         assert!(found("disk_usage_high", &df(84))[0].contains("/var/lib/pgsql on pg1 is 84 % full"));
         assert!(found("disk_usage_high", &df(75)).is_empty());
     }

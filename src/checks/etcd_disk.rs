@@ -23,10 +23,18 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-static FSYNC_MS: Threshold =
-    Threshold::new("etcd.fsync_p99_ms", 10.0, "ms", "The 99th percentile of WAL syncs should stay below (etcd: FAQ, Hardware recommendations)");
-static COMMIT_MS: Threshold =
-    Threshold::new("etcd.commit_p99_ms", 25.0, "ms", "The 99th percentile of backend commits should stay below (etcd: FAQ)");
+static FSYNC_MS: Threshold = Threshold::new(
+    "etcd.fsync_p99_ms",
+    10.0,
+    "ms",
+    "The 99th percentile of WAL syncs should stay below (etcd: FAQ, Hardware recommendations)",
+);
+static COMMIT_MS: Threshold = Threshold::new(
+    "etcd.commit_p99_ms",
+    25.0,
+    "ms",
+    "The 99th percentile of backend commits should stay below (etcd: FAQ)",
+);
 
 fn slow(l: &Look<'_>, key: Key, limit: &Threshold, what: &str) -> Vec<Finding> {
     let limit = l.limit(limit);
@@ -35,7 +43,8 @@ fn slow(l: &Look<'_>, key: Key, limit: &Threshold, what: &str) -> Vec<Finding> {
         // The figure is the upper bound of its bucket: 16 is between 8 and 16.
         let Some(p99) = k.fact.value.num().filter(|p| *p / 2.0 >= limit || *p > 1.5 * limit) else { continue };
         let name = l.name(node);
-        let shown = if p99.is_finite() { format!("up to {p99:.0} ms") } else { "more than the largest bucket".to_owned() };
+        let shown =
+            if p99.is_finite() { format!("up to {p99:.0} ms") } else { "more than the largest bucket".to_owned() };
         out.push(host(
             name.clone(),
             format!("the slowest 1 % of etcd's {what} on {name} take {shown} (should stay below {limit:.0} ms), over the life of its process"),
@@ -51,7 +60,9 @@ mod tests {
     use super::super::testing::found;
 
     fn metrics(fast: u32) -> String {
-        format!("//- pg1/metrics.txt\n# TYPE etcd_disk_wal_fsync_duration_seconds histogram\netcd_disk_wal_fsync_duration_seconds_bucket{{le=\"0.004\"}} {fast}\netcd_disk_wal_fsync_duration_seconds_bucket{{le=\"0.128\"}} 100000\netcd_disk_wal_fsync_duration_seconds_bucket{{le=\"+Inf\"}} 100000\netcd_disk_wal_fsync_duration_seconds_count 100000\n# TYPE etcd_disk_backend_commit_duration_seconds histogram\netcd_disk_backend_commit_duration_seconds_bucket{{le=\"0.004\"}} {fast}\netcd_disk_backend_commit_duration_seconds_bucket{{le=\"0.128\"}} 100000\netcd_disk_backend_commit_duration_seconds_bucket{{le=\"+Inf\"}} 100000\netcd_disk_backend_commit_duration_seconds_count 100000\n")
+        format!(
+            "//- pg1/metrics.txt\n# TYPE etcd_disk_wal_fsync_duration_seconds histogram\netcd_disk_wal_fsync_duration_seconds_bucket{{le=\"0.004\"}} {fast}\netcd_disk_wal_fsync_duration_seconds_bucket{{le=\"0.128\"}} 100000\netcd_disk_wal_fsync_duration_seconds_bucket{{le=\"+Inf\"}} 100000\netcd_disk_wal_fsync_duration_seconds_count 100000\n# TYPE etcd_disk_backend_commit_duration_seconds histogram\netcd_disk_backend_commit_duration_seconds_bucket{{le=\"0.004\"}} {fast}\netcd_disk_backend_commit_duration_seconds_bucket{{le=\"0.128\"}} 100000\netcd_disk_backend_commit_duration_seconds_bucket{{le=\"+Inf\"}} 100000\netcd_disk_backend_commit_duration_seconds_count 100000\n"
+        )
     }
 
     #[test]

@@ -52,7 +52,10 @@ fn even(l: &Look<'_>) -> Vec<Finding> {
     let Some((n, cite)) = count(l).filter(|(n, _)| *n > 0 && n % 2 == 0) else { return Vec::new() };
     let (quorum, spare) = (n / 2 + 1, n - n / 2 - 1);
     vec![cluster(
-        format!("etcd has {n} members: {quorum} must agree, so it bears the loss of {spare}, no more than {} members would", n - 1),
+        format!(
+            "etcd has {n} members: {quorum} must agree, so it bears the loss of {spare}, no more than {} members would",
+            n - 1
+        ),
         [cite],
         format!("Run {} members on independent machines.", n + 1),
     )]
@@ -82,7 +85,9 @@ mod tests {
     use super::super::testing::found;
 
     fn list(hosts: &[&str]) -> String {
-        let row = |(i, h): (usize, &&str)| format!("8e9e05c52164694{i}, started, etcd{i}, http://{h}:2380, http://{h}:2379, false\n");
+        let row = |(i, h): (usize, &&str)| {
+            format!("8e9e05c52164694{i}, started, etcd{i}, http://{h}:2380, http://{h}:2379, false\n")
+        };
         format!("//- pg1/etcdctl-member-list.txt\n{}", hosts.iter().enumerate().map(row).collect::<String>())
     }
 
@@ -97,7 +102,10 @@ mod tests {
     #[test]
     fn one_two_and_four_are_not() {
         assert_eq!(found("etcd_single_member", &list(&["10.0.0.1"])).len(), 1);
-        assert!(found("etcd_even_members", &list(&["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]))[0].contains("3 must agree"));
+        assert!(
+            found("etcd_even_members", &list(&["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]))[0]
+                .contains("3 must agree")
+        );
         assert_eq!(found("etcd_members_together", &list(&["10.0.0.1", "10.0.0.1", "10.0.0.3"])).len(), 1);
     }
 }

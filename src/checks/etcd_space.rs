@@ -32,23 +32,36 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-static SHARE: Threshold =
-    Threshold::new("etcd.quota_share", 0.8, "of the quota", "From this share of its quota on the database is a risk (our choice, below the 95 % of etcd's own alert)");
+static SHARE: Threshold = Threshold::new(
+    "etcd.quota_share",
+    0.8,
+    "of the quota",
+    "From this share of its quota on the database is a risk (our choice, below the 95 % of etcd's own alert)",
+);
 /// etcd's default (DefaultQuotaBytes).
 const QUOTA: f64 = 2_147_483_648.0;
-static QUOTA_MAX: Threshold =
-    Threshold::new("etcd.quota_max_bytes", 8_589_934_592.0, "bytes", "A larger quota than etcd is made for (etcd: System limits)");
+static QUOTA_MAX: Threshold = Threshold::new(
+    "etcd.quota_max_bytes",
+    8_589_934_592.0,
+    "bytes",
+    "A larger quota than etcd is made for (etcd: System limits)",
+);
 
 fn near(l: &Look<'_>) -> Vec<Finding> {
     let quota = l.number(Key::EtcdQuotaBytes);
     let limit = quota.map_or(QUOTA, |q| q.0);
     let sizes = l.facts(Key::EtcdDbSize).filter_map(|(c, k)| Some((k.fact.value.num()?, c)));
-    let Some((largest, cite)) = sizes.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(s, _)| *s >= l.limit(&SHARE) * limit) else {
+    let Some((largest, cite)) = sizes.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(s, _)| *s >= l.limit(&SHARE) * limit)
+    else {
         return Vec::new();
     };
     let how = if quota.is_some() { "" } else { " (default)" };
     vec![cluster(
-        format!("etcd's database takes {} of its quota of {}{how}: at the quota it refuses every write", size(largest), size(limit)),
+        format!(
+            "etcd's database takes {} of its quota of {}{how}: at the quota it refuses every write",
+            size(largest),
+            size(limit)
+        ),
         [Some(cite), quota.map(|q| q.1)].into_iter().flatten(),
         "etcdctl compact to the current revision, then etcdctl defrag on one member after the other, the leader last; turn on auto-compaction; find who else writes there.",
     )]
@@ -73,8 +86,8 @@ fn compaction(l: &Look<'_>) -> Vec<Finding> {
     let settings = || l.facts(Key::EtcdSetting);
     let mut hosts: Vec<(String, Cite)> = Vec::new();
     for (node, (cite, _)) in read {
-        let retention = settings()
-            .find(|(_, k)| k.node == node && k.fact.item.as_deref() == Some("auto-compaction-retention"));
+        let retention =
+            settings().find(|(_, k)| k.node == node && k.fact.item.as_deref() == Some("auto-compaction-retention"));
         let off = retention.is_none_or(|(_, k)| {
             let value = super::look::text(k);
             value.trim_start_matches(['0', '.']).chars().next().is_none_or(|c| !c.is_ascii_digit())
@@ -99,18 +112,25 @@ mod tests {
     use super::super::testing::found;
 
     fn conf(extra: &str) -> String {
-        format!("//- pg1/etcd.conf.yml\nname: pg1\ndata-dir: /var/lib/etcd\nlisten-client-urls: http://10.0.0.1:2379\ninitial-cluster: pg1=http://10.0.0.1:2380\n{extra}")
+        format!(
+            "//- pg1/etcd.conf.yml\nname: pg1\ndata-dir: /var/lib/etcd\nlisten-client-urls: http://10.0.0.1:2379\ninitial-cluster: pg1=http://10.0.0.1:2380\n{extra}"
+        )
     }
 
     fn status(size: &str) -> String {
-        format!("//- pg1/status.txt\n+----------------+------------------+---------+---------+-----------+------------+-----------+------------+--------------------+--------+\n|    ENDPOINT    |        ID        | VERSION | DB SIZE | IS LEADER | IS LEARNER | RAFT TERM | RAFT INDEX | RAFT APPLIED INDEX | ERRORS |\n+----------------+------------------+---------+---------+-----------+------------+-----------+------------+--------------------+--------+\n| 127.0.0.1:2379 | c8811744a9ea5c81 |   3.5.7 | {size:>7} |      true |      false |       124 |    7336826 |            7336826 |        |\n+----------------+------------------+---------+---------+-----------+------------+-----------+------------+--------------------+--------+\n")
+        format!(
+            "//- pg1/status.txt\n+----------------+------------------+---------+---------+-----------+------------+-----------+------------+--------------------+--------+\n|    ENDPOINT    |        ID        | VERSION | DB SIZE | IS LEADER | IS LEARNER | RAFT TERM | RAFT INDEX | RAFT APPLIED INDEX | ERRORS |\n+----------------+------------------+---------+---------+-----------+------------+-----------+------------+--------------------+--------+\n| 127.0.0.1:2379 | c8811744a9ea5c81 |   3.5.7 | {size:>7} |      true |      false |       124 |    7336826 |            7336826 |        |\n+----------------+------------------+---------+---------+-----------+------------+-----------+------------+--------------------+--------+\n"
+        )
     }
 
     #[test]
     fn a_database_that_nears_its_quota() {
         assert!(found("etcd_quota_near", &status("1.9 GB"))[0].contains("2.0 GiB (default)"));
         assert!(found("etcd_quota_near", &status("20 MB")).is_empty());
-        assert!(found("etcd_quota_near", &format!("{}{}", status("1.9 GB"), conf("quota-backend-bytes: 8589934592\n"))).is_empty());
+        assert!(
+            found("etcd_quota_near", &format!("{}{}", status("1.9 GB"), conf("quota-backend-bytes: 8589934592\n")))
+                .is_empty()
+        );
     }
 
     #[test]

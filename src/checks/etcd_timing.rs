@@ -31,10 +31,18 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-static RATIO: Threshold =
-    Threshold::new("etcd.election_times", 10.0, "times", "The election timeout should be so many heartbeats (etcd: Tuning)");
-static ELECTION_LARGE_MS: Threshold =
-    Threshold::new("etcd.election_max_ms", 5_000.0, "ms", "A longer election timeout makes every loss of etcd's leader last (our choice: half of Patroni's default retry_timeout)");
+static RATIO: Threshold = Threshold::new(
+    "etcd.election_times",
+    10.0,
+    "times",
+    "The election timeout should be so many heartbeats (etcd: Tuning)",
+);
+static ELECTION_LARGE_MS: Threshold = Threshold::new(
+    "etcd.election_max_ms",
+    5_000.0,
+    "ms",
+    "A longer election timeout makes every loss of etcd's leader last (our choice: half of Patroni's default retry_timeout)",
+);
 /// etcd's defaults.
 const HEARTBEAT_MS: f64 = 100.0;
 const ELECTION_MS: f64 = 1_000.0;
@@ -76,9 +84,14 @@ fn round_trips(l: &Look<'_>) -> Vec<Finding> {
     }
     let name = l.name(node);
     vec![cluster(
-        format!("the slowest 1 % of round trips from etcd on {name} take up to {rtt:.0} ms, with heartbeat {beat:.0} ms and election timeout {election:.0} ms"),
+        format!(
+            "the slowest 1 % of round trips from etcd on {name} take up to {rtt:.0} ms, with heartbeat {beat:.0} ms and election timeout {election:.0} ms"
+        ),
         [cite],
-        format!("Shorten the path first. Only as a last resort raise heartbeat-interval to {rtt:.0} ms and election-timeout to {:.0} ms on all members; the price: a dead etcd leader is noticed that much later, and Patroni's retry_timeout must stay above it.", 10.0 * rtt),
+        format!(
+            "Shorten the path first. Only as a last resort raise heartbeat-interval to {rtt:.0} ms and election-timeout to {:.0} ms on all members; the price: a dead etcd leader is noticed that much later, and Patroni's retry_timeout must stay above it.",
+            10.0 * rtt
+        ),
     )]
 }
 
@@ -100,14 +113,22 @@ mod tests {
     use super::super::testing::found;
 
     fn conf(beat: u32, election: u32) -> String {
-        format!("//- pg1/etcd.conf.yml\nname: pg1\ndata-dir: /var/lib/etcd\nlisten-client-urls: http://10.0.0.1:2379\ninitial-cluster: pg1=http://10.0.0.1:2380,pg2=http://10.0.0.2:2380,pg3=http://10.0.0.3:2380\nheartbeat-interval: {beat}\nelection-timeout: {election}\n")
+        format!(
+            "//- pg1/etcd.conf.yml\nname: pg1\ndata-dir: /var/lib/etcd\nlisten-client-urls: http://10.0.0.1:2379\ninitial-cluster: pg1=http://10.0.0.1:2380,pg2=http://10.0.0.2:2380,pg3=http://10.0.0.3:2380\nheartbeat-interval: {beat}\nelection-timeout: {election}\n"
+        )
     }
 
     #[test]
     fn ten_heartbeats_make_an_election() {
         assert!(found("etcd_election_ratio", &conf(500, 2_500))[0].contains("5.0 times its heartbeat of 500 ms"));
         assert!(found("etcd_election_ratio", &conf(100, 1_000)).is_empty());
-        assert!(found("etcd_election_ratio", "//- pg1/df.txt\nFilesystem 1K-blocks Used Available Use% Mounted on\n/dev/sda1 100 10 90 10% /\n").is_empty());
+        assert!(
+            found(
+                "etcd_election_ratio",
+                "//- pg1/df.txt\nFilesystem 1K-blocks Used Available Use% Mounted on\n/dev/sda1 100 10 90 10% /\n"
+            )
+            .is_empty()
+        );
     }
 
     #[test]
@@ -118,7 +139,13 @@ mod tests {
 
     #[test]
     fn round_trips_as_long_as_the_heartbeat() {
-        let metrics = |le: &str| format!("{}//- pg1/metrics.txt\n# TYPE etcd_network_peer_round_trip_time_seconds histogram\netcd_network_peer_round_trip_time_seconds_bucket{{To=\"a\",le=\"0.0128\"}} {}\netcd_network_peer_round_trip_time_seconds_bucket{{To=\"a\",le=\"0.4096\"}} 1000\netcd_network_peer_round_trip_time_seconds_bucket{{To=\"a\",le=\"+Inf\"}} 1000\netcd_network_peer_round_trip_time_seconds_count{{To=\"a\"}} 1000\n", conf(100, 1_000), le);
+        let metrics = |le: &str| {
+            format!(
+                "{}//- pg1/metrics.txt\n# TYPE etcd_network_peer_round_trip_time_seconds histogram\netcd_network_peer_round_trip_time_seconds_bucket{{To=\"a\",le=\"0.0128\"}} {}\netcd_network_peer_round_trip_time_seconds_bucket{{To=\"a\",le=\"0.4096\"}} 1000\netcd_network_peer_round_trip_time_seconds_bucket{{To=\"a\",le=\"+Inf\"}} 1000\netcd_network_peer_round_trip_time_seconds_count{{To=\"a\"}} 1000\n",
+                conf(100, 1_000),
+                le
+            )
+        };
         assert_eq!(found("etcd_heartbeat_below_rtt", &metrics("10")).len(), 1);
         assert!(found("etcd_heartbeat_below_rtt", &metrics("1000")).is_empty());
     }

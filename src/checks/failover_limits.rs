@@ -23,10 +23,18 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-static TINY: Threshold =
-    Threshold::new("patroni.lag_min_bytes", 1_048_576.0, "bytes", "A smaller maximum_lag_on_failover bars replicas for nothing (Patroni's default)");
-static LARGE: Threshold =
-    Threshold::new("patroni.lag_max_bytes", 1_073_741_824.0, "bytes", "A larger maximum_lag_on_failover may lose much (our choice: 64 WAL segments)");
+static TINY: Threshold = Threshold::new(
+    "patroni.lag_min_bytes",
+    1_048_576.0,
+    "bytes",
+    "A smaller maximum_lag_on_failover bars replicas for nothing (Patroni's default)",
+);
+static LARGE: Threshold = Threshold::new(
+    "patroni.lag_max_bytes",
+    1_073_741_824.0,
+    "bytes",
+    "A larger maximum_lag_on_failover may lose much (our choice: 64 WAL segments)",
+);
 
 fn tiny(l: &Look<'_>) -> Vec<Finding> {
     let low = l.number(Key::MaximumLag).filter(|(lag, _)| *lag < l.limit(&TINY));
@@ -60,7 +68,9 @@ mod tests {
     use super::super::testing::found;
 
     fn live(lag: &str, more: &str) -> String {
-        format!("//- pg1/patronictl-show-config.txt\nloop_wait: 10\nmaximum_lag_on_failover: {lag}\nretry_timeout: 10\nttl: 30\n{more}")
+        format!(
+            "//- pg1/patronictl-show-config.txt\nloop_wait: 10\nmaximum_lag_on_failover: {lag}\nretry_timeout: 10\nttl: 30\n{more}"
+        )
     }
 
     #[test]

@@ -49,7 +49,9 @@ mod tests {
     fn old_patroni_and_bootstrap_settings_say_nothing() {
         let old = format!("//- pg1/patronictl-show-config.txt\n{LIVE}{}", VERSION.replace("4.0.4", "2.1.7"));
         assert!(found("failsafe_mode_off", &old).is_empty());
-        let once = format!("{VERSION}//- pg1/patroni.yml\nscope: main\nname: pg1\nbootstrap:\n  dcs:\n    ttl: 30\n    loop_wait: 10\n");
+        let once = format!(
+            "{VERSION}//- pg1/patroni.yml\nscope: main\nname: pg1\nbootstrap:\n  dcs:\n    ttl: 30\n    loop_wait: 10\n"
+        );
         assert!(found("failsafe_mode_off", &once).is_empty());
     }
 }

@@ -47,12 +47,17 @@ mod tests {
     use super::super::testing::found;
 
     fn bundle(version: &str) -> String {
-        format!("//- pg1/patroni.json\n{{\"state\": \"running\", \"postmaster_start_time\": \"2026-03-01 10:00:00.123+00:00\", \"role\": \"primary\", \"server_version\": {version}, \"xlog\": {{\"location\": 67112992}}, \"timeline\": 1, \"patroni\": {{\"version\": \"4.0.4\", \"scope\": \"main\", \"name\": \"pg1\"}}}}\n//- pg1/patronictl-show-config.txt\nloop_wait: 10\nmaximum_lag_on_failover: 1048576\npostgresql:\n  parameters:\n    wal_keep_segments: 512\nretry_timeout: 10\nttl: 30\n")
+        format!(
+            "//- pg1/patroni.json\n{{\"state\": \"running\", \"postmaster_start_time\": \"2026-03-01 10:00:00.123+00:00\", \"role\": \"primary\", \"server_version\": {version}, \"xlog\": {{\"location\": 67112992}}, \"timeline\": 1, \"patroni\": {{\"version\": \"4.0.4\", \"scope\": \"main\", \"name\": \"pg1\"}}}}\n//- pg1/patronictl-show-config.txt\nloop_wait: 10\nmaximum_lag_on_failover: 1048576\npostgresql:\n  parameters:\n    wal_keep_segments: 512\nretry_timeout: 10\nttl: 30\n"
+        )
     }
 
     #[test]
     fn wal_keep_segments_on_15_and_on_11() {
-        assert!(found("setting_ignored", &bundle("150004"))[0].contains("wal_keep_segments = 512 has no effect: PostgreSQL 15"));
+        assert!(
+            found("setting_ignored", &bundle("150004"))[0]
+                .contains("wal_keep_segments = 512 has no effect: PostgreSQL 15")
+        );
         assert!(found("setting_ignored", &bundle("110007")).is_empty());
     }
 }

@@ -72,11 +72,15 @@ mod tests {
     use super::super::testing::found;
 
     fn etcd(host: &str, election: u32) -> String {
-        format!("//- {host}/etcd.conf.yml\nname: {host}\ndata-dir: /var/lib/etcd\nlisten-client-urls: http://127.0.0.1:2379\ninitial-cluster: pg1=http://10.0.0.1:2380,pg2=http://10.0.0.2:2380\nelection-timeout: {election}\n")
+        format!(
+            "//- {host}/etcd.conf.yml\nname: {host}\ndata-dir: /var/lib/etcd\nlisten-client-urls: http://127.0.0.1:2379\ninitial-cluster: pg1=http://10.0.0.1:2380,pg2=http://10.0.0.2:2380\nelection-timeout: {election}\n"
+        )
     }
 
     fn conf(host: &str, connections: u32) -> String {
-        format!("//- {host}/postgresql.conf\n# PostgreSQL configuration file\nlisten_addresses = '*'\nport = 5432\nmax_connections = {connections}\nshared_buffers = 128MB\n")
+        format!(
+            "//- {host}/postgresql.conf\n# PostgreSQL configuration file\nlisten_addresses = '*'\nport = 5432\nmax_connections = {connections}\nshared_buffers = 128MB\n"
+        )
     }
 
     #[test]

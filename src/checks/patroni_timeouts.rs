@@ -4,7 +4,7 @@ use super::look::{Look, cluster};
 use super::{Check, Finding};
 use crate::causes::TTL_MIN_S;
 use crate::incidents::Cite;
-use crate::model::{Key, What, Threshold};
+use crate::model::{Key, Threshold, What};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
@@ -33,8 +33,12 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-static TTL_MAX: Threshold =
-    Threshold::new("patroni.ttl_max_s", 120.0, "s", "A larger ttl replaces a dead primary late (our choice: four times the default)");
+static TTL_MAX: Threshold = Threshold::new(
+    "patroni.ttl_max_s",
+    120.0,
+    "s",
+    "A larger ttl replaces a dead primary late (our choice: four times the default)",
+);
 /// Patroni's defaults.
 const LOOP_WAIT: f64 = 10.0;
 const RETRY_TIMEOUT: f64 = 10.0;
@@ -49,9 +53,13 @@ fn ttl(l: &Look<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     vec![cluster(
-        format!("ttl {ttl:.0} s, loop_wait {wait:.0} s, retry_timeout {retry:.0} s: ttl should be at least {least:.0} s (loop_wait + 2 × retry_timeout, and not below {floor:.0} s)"),
+        format!(
+            "ttl {ttl:.0} s, loop_wait {wait:.0} s, retry_timeout {retry:.0} s: ttl should be at least {least:.0} s (loop_wait + 2 × retry_timeout, and not below {floor:.0} s)"
+        ),
         [Some(cite), at_wait, at_retry].into_iter().flatten(),
-        format!("patronictl edit-config: ttl {least:.0}, or a smaller retry_timeout; the rule is loop_wait + 2 × retry_timeout <= ttl."),
+        format!(
+            "patronictl edit-config: ttl {least:.0}, or a smaller retry_timeout; the rule is loop_wait + 2 × retry_timeout <= ttl."
+        ),
     )]
 }
 
@@ -59,7 +67,9 @@ fn slow(l: &Look<'_>) -> Vec<Finding> {
     let long = l.number(Key::Ttl).filter(|(ttl, _)| *ttl > l.limit(&TTL_MAX));
     long.map(|(ttl, cite)| {
         cluster(
-            format!("ttl {ttl:.0} s: when the primary dies, writes stop for up to {ttl:.0} s before anybody may take over"),
+            format!(
+                "ttl {ttl:.0} s: when the primary dies, writes stop for up to {ttl:.0} s before anybody may take over"
+            ),
             [cite],
             "patronictl edit-config: ttl 30 to 60 unless the DCS is known to be away for longer.",
         )
@@ -82,12 +92,16 @@ fn adjusted(l: &Look<'_>) -> Vec<Finding> {
 mod tests {
     use super::super::testing::found;
 
-    const LIVE: &str = "//- pg1/patronictl-show-config.txt\nloop_wait: 10\nmaximum_lag_on_failover: 1048576\nretry_timeout: 10\n";
+    const LIVE: &str =
+        "//- pg1/patronictl-show-config.txt\nloop_wait: 10\nmaximum_lag_on_failover: 1048576\nretry_timeout: 10\n";
 
     #[test]
     fn the_rule_with_the_numbers_in_force() {
         let short = found("config_ttl_too_small", &format!("{LIVE}ttl: 12\n"));
-        assert!(short[0].contains("ttl 12 s, loop_wait 10 s, retry_timeout 10 s: ttl should be at least 30 s"), "{short:?}");
+        assert!(
+            short[0].contains("ttl 12 s, loop_wait 10 s, retry_timeout 10 s: ttl should be at least 30 s"),
+            "{short:?}"
+        );
         assert!(found("config_ttl_too_small", &format!("{LIVE}ttl: 30\n")).is_empty());
         assert_eq!(found("config_ttl_too_large", &format!("{LIVE}ttl: 300\n")).len(), 1);
         assert!(found("config_ttl_too_large", &format!("{LIVE}ttl: 60\n")).is_empty());
@@ -95,13 +109,21 @@ mod tests {
 
     #[test]
     fn what_bootstrap_once_said_is_not_in_force() {
-        let both = format!("{LIVE}ttl: 30\n//- pg1/patroni.yml\nscope: main\nname: pg1\nbootstrap:\n  dcs:\n    ttl: 5\n    loop_wait: 10\n    retry_timeout: 10\n");
+        let both = format!(
+            "{LIVE}ttl: 30\n//- pg1/patroni.yml\nscope: main\nname: pg1\nbootstrap:\n  dcs:\n    ttl: 5\n    loop_wait: 10\n    retry_timeout: 10\n"
+        );
         assert!(found("config_ttl_too_small", &both).is_empty());
     }
 
     #[test]
     fn nothing_is_said_of_what_is_not_known() {
-        assert!(found("config_ttl_too_small", "//- pg1/patroni.log\n2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock\n").is_empty());
+        assert!(
+            found(
+                "config_ttl_too_small",
+                "//- pg1/patroni.log\n2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock\n"
+            )
+            .is_empty()
+        );
     }
 
     #[test]

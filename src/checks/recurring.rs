@@ -70,7 +70,8 @@ fn find(l: &Look<'_>) -> Vec<Finding> {
         let named = jobs.first().map_or_else(String::new, |j| {
             format!("; {} on {} just before: {}", j.what.words(), l.name(j.node), j.who.as_deref().unwrap_or(&j.text))
         });
-        let weekly = if days.len() >= 2 && days.windows(2).all(|w| w[1] - w[0] == 7) { " of the same weekday" } else { "" };
+        let weekly =
+            if days.len() >= 2 && days.windows(2).all(|w| w[1] - w[0] == 7) { " of the same weekday" } else { "" };
         out.push(cluster(
             format!("trouble at about {:02}:{:02} {zone} on {} days{weekly} ({}){named}", minute / 60, minute % 60, days.len(), first.what.words()),
             hits.iter().take(4).map(|e| Cite::Event(e.index)).chain(jobs.iter().take(2).map(|j| Cite::Event(j.index))),
@@ -91,7 +92,11 @@ mod tests {
     #[test]
     fn every_night_at_two() {
         let log = format!("//- pg1/etcd.log\n{}{}{}", sync(3, "02:01:20"), sync(4, "02:02:10"), sync(5, "02:01:50"));
-        assert!(found("recurring_time", &log)[0].contains("at about 02:01 UTC on 3 days"), "{:?}", found("recurring_time", &log));
+        assert!(
+            found("recurring_time", &log)[0].contains("at about 02:01 UTC on 3 days"),
+            "{:?}",
+            found("recurring_time", &log)
+        );
     }
 
     #[test]
@@ -105,7 +110,12 @@ mod tests {
     fn two_at_night_stays_two_at_night_when_summer_time_begins() {
         // Vienna: UTC+1 up to 2026-03-29, UTC+2 from then on.
         let facts = "//- pg1/timedatectl.txt\n               Local time: Tue 2026-03-31 10:00:00 CEST\n           Universal time: Tue 2026-03-31 08:00:00 UTC\n                 RTC time: Tue 2026-03-31 08:00:00\n                Time zone: Europe/Vienna (CEST, +0200)\nSystem clock synchronized: yes\n              NTP service: active\n          RTC in local TZ: no\n";
-        let log = format!("{facts}//- pg1/etcd.log\n{}{}{}", sync(27, "02:01:20"), sync(28, "02:02:10"), sync(30, "02:01:50"));
+        let log = format!(
+            "{facts}//- pg1/etcd.log\n{}{}{}",
+            sync(27, "02:01:20"),
+            sync(28, "02:02:10"),
+            sync(30, "02:01:50")
+        );
         let found = found("recurring_time", &log);
         assert!(found.iter().any(|f| f.contains("at about 02:01 Europe/Vienna on 3 days")), "{found:?}");
     }

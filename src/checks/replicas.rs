@@ -33,7 +33,9 @@ fn find(l: &Look<'_>) -> Vec<Finding> {
         let words = if refuses {
             format!("{name} refuses its replicas ({messages}): pg_hba.conf has no entry for them")
         } else {
-            format!("{name} could not replicate ({messages}), and nothing says that it recovered; Patroni may list it as running")
+            format!(
+                "{name} could not replicate ({messages}), and nothing says that it recovered; Patroni may list it as running"
+            )
         };
         host(
             name,
@@ -58,7 +60,9 @@ mod tests {
 
     #[test]
     fn one_that_streams_again_is_well() {
-        let healed = format!("{LOST}2026-03-04 10:05:40.123 UTC [915] LOG:  started streaming WAL from primary at 0/3000000 on timeline 2\n");
+        let healed = format!(
+            "{LOST}2026-03-04 10:05:40.123 UTC [915] LOG:  started streaming WAL from primary at 0/3000000 on timeline 2\n"
+        );
         assert!(found("replica_not_replicating", &healed).is_empty());
     }
 }

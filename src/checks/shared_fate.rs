@@ -3,7 +3,7 @@
 use super::look::{Look, cluster};
 use super::{Check, Finding};
 use crate::incidents::Cite;
-use crate::model::{NodeId, SECOND, What, Threshold};
+use crate::model::{NodeId, SECOND, Threshold, What};
 
 pub(super) static CHECKS: &[Check] = &[Check {
     id: "shared_fate",
@@ -15,8 +15,12 @@ pub(super) static CHECKS: &[Check] = &[Check {
 }];
 
 const NEAR: i64 = 5 * SECOND;
-static LONG_MS: Threshold =
-    Threshold::new("shared_fate.stall_ms", 1_000.0, "ms", "Shorter waits happen on every disk (etcd warns from one second on)");
+static LONG_MS: Threshold = Threshold::new(
+    "shared_fate.stall_ms",
+    1_000.0,
+    "ms",
+    "Shorter waits happen on every disk (etcd warns from one second on)",
+);
 
 /// What only a host in trouble says, and what is measured on the host itself.
 const STALLS: &[What] = &[
@@ -49,7 +53,11 @@ fn find(l: &Look<'_>) -> Vec<Finding> {
     let finding = |(a, b, n, at, bt): (NodeId, NodeId, u32, Cite, Cite)| {
         let times = if n == 1 { "once".to_owned() } else { format!("{n} times") };
         cluster(
-            format!("{} and {} were slow in the same seconds ({times}): they may share storage, a hypervisor, a network or a job", l.name(a), l.name(b)),
+            format!(
+                "{} and {} were slow in the same seconds ({times}): they may share storage, a hypervisor, a network or a job",
+                l.name(a),
+                l.name(b)
+            ),
             [at, bt],
             "Ask which hypervisor and which storage each of them lives on and what ran there in these minutes; spread the members.",
         )

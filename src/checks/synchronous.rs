@@ -36,7 +36,10 @@ fn off(l: &Look<'_>) -> Vec<Finding> {
     let (Some(false), Some(live)) = (on(l), l.live()) else { return Vec::new() };
     let (lag, at) = l.number(Key::MaximumLag).map_or((LAG, None), |(n, c)| (n, Some(c)));
     vec![cluster(
-        format!("synchronous_mode is off: a failover may lose what was committed last, up to maximum_lag_on_failover ({}) and the WAL of one loop", size(lag)),
+        format!(
+            "synchronous_mode is off: a failover may lose what was committed last, up to maximum_lag_on_failover ({}) and the WAL of one loop",
+            size(lag)
+        ),
         [l.setting(Key::SynchronousMode).map_or(live, |(c, _)| c)].into_iter().chain(at),
         "Where no commit may be lost: patronictl edit-config: synchronous_mode: true, with at least two replicas; each commit then waits for one of them.",
     )]
@@ -52,7 +55,9 @@ fn strict(l: &Look<'_>) -> Vec<Finding> {
     let members = members.len();
     match strict {
         Some((cite, _)) if members > 0 && members < 3 && on(l) == Some(true) => vec![cluster(
-            format!("synchronous_mode_strict with {members} members: when the only replica is away, every commit waits"),
+            format!(
+                "synchronous_mode_strict with {members} members: when the only replica is away, every commit waits"
+            ),
             [cite],
             "Add a second replica, or switch synchronous_mode_strict off.",
         )],
@@ -65,18 +70,28 @@ mod tests {
     use super::super::testing::found;
 
     fn live(more: &str) -> String {
-        format!("//- pg1/patronictl-show-config.txt\nloop_wait: 10\nmaximum_lag_on_failover: 1048576\nretry_timeout: 10\nttl: 30\n{more}")
+        format!(
+            "//- pg1/patronictl-show-config.txt\nloop_wait: 10\nmaximum_lag_on_failover: 1048576\nretry_timeout: 10\nttl: 30\n{more}"
+        )
     }
 
     fn list(rows: &str) -> String {
-        format!("//- pg1/patronictl-list.txt\n+ Cluster: main (7090415485592090116) ---+----+-----------+\n| Member | Host     | Role    | State     | TL | Lag in MB |\n+--------+----------+---------+-----------+----+-----------+\n{rows}+--------+----------+---------+-----------+----+-----------+\n")
+        format!(
+            "//- pg1/patronictl-list.txt\n+ Cluster: main (7090415485592090116) ---+----+-----------+\n| Member | Host     | Role    | State     | TL | Lag in MB |\n+--------+----------+---------+-----------+----+-----------+\n{rows}+--------+----------+---------+-----------+----+-----------+\n"
+        )
     }
 
     #[test]
     fn asynchronous_replication_is_named_with_its_price() {
         assert!(found("synchronous_mode_off", &live(""))[0].contains("(1 MiB)"));
         assert!(found("synchronous_mode_off", &live("synchronous_mode: true\n")).is_empty());
-        assert!(found("synchronous_mode_off", "//- pg1/patroni.log\n2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock\n").is_empty());
+        assert!(
+            found(
+                "synchronous_mode_off",
+                "//- pg1/patroni.log\n2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock\n"
+            )
+            .is_empty()
+        );
     }
 
     #[test]

@@ -46,7 +46,9 @@ mod tests {
     use super::super::testing::found;
 
     fn conf(more: &str) -> String {
-        format!("//- pg1/postgresql.conf\n# PostgreSQL configuration file\nlisten_addresses = '*'\nport = 5432\nmax_connections = 100\nmax_replication_slots = 8\nwal_level = replica\nshared_buffers = 128MB\n{more}")
+        format!(
+            "//- pg1/postgresql.conf\n# PostgreSQL configuration file\nlisten_addresses = '*'\nport = 5432\nmax_connections = 100\nmax_replication_slots = 8\nwal_level = replica\nshared_buffers = 128MB\n{more}"
+        )
     }
 
     #[test]

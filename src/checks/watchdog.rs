@@ -62,7 +62,11 @@ mod tests {
 
     #[test]
     fn a_watchdog_that_is_switched_off() {
-        let yml = |mode| format!("//- pg1/patroni.yml\nscope: main\nname: pg1\nrestapi:\n  listen: 0.0.0.0:8008\nwatchdog:\n  mode: {mode}\n");
+        let yml = |mode| {
+            format!(
+                "//- pg1/patroni.yml\nscope: main\nname: pg1\nrestapi:\n  listen: 0.0.0.0:8008\nwatchdog:\n  mode: {mode}\n"
+            )
+        };
         assert_eq!(found("watchdog_off", &yml("'off'")).len(), 1);
         assert!(found("watchdog_off", &yml("required")).is_empty());
     }
@@ -71,6 +75,12 @@ mod tests {
     fn a_ttl_too_short_for_the_watchdog() {
         let log = "//- pg1/patroni.log\n2026-03-04 10:00:00,123 WARNING: Watchdog not supported because leader TTL 12 is less than 2x loop_wait 10\n";
         assert_eq!(found("watchdog_unusable", log).len(), 1);
-        assert!(found("watchdog_unusable", "//- pg1/patroni.log\n2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock\n").is_empty());
+        assert!(
+            found(
+                "watchdog_unusable",
+                "//- pg1/patroni.log\n2026-03-04 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock\n"
+            )
+            .is_empty()
+        );
     }
 }

@@ -8,7 +8,9 @@ pub static FORMAT: Body = Body {
     name: "barman",
     doc: "Python's asctime, process id in brackets, logger that begins with `barman`, level, colon, text.",
     head,
-    samples: &["2026-11-21 00:00:00,123 [4242] barman.backup INFO: Starting backup using rsync-concurrent method for server main in /var/lib/barman"],
+    samples: &[
+        "2026-11-21 00:00:00,123 [4242] barman.backup INFO: Starting backup using rsync-concurrent method for server main in /var/lib/barman",
+    ],
 };
 
 fn head(line: &[u8]) -> Option<Head<'_>> {

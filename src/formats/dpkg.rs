@@ -12,8 +12,18 @@ pub static FORMAT: Body = Body {
 };
 
 /// Actions of dpkg (dpkg(1), `--log`).
-const ACTIONS: &[&[u8]] =
-    &[b"install ", b"upgrade ", b"remove ", b"purge ", b"configure ", b"trigproc ", b"disappear ", b"status ", b"startup ", b"conffile "];
+const ACTIONS: &[&[u8]] = &[
+    b"install ",
+    b"upgrade ",
+    b"remove ",
+    b"purge ",
+    b"configure ",
+    b"trigproc ",
+    b"disappear ",
+    b"status ",
+    b"startup ",
+    b"conffile ",
+];
 
 fn head(line: &[u8]) -> Option<Head<'_>> {
     let (stamp, used) = iso(line)?;

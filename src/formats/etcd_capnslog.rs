@@ -17,13 +17,67 @@ pub static FORMAT: Body = Body {
 
 /// Packages that etcd's logger names before the text. `raft.node` is part of the text, so it is not here.
 const PACKAGES: &[&str] = &[
-    "etcdserver", "etcdserver/api/v3rpc", "etcdserver/api/etcdhttp", "etcdserver/api/v2http", "etcdserver/api/v3election", "etcdserver/membership",
-    "etcdserver/api", "etcdserver/auth", "etcdserver/stats", "rafthttp", "raft", "wal", "snap", "mvcc", "mvcc/backend", "embed", "etcdmain", "auth",
-    "lease", "lease/leasehttp", "compactor", "pkg/flags", "pkg/fileutil", "pkg/netutil", "pkg/osutil", "pkg/transport", "store", "discovery",
-    "proxy", "proxy/tcpproxy", "proxy/httpproxy", "proxy/grpcproxy", "alarm", "version", "security", "storage", "api", "grpc", "client", "v3rpc", "etcdhttp",
+    "etcdserver",
+    "etcdserver/api/v3rpc",
+    "etcdserver/api/etcdhttp",
+    "etcdserver/api/v2http",
+    "etcdserver/api/v3election",
+    "etcdserver/membership",
+    "etcdserver/api",
+    "etcdserver/auth",
+    "etcdserver/stats",
+    "rafthttp",
+    "raft",
+    "wal",
+    "snap",
+    "mvcc",
+    "mvcc/backend",
+    "embed",
+    "etcdmain",
+    "auth",
+    "lease",
+    "lease/leasehttp",
+    "compactor",
+    "pkg/flags",
+    "pkg/fileutil",
+    "pkg/netutil",
+    "pkg/osutil",
+    "pkg/transport",
+    "store",
+    "discovery",
+    "proxy",
+    "proxy/tcpproxy",
+    "proxy/httpproxy",
+    "proxy/grpcproxy",
+    "alarm",
+    "version",
+    "security",
+    "storage",
+    "api",
+    "grpc",
+    "client",
+    "v3rpc",
+    "etcdhttp",
     // Up to 3.0 without the folder in front.
-    "osutil", "membership", "flags", "fileutil", "netutil", "logutil", "stats", "httptypes", "v2http", "backend", "snapshot", "v3rpc/grpc",
-    "pkg/pbutil", "pkg/logutil", "etcdserver/api/v2http/httptypes", "tcpproxy", "httpproxy", "grpcproxy", "clientv3",
+    "osutil",
+    "membership",
+    "flags",
+    "fileutil",
+    "netutil",
+    "logutil",
+    "stats",
+    "httptypes",
+    "v2http",
+    "backend",
+    "snapshot",
+    "v3rpc/grpc",
+    "pkg/pbutil",
+    "pkg/logutil",
+    "etcdserver/api/v2http/httptypes",
+    "tcpproxy",
+    "httpproxy",
+    "grpcproxy",
+    "clientv3",
 ];
 
 fn head(line: &[u8]) -> Option<Head<'_>> {
@@ -65,9 +119,16 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
 }
 
 fn raft_level(text: &[u8]) -> Option<(Level, &[u8])> {
-    [(&b"INFO: "[..], Level::Info), (b"WARN: ", Level::Warning), (b"ERROR: ", Level::Error), (b"FATAL: ", Level::Fatal), (b"PANIC: ", Level::Fatal), (b"DEBUG: ", Level::Debug)]
-        .iter()
-        .find_map(|(word, level)| text.strip_prefix(*word).map(|rest| (*level, rest)))
+    [
+        (&b"INFO: "[..], Level::Info),
+        (b"WARN: ", Level::Warning),
+        (b"ERROR: ", Level::Error),
+        (b"FATAL: ", Level::Fatal),
+        (b"PANIC: ", Level::Fatal),
+        (b"DEBUG: ", Level::Debug),
+    ]
+    .iter()
+    .find_map(|(word, level)| text.strip_prefix(*word).map(|rest| (*level, rest)))
 }
 
 fn grpc_level(line: &[u8]) -> Option<(Level, &[u8])> {

@@ -41,7 +41,8 @@ fn without_caller(rest: &[u8]) -> &[u8] {
         let inner = rest.strip_prefix(b"[")?;
         let close = inner.iter().take(12).position(|b| *b == b']')?;
         let id = inner.get(..close)?.trim_ascii();
-        let known = matches!(id.first(), Some(b'T' | b'C')) && id.len() > 1 && id.iter().skip(1).all(u8::is_ascii_digit);
+        let known =
+            matches!(id.first(), Some(b'T' | b'C')) && id.len() > 1 && id.iter().skip(1).all(u8::is_ascii_digit);
         inner.get(close + 1..).filter(|_| known)
     };
     inside().unwrap_or(rest)

@@ -91,7 +91,11 @@ fn level(window: &[u8]) -> Option<(usize, usize, Level)> {
 fn are_parts(text: &[u8]) -> bool {
     let words = text.split(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_')));
     words.filter(|w| !w.is_empty()).all(|w| {
-        w.iter().all(u8::is_ascii_digit) || is_logger(w) || w.ends_with(b"Thread") || w == b"Thread" || w.ends_with(b".py")
+        w.iter().all(u8::is_ascii_digit)
+            || is_logger(w)
+            || w.ends_with(b"Thread")
+            || w == b"Thread"
+            || w.ends_with(b".py")
     }) && !text.contains(&b'{')
 }
 
@@ -171,7 +175,8 @@ pub fn without_logger(message: &[u8]) -> &[u8] {
 
 /// `patroni.ha`, `patroni.__main__`: the names of Patroni's loggers are those of its modules.
 fn is_logger(word: &[u8]) -> bool {
-    memchr::memmem::find(word, b"patroni.").is_some_and(|at| word.get(at + 8).is_some_and(u8::is_ascii_lowercase) || word.get(at + 8) == Some(&b'_'))
+    memchr::memmem::find(word, b"patroni.")
+        .is_some_and(|at| word.get(at + 8).is_some_and(u8::is_ascii_lowercase) || word.get(at + 8) == Some(&b'_'))
 }
 
 #[cfg(test)]
@@ -182,15 +187,39 @@ mod tests {
     #[test]
     fn finds_stamp_level_and_text_in_any_order() {
         for (line, at, level, message) in [
-            ("2021-02-01 13:45:05 +0100 INFO [patroni.ha] demoted self because DCS", "2021-02-01T13:45:05.000Z", Level::Info, "demoted self because DCS"),
-            ("[2021-02-01 13:45:05,123] patroni.ha ERROR - odd thing", "2021-02-01T13:45:05.123Z", Level::Error, "odd thing"),
+            (
+                "2021-02-01 13:45:05 +0100 INFO [patroni.ha] demoted self because DCS",
+                "2021-02-01T13:45:05.000Z",
+                Level::Info,
+                "demoted self because DCS",
+            ),
+            (
+                "[2021-02-01 13:45:05,123] patroni.ha ERROR - odd thing",
+                "2021-02-01T13:45:05.123Z",
+                Level::Error,
+                "odd thing",
+            ),
             ("ERROR|2021-02-01 13:45:05|patroni.ha|odd: thing", "2021-02-01T13:45:05.000Z", Level::Error, "odd: thing"),
-            ("01/Feb/2021 13:45:05 WARNING Loop time exceeded, rescheduling immediately.", "2021-02-01T13:45:05.000Z", Level::Warning, "Loop time exceeded, rescheduling immediately."),
-            ("Feb 01 13:45:05 INFO Lock owner: a; I am a", "1972-02-01T13:45:05.000Z", Level::Info, "Lock owner: a; I am a"),
+            (
+                "01/Feb/2021 13:45:05 WARNING Loop time exceeded, rescheduling immediately.",
+                "2021-02-01T13:45:05.000Z",
+                Level::Warning,
+                "Loop time exceeded, rescheduling immediately.",
+            ),
+            (
+                "Feb 01 13:45:05 INFO Lock owner: a; I am a",
+                "1972-02-01T13:45:05.000Z",
+                Level::Info,
+                "Lock owner: a; I am a",
+            ),
         ] {
             let head = head(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
             let stamp = head.stamp.map(|s| rfc3339(s.civil));
-            assert_eq!((stamp.as_deref(), head.level, head.message.as_ref()), (Some(at), level, message.as_bytes()), "{line}");
+            assert_eq!(
+                (stamp.as_deref(), head.level, head.message.as_ref()),
+                (Some(at), level, message.as_bytes()),
+                "{line}"
+            );
         }
     }
 

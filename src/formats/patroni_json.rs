@@ -25,7 +25,9 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
         match (key, text) {
             (b"levelname" | b"level" | b"severity", Some(word)) => level = Some(python_level(word)?),
             (b"message" | b"msg", Some(text)) => message = Some(json::unescape(text)),
-            (b"asctime" | b"time" | b"timestamp" | b"@timestamp" | b"ts" | b"datetime", Some(text)) => at = stamp::iso(text).map(|(s, _)| s),
+            (b"asctime" | b"time" | b"timestamp" | b"@timestamp" | b"ts" | b"datetime", Some(text)) => {
+                at = stamp::iso(text).map(|(s, _)| s)
+            }
             (b"exc_info", Some(text)) if !text.is_empty() => traceback = Some(json::unescape(text)),
             (b"process", None) => pid = std::str::from_utf8(raw).ok().and_then(|p| p.parse().ok()).unwrap_or(0),
             // jsonlog of PostgreSQL and CloudNativePG's wrapper are other formats.

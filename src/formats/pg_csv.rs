@@ -10,7 +10,9 @@ pub static FORMAT: Body = Body {
     name: "pg_csv",
     doc: "Columns: log_time, user, database, pid, client, session_id, line, command tag, session start, vxid, xid, severity, SQLSTATE, message, … (23 columns in 9.x–12, 24 in 13, 26 in 14+).",
     head,
-    samples: &[r#"2021-04-03 16:42:54.050 CST,,,2213,,60682738.8a5,5,,2021-04-03 16:28:40 CST,,0,LOG,00000,"received smart shutdown request",,,,,,,,,"""#],
+    samples: &[
+        r#"2021-04-03 16:42:54.050 CST,,,2213,,60682738.8a5,5,,2021-04-03 16:28:40 CST,,0,LOG,00000,"received smart shutdown request",,,,,,,,,"""#,
+    ],
 };
 
 fn head(line: &[u8]) -> Option<Head<'_>> {
@@ -97,7 +99,11 @@ impl<'a> Columns<'a> {
         let field = quoted.get(..at - 1)?;
         let rest = quoted.get(at..)?;
         self.rest = rest.strip_prefix(b",").unwrap_or(rest);
-        Some(if doubled { Cow::Owned(String::from_utf8_lossy(field).replace("\"\"", "\"").into_bytes()) } else { Cow::Borrowed(field) })
+        Some(if doubled {
+            Cow::Owned(String::from_utf8_lossy(field).replace("\"\"", "\"").into_bytes())
+        } else {
+            Cow::Borrowed(field)
+        })
     }
 }
 

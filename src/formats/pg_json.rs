@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn refuses_other_json() {
-        for line in [r#"{"level":"info","ts":"2026-01-01T00:00:00Z","msg":"x"}"#, r#"{"error_severity":"LOG"}"#, "{", ""] {
+        for line in
+            [r#"{"level":"info","ts":"2026-01-01T00:00:00Z","msg":"x"}"#, r#"{"error_severity":"LOG"}"#, "{", ""]
+        {
             assert!(super::head(line.as_bytes()).is_none(), "{line}");
         }
     }

@@ -158,7 +158,8 @@ fn split(line: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
     for word in ALONE.iter().copied().chain([&b"FATAL: "[..], b"ERROR: ", b"WARNING: ", b"HINT: ", b"CONTEXT: "]) {
         if let Some(at) = memmem::find(window, word).filter(|at| *at >= 19)
             && let Some((prefix, kind)) = pg_severity::suffix(window.get(..at + word.len() - 2)?)
-            && times(prefix).is_some_and(|t| ALONE.contains(&word) || matches!(t.stamp.zone, Zone::Abbrev(_) | Zone::Utc))
+            && times(prefix)
+                .is_some_and(|t| ALONE.contains(&word) || matches!(t.stamp.zone, Zone::Abbrev(_) | Zone::Utc))
         {
             return Some((prefix, kind, line.get(at + word.len()..)?));
         }
@@ -192,7 +193,11 @@ fn times(prefix: &[u8]) -> Option<Times> {
             if let Some((zone, _)) = zone_word_then_colon(rest.get(used..)?) {
                 stamp.zone = zone;
             }
-            if first.is_none() { first = Some(stamp) } else { second = second.or(Some(stamp)) }
+            if first.is_none() {
+                first = Some(stamp)
+            } else {
+                second = second.or(Some(stamp))
+            }
             at += used - 1;
         } else if let Some((stamp, used)) = epoch(rest) {
             unix = unix.or(Some(stamp));
@@ -213,7 +218,8 @@ fn session(prefix: &[u8]) -> Option<(i64, u32)> {
     let hex = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     memchr::memchr_iter(b'.', prefix).find_map(|dot| {
         let start = dot.checked_sub(8)?;
-        if !prefix.get(start..dot)?.iter().all(hex) || start.checked_sub(1).and_then(|i| prefix.get(i)).is_some_and(hex) {
+        if !prefix.get(start..dot)?.iter().all(hex) || start.checked_sub(1).and_then(|i| prefix.get(i)).is_some_and(hex)
+        {
             return None;
         }
         let tail = prefix.get(dot + 1..)?;
@@ -319,7 +325,12 @@ mod tests {
 
     #[test]
     fn text_behind_a_tab_or_in_a_wrapping_is_no_record_of_its_own() {
-        for line in ["{\"msg\":\"2026-11-21 01:07:07 CET [1] LOG:  x\"}", "Nov 21 01:07:07 db1 postgres[1]: [1-1] 2026-11-21 01:07:07 CET LOG:  x", "2026-11-21T01:07:07Z db1 postgres[1]: 2026-11-21 01:07:07 CET LOG:  x", "db-1  | 2026-11-21 01:07:07 CET [1] LOG:  x"] {
+        for line in [
+            "{\"msg\":\"2026-11-21 01:07:07 CET [1] LOG:  x\"}",
+            "Nov 21 01:07:07 db1 postgres[1]: [1-1] 2026-11-21 01:07:07 CET LOG:  x",
+            "2026-11-21T01:07:07Z db1 postgres[1]: 2026-11-21 01:07:07 CET LOG:  x",
+            "db-1  | 2026-11-21 01:07:07 CET [1] LOG:  x",
+        ] {
             assert!(head(line.as_bytes()).is_none(), "{line}");
         }
         for line in ["\t2026-11-21 01:07:07 CET [1] LOG:  x", "[7-2] #0112026-11-21 01:07:07 CET [1] PANIC:  x"] {

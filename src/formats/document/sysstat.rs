@@ -139,7 +139,8 @@ fn add(data: &Data, out: &mut Parsed) {
             let mut samples = Vec::new();
             let mut kind = None;
             let by_df = |row: &[f64]| if *metric == Metric::FsUsed { as_df_counts(set, row) } else { None };
-            let values = set.rows_with(data, column).map(|(span, value, row, line)| (span, by_df(row).unwrap_or(value), line));
+            let values =
+                set.rows_with(data, column).map(|(span, value, row, line)| (span, by_df(row).unwrap_or(value), line));
             for (span, value, line) in values {
                 let Some((from, to, written)) = place(span) else { continue };
                 kind = Some(written);

@@ -206,7 +206,8 @@ fn read_piece(piece: &Piece<'_>, name: &str) -> Parsed {
     let text = piece.text();
     let mut parsed = Parsed::default();
     let detection = detect(text.as_bytes(), "");
-    let text = detection.wash.map_or_else(|| text.clone(), |w| String::from_utf8_lossy(&w.text(text.as_bytes())).into_owned());
+    let text =
+        detection.wash.map_or_else(|| text.clone(), |w| String::from_utf8_lossy(&w.text(text.as_bytes())).into_owned());
     match detection.found {
         Detected::Log { envelope, newest_first } => return read_log(&mut text.as_bytes(), envelope, newest_first),
         Detected::Document(d)
@@ -327,8 +328,11 @@ mod tests {
     fn every_number_of_a_text_knows_its_line_also_behind_a_prompt() {
         let sar = "Linux 6.1.0-18-amd64 (pg1) \t03/03/2026 \t_x86_64_\t(4 CPU)\n\n09:40:00       DEV       tps     await     %util\n09:50:00       sda      1.00      0.70      1.00\n09:50:00       sdb      1.00      0.80      1.00\n10:00:00       sda      1.00     44.00     97.00\n10:00:00       sdb      1.00      0.90      1.00\n";
         let lines_of = |out: &Parsed| -> Vec<(String, Vec<u32>)> {
-            let series = out.streams.iter().flat_map(|s| &s.series).filter(|s| s.metric == crate::model::Metric::DiskAwait);
-            series.map(|s| (s.item.as_deref().unwrap_or("").to_owned(), s.samples.iter().map(|x| x.line).collect())).collect()
+            let series =
+                out.streams.iter().flat_map(|s| &s.series).filter(|s| s.metric == crate::model::Metric::DiskAwait);
+            series
+                .map(|s| (s.item.as_deref().unwrap_or("").to_owned(), s.samples.iter().map(|x| x.line).collect()))
+                .collect()
         };
         let mut alone = Parsed::default();
         (crate::formats::document::sysstat::FORMAT.read)(sar.as_bytes(), "", &mut alone);

@@ -39,7 +39,12 @@ fn google(line: &[u8]) -> Option<Peeled<'_>> {
         stamp: Some(stamp),
         host: json::first(
             line,
-            &["resource.labels.pod_name", "jsonPayload._HOSTNAME", "resource.labels.instance_id", "resource.labels.database_id"],
+            &[
+                "resource.labels.pod_name",
+                "jsonPayload._HOSTNAME",
+                "resource.labels.instance_id",
+                "resource.labels.database_id",
+            ],
         ),
         ident: json::first(line, &["jsonPayload.SYSLOG_IDENTIFIER", "resource.labels.container_name"]),
         body: trimmed(body),

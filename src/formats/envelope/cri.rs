@@ -21,7 +21,8 @@ fn peel(line: &[u8]) -> Option<Peeled<'_>> {
     }
     let (stamp, used) = iso(line)?;
     let rest = line.get(used..)?.strip_prefix(b" ")?;
-    let marked = [&b"stdout F "[..], b"stderr F ", b"stdout P ", b"stderr P "].iter().find_map(|p| rest.strip_prefix(*p));
+    let marked =
+        [&b"stdout F "[..], b"stderr F ", b"stdout P ", b"stderr P "].iter().find_map(|p| rest.strip_prefix(*p));
     let body = marked.unwrap_or(rest);
     // More than 6 decimals tell these from syslog's RFC 3339, which has at most 6. Go leaves zeros at the end out, so
     // there may be fewer; then the text has to be a log's by itself.

@@ -8,7 +8,9 @@ pub static FORMAT: Envelope = Envelope {
     name: "csv_export",
     doc: "Rows of three or more columns: stamp, then host, priority and program in any order, and the quoted message last.",
     peel,
-    samples: &[r#"2025-07-29 23:00:04,sl1236,info,patroni,"2025-07-29 23:00:04,691 INFO: no action. I am (sl1236), a secondary, and following a leader (sl1237)""#],
+    samples: &[
+        r#"2025-07-29 23:00:04,sl1236,info,patroni,"2025-07-29 23:00:04,691 INFO: no action. I am (sl1236), a secondary, and following a leader (sl1237)""#,
+    ],
 };
 
 /// Words of the columns between stamp and message that are priorities, not names.

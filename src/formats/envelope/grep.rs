@@ -33,8 +33,5 @@ pub fn name(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn peel(line: &[u8]) -> Option<Peeled<'_>> {
     let (_, body) = name(line)?;
-    BODIES
-        .iter()
-        .any(|b| (b.head)(body).is_some())
-        .then(|| Peeled { body: Cow::Borrowed(body), ..Peeled::default() })
+    BODIES.iter().any(|b| (b.head)(body).is_some()).then(|| Peeled { body: Cow::Borrowed(body), ..Peeled::default() })
 }

@@ -38,7 +38,8 @@ fn peel(line: &[u8]) -> Option<Peeled<'_>> {
             }
             // Messages with bytes that are no text come as a list of numbers (systemd's JSON format).
             b"MESSAGE" if raw.first() == Some(&b'[') => {
-                let list = raw.split(|b| !b.is_ascii_digit()).filter_map(|n| std::str::from_utf8(n).ok()?.parse::<u8>().ok());
+                let list =
+                    raw.split(|b| !b.is_ascii_digit()).filter_map(|n| std::str::from_utf8(n).ok()?.parse::<u8>().ok());
                 body = Some(Cow::Owned(list.collect()));
             }
             b"MESSAGE" => body = Some(text()),

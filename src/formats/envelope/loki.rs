@@ -33,7 +33,8 @@ fn peel(line: &[u8]) -> Option<Peeled<'_>> {
     }
     let (stamp, used) = iso(line)?;
     let rest = line.get(used..)?.strip_prefix(b" {")?;
-    let close = memchr::memmem::find(rest, b"\"} ").map(|at| at + 1).or_else(|| rest.starts_with(b"} ").then_some(0))?;
+    let close =
+        memchr::memmem::find(rest, b"\"} ").map(|at| at + 1).or_else(|| rest.starts_with(b"} ").then_some(0))?;
     let labels = rest.get(..close)?;
     Some(Peeled {
         stamp: Some(stamp),

@@ -135,7 +135,8 @@ fn tag(word: &[u8]) -> Option<(&[u8], u32)> {
 }
 
 fn is_name(word: &[u8]) -> bool {
-    word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) && word.iter().any(|b| b.is_ascii_alphabetic())
+    word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        && word.iter().any(|b| b.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -158,7 +159,9 @@ mod tests {
 
     #[test]
     fn leaves_plain_program_lines_alone() {
-        for line in ["2021-02-01 13:45:05,683 INFO: x y: z", "2020-01-01 00:00:00.1 UTC [7] LOG:  hello", "Frank said: no", ""] {
+        for line in
+            ["2021-02-01 13:45:05,683 INFO: x y: z", "2020-01-01 00:00:00.1 UTC [7] LOG:  hello", "Frank said: no", ""]
+        {
             assert!(peel(line.as_bytes()).is_none(), "{line}");
         }
     }

@@ -9,7 +9,9 @@ pub static FORMAT: Envelope = Envelope {
     name: "syslog_rfc5424",
     doc: "Priority, version 1, RFC 3339 stamp, host, application, process id, message id, structured data, text.",
     peel,
-    samples: &["<30>1 2021-02-01T13:45:05.683Z db1 patroni 77 - - 2021-02-01 13:45:05,683 INFO: no action. I am (db1), the leader with the lock"],
+    samples: &[
+        "<30>1 2021-02-01T13:45:05.683Z db1 patroni 77 - - 2021-02-01 13:45:05,683 INFO: no action. I am (db1), the leader with the lock",
+    ],
 };
 
 fn peel(line: &[u8]) -> Option<Peeled<'_>> {
