@@ -23,6 +23,7 @@ pub mod report;
 pub mod run;
 pub mod spelling;
 pub mod sysstat;
+pub mod thin;
 pub mod timeline;
 pub mod triage;
 pub mod when;

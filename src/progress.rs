@@ -1,8 +1,9 @@
-//! Says on the terminal how far reading is, if it takes longer than a second; nothing elsewhere.
+//! Says on the terminal how far reading is, if it takes longer than a second; nothing elsewhere. Ctrl-C leaves an empty
+//! line behind.
 
 use pgautopsy::input::Progress;
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,6 +20,9 @@ pub fn show(label: &str, progress: &Arc<Progress>, quiet: bool) -> Option<Shown>
     if quiet || !std::io::stderr().is_terminal() {
         return None;
     }
+    // Held while something is written, so that nothing follows on the line that Ctrl-C has cleared.
+    let line = Arc::new(Mutex::new(()));
+    end_cleanly(&line);
     let (stop, stopped) = channel();
     let progress = Arc::clone(progress);
     let label = label.to_owned();
@@ -29,6 +33,7 @@ pub fn show(label: &str, progress: &Arc<Progress>, quiet: bool) -> Option<Shown>
         let mut since = Duration::ZERO;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             since += wait;
+            let _writing = line.lock();
             let _ = write!(std::io::stderr(), "\r\x1b[K{label}{}", words(progress.now(), since));
             (shown, wait) = (true, Duration::from_millis(200));
         }
@@ -38,6 +43,27 @@ pub fn show(label: &str, progress: &Arc<Progress>, quiet: bool) -> Option<Shown>
     });
     Some(Shown { stop: Some(stop), thread: Some(thread) })
 }
+
+/// Ctrl-C ends the program at once, by the signal itself, behind a clean line.
+#[cfg(unix)]
+fn end_cleanly(line: &Arc<Mutex<()>>) {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else { return };
+    let line = Arc::clone(line);
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            // A terminal that takes nothing more must not hold the end up.
+            let free = line.try_lock();
+            if free.is_ok() {
+                let _ = write!(std::io::stderr(), "\r\x1b[K");
+            }
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn end_cleanly(_: &Arc<Mutex<()>>) {}
 
 impl Drop for Shown {
     fn drop(&mut self) {

@@ -5,13 +5,14 @@ use crate::cluster;
 use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
-use crate::formats::{part_of, read_log_in_ranges, read_log_with, read_part};
+use crate::formats::{end_of, part_of, read_log_in_ranges, read_log_with, read_part};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
 use crate::model::{Coverage, MINUTE, Micros, Parsed, Problem, Source, Span, Thresholds, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
+use crate::thin::Thinning;
 use crate::timeline::{self, Timeline};
 use crate::when::Window;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +50,7 @@ impl Settings {
 struct Reading<'a> {
     threads: usize,
     /// The rest of a big plain log in order of time is left out.
-    span: Option<Span>,
+    window: Option<&'a Window>,
     own: &'a Arc<Own>,
 }
 
@@ -181,21 +182,28 @@ const LINE_MAX: u64 = 16 << 10;
 /// Reads all sources below the paths.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError> {
     let threads = settings.threads();
-    let span = settings.window.absolute();
+    let window = Some(&settings.window).filter(|w| !w.is_whole());
     let progress = settings.progress.as_deref();
+    let thinning = Thinning::new(settings.limits.events);
     let listing = read_anywhere(paths, &settings.limits, threads, progress, &|entry, input, plain| {
-        let plain = plain.filter(|_| threads > 1 || span.is_some());
-        read_with(&entry.path, input, plain, &Reading { threads, span, own: &settings.own })
+        let plain = plain.filter(|_| threads > 1 || window.is_some());
+        let mut read = read_with(&entry.path, input, plain, &Reading { threads, window, own: &settings.own });
+        read.iter_mut().for_each(|parsed| thinning.take(parsed));
+        // Small, as a hundred thousand of them are moved about.
+        read.map(Box::new)
     })?;
     let mut bundle = Bundle::default();
     for (entry, parsed) in listing.items {
         match parsed {
-            Ok(parsed) => bundle.sources.push(Source { path: entry.path, modified: entry.modified, parsed }),
+            Ok(parsed) => bundle.sources.push(Source { path: entry.path, modified: entry.modified, parsed: *parsed }),
             Err(why) => bundle.skipped.push(Skip { path: entry.path, why }),
         }
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
+    let all = |why: String| Skip { path: "the whole bundle".to_owned(), why };
+    bundle.skipped.extend(thinning.settle(&mut bundle.sources).map(all));
+    bundle.skipped.extend(cluster::crowd(&mut bundle.sources, settings.limits.hosts).map(all));
     for fault in verify::verify(paths, &settings.limits, threads, &bundle.sources)? {
         if let Some(source) = bundle.sources.get_mut(fault.manifest) {
             source.parsed.problems.push(Problem { line: None, what: fault.what });
@@ -231,7 +239,7 @@ pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
 
 /// The same, with messages that the user added.
 pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>) -> Result<Parsed, String> {
-    read_with(path, input, None, &Reading { threads: 1, span: None, own })
+    read_with(path, input, None, &Reading { threads: 1, window: None, own })
 }
 
 /// Reads one source, with several threads if its bytes can be had at any place.
@@ -256,7 +264,7 @@ fn read_with(
             let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
                 match plain {
                     Some(plain) if envelope.is_none() && !newest_first && own.is_empty() => {
-                        match how.span.and_then(|span| part(plain, span, how.threads)) {
+                        match how.window.and_then(|window| part(plain, window, how.threads)) {
                             Some((parsed, why)) => {
                                 detection.why.push_str(&why);
                                 parsed
@@ -318,10 +326,11 @@ fn read_with(
 /// choice).
 const MARGIN: Micros = 2 * Window::AROUND;
 
-/// What a log in order of time says around a span, and what of it was read; none if its order does not hold.
-fn part(plain: &dyn ReadAt, span: Span, threads: usize) -> Option<(Parsed, String)> {
+/// What a log in order of time says around a window, and what of it was read; none if its order does not hold.
+fn part(plain: &dyn ReadAt, window: &Window, threads: usize) -> Option<(Parsed, String)> {
+    let span = window.at_least(end_of(plain)?)?;
     let part = part_of(plain, span.widened(MARGIN))?;
-    let mut parsed = read_part(plain, &part, threads);
+    let mut parsed = read_part(plain, &part, threads).ok()?;
     if parsed.streams.iter().any(|s| !s.steps.is_empty()) {
         return None;
     }
@@ -402,7 +411,8 @@ pub fn place(sources: Vec<Source>, settings: &Settings) -> (Timeline, Vec<Incide
 /// What a bundle's names become.
 pub fn redactor(paths: &[PathBuf], settings: &Settings) -> Result<Redactor, InputError> {
     // Names are looked for everywhere, whatever the report is about.
-    let bundle = read(paths, &Settings { window: Window::default(), ..settings.clone() })?;
+    let limits = Limits { hosts: u64::MAX, events: u64::MAX, ..settings.limits.clone() };
+    let bundle = read(paths, &Settings { window: Window::default(), limits, ..settings.clone() })?;
     let mut names = redact::known(&bundle.sources, &cluster::join(&bundle.sources));
     names.scan_paths(paths, &settings.limits, settings.threads.max(1))?;
     Ok(Redactor::new(&names))

@@ -23,17 +23,27 @@ impl Window {
         self.since.is_none() && self.until.is_none() && self.at.is_none()
     }
 
-    /// The span where it does not depend on what the logs cover: every time stands for itself.
-    pub fn absolute(&self) -> Option<Span> {
-        let time = |text: &Option<String>, open: Micros| match text {
-            Some(text) => absolute(text),
-            None => Some(open),
-        };
-        if let Some(at) = &self.at {
-            return Some(Span::new(absolute(at)?, absolute(at)?).widened(self.around.unwrap_or(Self::AROUND)));
+    /// A span that surely holds what is asked about, if the logs do not end before `end`: a time that counts back from
+    /// their end can only be later, and an end that does is open.
+    pub fn at_least(&self, end: Micros) -> Option<Span> {
+        const FIRST: Micros = Micros::MIN / 4;
+        const LAST: Micros = Micros::MAX / 4;
+        if self.is_whole() {
+            return None;
         }
-        let (from, to) = (time(&self.since, Micros::MIN / 4)?, time(&self.until, Micros::MAX / 4)?);
-        (!self.is_whole() && from <= to).then(|| Span::new(from, to))
+        let from = |text: &Option<String>| match text {
+            Some(text) => parse(text, end).ok(),
+            None => Some(FIRST),
+        };
+        let to = |text: &Option<String>| text.as_deref().and_then(absolute).unwrap_or(LAST);
+        let (from, to) = match &self.at {
+            Some(_) => {
+                let around = self.around.unwrap_or(Self::AROUND);
+                (from(&self.at)?.saturating_sub(around), to(&self.at).saturating_add(around))
+            }
+            None => (from(&self.since)?, to(&self.until)),
+        };
+        (from <= to).then(|| Span::new(from, to))
     }
 
     /// The span within what the logs cover. The error names a time that cannot be read, or what the logs do cover.
@@ -216,6 +226,32 @@ mod tests {
         assert!(since("2026-12-01").unwrap_err().contains("cover"), "after the logs");
         assert!(Window { until: Some("2025-01-01".into()), ..Window::default() }.within(whole).is_err());
         assert!(since("tomorrow").unwrap_err().contains("--since"));
+    }
+
+    #[test]
+    fn a_window_can_be_bounded_before_the_end_of_the_logs_is_known() {
+        let end = civil(2026, 11, 21, 12, 0, 0);
+        let asked = |since: Option<&str>, until: Option<&str>, at: Option<&str>| {
+            let text = |t: Option<&str>| t.map(str::to_owned);
+            Window { since: text(since), until: text(until), at: text(at), around: None }
+        };
+        for window in [
+            asked(Some("-2h"), None, None),
+            asked(Some("yesterday 03:00"), Some("-30m"), None),
+            asked(None, None, Some("11:20")),
+            asked(Some("2026-11-21 09:00"), Some("2026-11-21 11:00"), None),
+        ] {
+            let bound = window.at_least(end).unwrap();
+            // The logs may end later than this one.
+            for later in [0, MINUTE, 5 * HOUR] {
+                let span = window.within(Span::new(end - 9 * DAY, end + later)).unwrap();
+                assert!(bound.from <= span.from && span.to <= bound.to, "{window:?} {later}");
+            }
+        }
+        let bound = asked(Some("-2h"), Some("2026-11-21 11:00"), None).at_least(end).unwrap();
+        assert_eq!(bound, Span::new(end - 2 * HOUR, end - HOUR));
+        assert_eq!(Window::default().at_least(end), None);
+        assert_eq!(asked(Some("tomorrow"), None, None).at_least(end), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Realistic logs of any size from a fixed seed: PostgreSQL, Patroni, etcd. The same arguments give the same bytes.
+//! Realistic logs of any size from a fixed seed: PostgreSQL, Patroni, etcd; and storms, in which every line is an event. The same arguments give the same bytes.
 
 use std::io::{self, Write};
 
 /// The kinds of logs that can be made.
-pub const KINDS: [&str; 3] = ["postgresql", "patroni", "etcd"];
+pub const KINDS: [&str; 6] = ["postgresql", "patroni", "etcd", "postgresql-storm", "patroni-storm", "etcd-storm"];
 
 /// Writes at least `size` bytes of a log, up to the end of a record; `false` if there is no such kind.
 pub fn write(kind: &str, size: u64, out: &mut dyn Write) -> io::Result<bool> {
@@ -13,6 +13,9 @@ pub fn write(kind: &str, size: u64, out: &mut dyn Write) -> io::Result<bool> {
         "postgresql" => super::postgresql::write(&mut log)?,
         "patroni" => super::patroni::write(&mut log)?,
         "etcd" => super::etcd::write(&mut log)?,
+        "postgresql-storm" => super::storm::postgresql(&mut log)?,
+        "patroni-storm" => super::storm::patroni(&mut log)?,
+        "etcd-storm" => super::storm::etcd(&mut log)?,
         _ => return Ok(false),
     }
     log.out.flush()?;

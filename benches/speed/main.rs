@@ -1,12 +1,13 @@
 //! `cargo bench` makes logs and runs `tests/bench/compare` on them.
 //!
-//! `cargo bench -- generate postgresql|patroni|etcd SIZE [FILE]` makes one log (`100M`, `1G`), `cargo bench -- literals`
-//! prints the 60 literals that ripgrep is given.
+//! `cargo bench -- generate postgresql|patroni|etcd[-storm] SIZE [FILE]` makes one log (`100M`, `1G`), `cargo bench --
+//! literals` prints the 60 literals that ripgrep is given, `cargo bench -- growth` runs `tests/bench/growth`.
 
 mod etcd;
 mod generate;
 mod patroni;
 mod postgresql;
+mod storm;
 
 use pgautopsy::messages::TABLES;
 use std::fs::File;
@@ -29,7 +30,11 @@ fn main() -> io::Result<ExitCode> {
         }
         ["literals"] => literals(&mut io::stdout().lock())?,
         rest => {
-            let mut script = Command::new("tests/bench/compare");
+            let (name, rest) = match rest {
+                ["growth", rest @ ..] => ("tests/bench/growth", rest),
+                rest => ("tests/bench/compare", rest),
+            };
+            let mut script = Command::new(name);
             script.args(rest).current_dir(env!("CARGO_MANIFEST_DIR"));
             script.env("PGAUTOPSY", env!("CARGO_BIN_EXE_pgautopsy")).env("GENERATE", std::env::current_exe()?);
             let code = script.status()?.code().and_then(|c| u8::try_from(c).ok());

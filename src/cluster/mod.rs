@@ -1,10 +1,12 @@
 //! Who is who: joins host names, folders, Patroni members, addresses and etcd ids into nodes, with reasons.
 
+mod crowd;
 mod separate;
 #[cfg(test)]
 mod tests;
 
 use crate::model::{Key, Naming, NodeId, Program, Source, Written};
+pub use crowd::crowd;
 pub use separate::separate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -322,17 +324,19 @@ fn known(sources: &[Source]) -> BTreeSet<String> {
 fn named_in(path: &str, known: &BTreeSet<String>) -> Option<String> {
     let file = path.rsplit(['/', '!']).next().unwrap_or(path).to_ascii_lowercase();
     let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    let inside = |name: &&String| {
-        file.match_indices(name.as_str()).any(|(at, _)| {
-            let (before, after) = (file.get(..at).unwrap_or(""), file.get(at + name.len()..).unwrap_or(""));
-            !word(before.chars().next_back()) && !word(after.chars().next())
-        })
-    };
-    let found: Vec<&String> = known.iter().filter(inside).collect();
+    let places = || file.char_indices().map(|(at, _)| at).chain([file.len()]);
+    let begins = places().filter(|at| !word(file.get(..*at).and_then(|t| t.chars().next_back()))).take(WORDS);
+    let ends = places().filter(|at| !word(file.get(*at..).and_then(|t| t.chars().next())));
+    let ends: Vec<usize> = ends.take(WORDS).collect();
+    let parts = begins.flat_map(|from| ends.iter().filter_map(move |to| Some((from, *to)).filter(|_| from < *to)));
+    let found: Vec<&String> = parts.filter_map(|(from, to)| known.get(file.get(from..to)?)).collect();
     let longest = found.iter().max_by_key(|n| n.len())?;
     // `pg1` within `pg1-old` is the same name; `pg1` beside `pg2` is none.
     found.iter().all(|n| longest.contains(n.as_str())).then(|| (*longest).clone())
 }
+
+/// Words of a file's name that are looked at (our choice).
+const WORDS: usize = 32;
 
 /// Member names, etcd ids and addresses that streams and configs give to their own node or to others.
 fn join_aliases(cluster: &mut Cluster, sources: &[Source]) {

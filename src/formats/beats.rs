@@ -6,6 +6,9 @@ use std::sync::Arc;
 /// How many first intervals are looked at before the rhythm counts as learned.
 const LEARN: usize = 16;
 
+/// Runs kept of a stream; then the last one goes on whatever is said. Roles that change so often tell nothing (our choice).
+const MOST: usize = 5_000;
+
 /// A heartbeat may be written this long after a later one.
 const GRACE: Micros = 5 * SECOND;
 
@@ -27,6 +30,7 @@ impl BeatFolder {
     /// Adds a heartbeat with its wording.
     pub fn beat(&mut self, role: Role, stamp: Stamp, line: u32, leader: Option<Arc<str>>, wording: &[u8]) {
         let every = self.every();
+        let full = self.is_full();
         if let Some(run) = self.runs.last_mut() {
             let step = stamp.civil - run.until;
             if self.every.is_none() && step > 0 {
@@ -36,7 +40,8 @@ impl BeatFolder {
                 }
             }
             let limit = limit(every.unwrap_or(10 * SECOND));
-            if run.role == role && run.zone == stamp.zone && run.leader == leader && (-GRACE..=limit).contains(&step) {
+            let same = run.role == role && run.zone == stamp.zone && run.leader == leader;
+            if same && (-GRACE..=limit).contains(&step) || full {
                 run.until = run.until.max(stamp.civil);
                 run.count = run.count.saturating_add(1);
                 run.last_line = line;
@@ -62,6 +67,11 @@ impl BeatFolder {
             text,
             leader,
         });
+    }
+
+    /// Whether runs are not told apart any more.
+    pub fn is_full(&self) -> bool {
+        self.runs.len() >= MOST
     }
 
     /// When the latest heartbeat of the open run was.

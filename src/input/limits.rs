@@ -34,6 +34,10 @@ pub struct Limits {
     pub window: u64,
     /// Bytes of one line; the rest of a longer line is counted, not read.
     pub line: u64,
+    /// Hosts that are judged; those with the most lines are kept.
+    pub hosts: u64,
+    /// Events that are judged; beyond, equal ones further apart from each other become one.
+    pub events: u64,
 }
 
 struct Row {
@@ -46,7 +50,7 @@ struct Row {
 
 /// The table that names, defaults, help and error messages come from.
 #[rustfmt::skip]
-const TABLE: [Row; 10] = [
+const TABLE: [Row; 12] = [
     // The layers are walked by recursion, so the user's freedom ends where the stack does.
     Row { name: "depth", default: 8, most: 64, about: "archives and compressions inside each other", field: |l| &mut l.depth },
     Row { name: "entries", default: 200_000, most: u64::MAX, about: "entries of one archive, files of one folder", field: |l| &mut l.entries },
@@ -58,6 +62,9 @@ const TABLE: [Row; 10] = [
     Row { name: "zip", default: 128 * MIB, most: u64::MAX, about: "bytes of a zip inside an archive held in memory", field: |l| &mut l.zip },
     Row { name: "window", default: 128 * MIB, most: 4 * GIB, about: "bytes of memory an xz or zstd stream may ask for", field: |l| &mut l.window },
     Row { name: "line", default: MIB, most: GIB, about: "bytes of one line", field: |l| &mut l.line },
+    // Ids of hosts are numbers of 16 bits.
+    Row { name: "hosts", default: 1_000, most: 60_000, about: "hosts of one bundle that are judged", field: |l| &mut l.hosts },
+    Row { name: "events", default: 100_000, most: u64::MAX, about: "events of one bundle before more of them are counted together", field: |l| &mut l.events },
 ];
 
 impl Default for Limits {
@@ -73,6 +80,8 @@ impl Default for Limits {
             zip: 0,
             window: 0,
             line: 0,
+            hosts: 0,
+            events: 0,
         };
         for row in &TABLE {
             *(row.field)(&mut limits) = row.default;

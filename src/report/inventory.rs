@@ -2,7 +2,8 @@
 
 use super::{Alias, Host, Inventory, Skip, SourceClock, SourceRow};
 use crate::model::{Naming, NodeId, Source, Span, What, rfc3339};
-use crate::timeline::Timeline;
+use crate::timeline::{Event, Timeline};
+use std::collections::BTreeMap;
 
 pub(super) fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) -> Inventory {
     let hosts = t
@@ -24,14 +25,26 @@ pub(super) fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) ->
                 .collect(),
         })
         .collect();
-    let rows = sources.iter().enumerate().map(|(i, s)| source_row(t, s, i)).collect();
+    // A bundle may hold a hundred thousand sources.
+    let mut spans: BTreeMap<u32, Span> = BTreeMap::new();
+    for c in &t.covered {
+        spans.entry(c.source).and_modify(|s| *s = s.union(&c.span)).or_insert(c.span);
+    }
+    let mut alarms: BTreeMap<u32, &Event> = BTreeMap::new();
+    for e in t.events.iter().chain(&t.undated).filter(|e| e.what == What::UnnamedAlarm) {
+        alarms.entry(e.source).or_insert(e);
+    }
+    let row = |(i, s): (usize, &Source)| {
+        let source = i as u32;
+        source_row(t, s, i, spans.get(&source).copied(), alarms.get(&source).copied())
+    };
+    let rows = sources.iter().enumerate().map(row).collect();
     let contradictions = t.cluster.contradictions.iter().cloned().collect();
     Inventory { hosts, sources: rows, skipped, contradictions }
 }
 
-fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
-    let spans: Vec<Span> = t.covered.iter().filter(|c| c.source as usize == i).map(|c| c.span).collect();
-    let all = spans.into_iter().reduce(|a, b| a.union(&b));
+/// `all`: what its lines cover; `alarm`: the first of its lines that no table names.
+fn source_row(t: &Timeline, s: &Source, i: usize, all: Option<Span>, alarm: Option<&Event>) -> SourceRow {
     let clock = t
         .clocks
         .of_stream
@@ -56,7 +69,7 @@ fn source_row(t: &Timeline, s: &Source, i: usize) -> SourceRow {
         unknown: c.unknown + c.unread,
         unnamed: c.unnamed,
         unknown_lines: s.parsed.strange.iter().map(|(n, text)| format!("line {n}: {text}")).collect(),
-        problems: problems(t, s, i),
+        problems: problems(t, s, i, alarm),
     }
 }
 
@@ -92,14 +105,13 @@ fn host_why(t: &Timeline, s: &Source, node: NodeId) -> String {
 }
 
 /// What stood in the way of reading, and what is there twice.
-fn problems(t: &Timeline, s: &Source, i: usize) -> Vec<String> {
+fn problems(t: &Timeline, s: &Source, i: usize, alarm: Option<&Event>) -> Vec<String> {
     let met = s.parsed.problems.iter();
     let mut list: Vec<String> =
         met.map(|p| p.line.map_or_else(|| p.what.clone(), |l| format!("line {l}: {}", p.what))).collect();
     if s.parsed.coverage.unnamed > 0 {
         let n = s.parsed.coverage.unnamed;
-        let first = t.events.iter().chain(&t.undated).find(|e| e.source as usize == i && e.what == What::UnnamedAlarm);
-        let example = first.map_or_else(String::new, |e| format!(", e.g. line {}: {}", e.line, e.text));
+        let example = alarm.map_or_else(String::new, |e| format!(", e.g. line {}: {}", e.line, e.text));
         let (lines, are) = if n == 1 { ("line", "is") } else { ("lines", "are") };
         list.push(format!("{n} {lines} of level ERROR or above {are} in no table{example}"));
     }

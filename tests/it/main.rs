@@ -12,6 +12,7 @@ mod repository;
 mod same_bytes;
 mod samples;
 mod schema;
+mod seek;
 mod terminal;
 mod tools;
 mod triage;

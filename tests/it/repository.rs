@@ -27,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("triage", &["collect", "report", "render", "when"]),
     ("config", &["clock", "daily", "run", "messages", "causes", "checks", "incidents", "spelling"]),
     ("when", &[]),
+    ("thin", &["formats"]), // formats: which events are listed one by one
     ("spelling", &[]),
     (
         "run",
@@ -44,6 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "incidents",
             "report",
             "redact",
+            "thin",
         ],
     ),
 ];

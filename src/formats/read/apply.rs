@@ -71,8 +71,8 @@ impl LogReader {
     fn folds_whole(&self, event: &Event, more: usize) -> bool {
         let Some(stream) = self.bare(event.program) else { return true };
         let m = &event.meaning;
-        let open = self.open.get(&(stream, m.what, m.why, m.who.clone()));
         let Some(raws) = self.out.streams.get(stream).map(|s| &s.raws) else { return true };
+        let open = self.open.get(&events::key(stream, raws.len(), m.what, m.why, m.who.as_ref()));
         let window = events::window(raws.len());
         // Where the window widens on the way, lines go one by one.
         if window != events::window(raws.len() + more) {

@@ -5,17 +5,18 @@ use super::runs::{Beats, Event};
 use super::{Last, LogReader, TEXT_MAX};
 use crate::formats::secrets::masked;
 use crate::messages::engine_clip;
-use crate::model::{HOUR, MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
+use crate::model::{DAY, HOUR, MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
 use std::sync::Arc;
 
 /// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
 /// `[merged N repeated lines]` looks back at most.
 pub(super) const FOLD: Micros = MINUTE;
 
-/// A stream that holds this many events is that of months: from here on equal ones within [`FOLD_MANY`] are one, so that
-/// memory stays bounded whatever comes in.
-const MANY: usize = 20_000;
-const FOLD_MANY: Micros = HOUR;
+/// A stream that holds this many events is that of months, or of a program that starts and dies all day: from here on
+/// equal ones further apart are one as well, role changes and process starts included, so that memory stays bounded
+/// whatever comes in. Three times as many, and only kinds are told apart (our choice).
+pub(super) const MANY: usize = 20_000;
+const WINDOWS: [Micros; 3] = [FOLD, HOUR, DAY];
 
 /// What repeats of one message share: stream, meaning, reason, subject.
 pub(super) type FoldKey = (usize, What, Why, Option<Arc<str>>);
@@ -27,8 +28,8 @@ impl LogReader {
         let Some(at) = last.raw else { return };
         let Some(raws) = self.out.streams.get_mut(last.stream).map(|s| &mut s.raws) else { return };
         let Some(raw) = raws.get(at).filter(|r| r.why == Why::Unsaid && r.count == 1) else { return };
-        let without = (last.stream, raw.what, Why::Unsaid, raw.who.clone());
-        let with = (last.stream, raw.what, why, raw.who.clone());
+        let without = key(last.stream, raws.len(), raw.what, Why::Unsaid, raw.who.as_ref());
+        let with = key(last.stream, raws.len(), raw.what, why, raw.who.as_ref());
         self.open.remove(&without);
         let (until, newest) = (raw.until, at + 1 == raws.len());
         if folds(raw.what)
@@ -114,12 +115,12 @@ impl LogReader {
             return Some(at);
         }
         let since = began(stamp, &meaning);
-        let key = (stream, meaning.what, meaning.why, meaning.who.clone());
+        let key = key(stream, raws.len(), meaning.what, meaning.why, meaning.who.as_ref());
         let window = window(raws.len());
-        if (folds(meaning.what) || (meaning.what == What::FsyncSlow && raws.len() >= MANY))
+        if (folds(meaning.what) || raws.len() >= MANY)
             && let Some(at) = self.open.get(&key)
             && let Some(raw) = raws.get_mut(*at)
-            && (stamp.civil - raw.until).abs() <= window
+            && (window == Micros::MAX || (stamp.civil - raw.until).abs() <= window)
             && raw.zone == stamp.zone
             && raw.written == stamp.written
         {
@@ -190,11 +191,16 @@ pub(super) fn began(stamp: Stamp, meaning: &Meaning) -> Micros {
 
 /// How far apart equal events may be that are one, in a stream of so many.
 pub(super) fn window(events: usize) -> Micros {
-    if events < MANY { FOLD } else { FOLD_MANY }
+    WINDOWS.get(events / MANY).copied().unwrap_or(Micros::MAX)
+}
+
+/// What equal events share in a stream of so many.
+pub(super) fn key(stream: usize, events: usize, what: What, why: Why, who: Option<&Arc<str>>) -> FoldKey {
+    (stream, what, why, who.filter(|_| window(events) < Micros::MAX).cloned())
 }
 
 /// Repeats of these are counted, not listed. Role changes and process starts are always listed.
-pub(super) fn folds(what: What) -> bool {
+pub fn folds(what: What) -> bool {
     use What::*;
     !matches!(
         what,

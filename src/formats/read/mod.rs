@@ -23,9 +23,10 @@ use crate::formats::beats::BeatFolder;
 use crate::formats::wash::without_controls;
 use crate::input::Blocks;
 use crate::messages::Own;
-use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
+use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp, Stream};
 use events::FoldKey;
-pub use part::part_of;
+pub use events::folds;
+pub use part::{end_of, part_of};
 pub use ranges::{read_log_in_ranges, read_part};
 use scan::Scanner;
 use std::borrow::Cow;
@@ -120,6 +121,10 @@ pub struct LogReader {
     cut: (u64, u64),
     /// Records that stood behind another on its line.
     glued_on: u64,
+    /// Messages without a time that were not kept.
+    undated_more: u64,
+    /// Lines of hosts that are too many.
+    crowded: u64,
     /// A line of Patroni in a format of somebody's own has been seen.
     custom: bool,
 }
@@ -152,6 +157,8 @@ impl LogReader {
             own: None,
             cut: (0, 0),
             glued_on: 0,
+            undated_more: 0,
+            crowded: 0,
             custom: false,
         }
     }
@@ -212,11 +219,41 @@ impl LogReader {
             let row = std::mem::take(&mut self.row);
             self.whole_line(&row, self.row_line);
         }
+        self.say_what_was_too_much();
         for (stream, folder) in self.out.streams.iter_mut().zip(self.beats) {
             stream.beat_every = folder.every();
             stream.beats = folder.finish();
             stream.volume = stream.volume.settled();
+            // A bundle may hold a hundred thousand small logs.
+            stream.beats.shrink_to_fit();
+            stream.raws.shrink_to_fit();
+            stream.names.shrink_to_fit();
         }
+        self.out.streams.shrink_to_fit();
         self.out
+    }
+
+    fn say_what_was_too_much(&mut self) {
+        let many = |s: &Stream| s.raws.get(events::MANY).map(|r| (s.program.id(), r.line));
+        let folded: Vec<_> = self.out.streams.iter().filter_map(many).collect();
+        for (program, line) in folded {
+            let n = events::MANY;
+            self.problem(format!(
+                "more than {n} events of {program}: from line {line} on, equal ones within an hour, later a day, are one"
+            ));
+        }
+        if self.beats.iter().any(BeatFolder::is_full) {
+            self.problem(
+                "roles change too often: what Patroni's later heartbeats say of them was not told apart".into(),
+            );
+        }
+        if self.undated_more > 0 {
+            let (n, max) = (self.undated_more, record::UNDATED_MAX);
+            self.problem(format!("{n} messages without a time beyond the first {max} were not kept"));
+        }
+        if self.crowded > 0 {
+            let (n, max) = (self.crowded, streams::HOSTS_MAX);
+            self.problem(format!("{n} lines of hosts beyond the first {max} of this log were not read"));
+        }
     }
 }

@@ -63,6 +63,12 @@ pub fn part_of(source: &dyn ReadAt, span: Span) -> Option<Part> {
     in_order.then_some(Part { bytes: start..end.max(start), covers })
 }
 
+/// The earliest moment, in UTC, at which a log may end: its last stamp, in the zone that makes it earliest.
+pub fn end_of(source: &dyn ReadAt) -> Option<Micros> {
+    let last = last(source)?;
+    Some(last.civil.saturating_sub(offset(last.zone).unwrap_or(ANY_ZONE)))
+}
+
 /// Two lines, the first before `civil` and the second not, with about a look's bytes between them.
 fn bisect(source: &dyn ReadAt, looks: &mut Vec<Look>, civil: Micros) -> Option<Range<u64>> {
     let size = source.size();
@@ -162,12 +168,24 @@ impl ReadAt for Slice<'_> {
     }
 }
 
-/// Line ends in the first `to` bytes.
-pub fn lines_before(source: &dyn ReadAt, to: u64) -> io::Result<u64> {
+/// Bytes in which one thread counts line ends.
+const COUNT: u64 = 16 << 20;
+
+/// Line ends in these bytes, counted by several threads of the current pool if there are.
+pub fn lines_in(source: &dyn ReadAt, bytes: Range<u64>, threads: usize) -> io::Result<u64> {
+    let length = bytes.end.saturating_sub(bytes.start);
+    if threads > 1 && length > COUNT {
+        let middle = bytes.start + length / 2;
+        let (a, b) = rayon::join(
+            || lines_in(source, bytes.start..middle, threads),
+            || lines_in(source, middle..bytes.end, threads),
+        );
+        return Ok(a? + b?);
+    }
     let mut buf = vec![0; 256 << 10];
-    let (mut at, mut lines) = (0, 0);
-    while at < to {
-        let wish = usize::try_from(to - at).unwrap_or(usize::MAX).min(buf.len());
+    let (mut at, mut lines) = (bytes.start, 0);
+    while at < bytes.end {
+        let wish = usize::try_from(bytes.end - at).unwrap_or(usize::MAX).min(buf.len());
         let got = fill(source, at, buf.get_mut(..wish).unwrap_or(&mut []))?;
         if got == 0 {
             break;
@@ -257,6 +275,23 @@ mod tests {
         part_of(&source, Span::new(at(12), at(13))).unwrap();
         let read = source.1.load(Ordering::Relaxed);
         assert!(read <= 64 * LOOK as u64, "{read}");
-        assert_eq!(lines_before(&log.as_slice(), log.len() as u64).unwrap(), 2 * 2 * 86_400 / 5);
+    }
+
+    #[test]
+    fn lines_are_counted_alike_by_one_thread_and_by_several() {
+        let line = "x".repeat(99) + "\n";
+        let log = line.repeat(400_000).into_bytes();
+        for threads in [1, 2, 3] {
+            assert_eq!(lines_in(&log.as_slice(), 0..log.len() as u64, threads).unwrap(), 400_000);
+            assert_eq!(lines_in(&log.as_slice(), 0..20_000_050, threads).unwrap(), 200_000);
+        }
+    }
+
+    #[test]
+    fn the_end_is_the_last_stamp_in_the_earliest_zone_it_may_be_of() {
+        let last = at(0) + 2 * DAY - 5 * SECOND;
+        assert_eq!(end_of(&log("UTC").as_slice()), Some(last));
+        assert_eq!(end_of(&log("IST").as_slice()), Some(last - ANY_ZONE));
+        assert_eq!(end_of(&&b"no stamps\nat all\n"[..]), None);
     }
 }

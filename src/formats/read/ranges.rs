@@ -2,7 +2,7 @@
 //!
 //! A line belongs to the range that its first byte lies in; its reader goes on over the range's end to the line's own.
 
-use super::part::{Part, Slice, lines_before};
+use super::part::{Part, Slice, lines_in};
 use super::scan::Scanner;
 use super::{LINE_MAX, LogReader};
 use crate::input::{ReadAt, fill};
@@ -23,9 +23,10 @@ pub fn read_log_in_ranges(source: &dyn ReadAt, threads: usize) -> Parsed {
 }
 
 /// The same for a part of it.
-pub fn read_part(source: &dyn ReadAt, part: &Part, threads: usize) -> Parsed {
-    let before = u32::try_from(lines_before(source, part.bytes.start).unwrap_or(0)).unwrap_or(u32::MAX);
-    read(&Slice { source, bytes: part.bytes.clone() }, threads, RANGE, before.saturating_add(1))
+pub fn read_part(source: &dyn ReadAt, part: &Part, threads: usize) -> io::Result<Parsed> {
+    // A place is a line's number: what stands before is not read, but its line ends are counted.
+    let before = u32::try_from(lines_in(source, 0..part.bytes.start, threads)?).unwrap_or(u32::MAX);
+    Ok(read(&Slice { source, bytes: part.bytes.clone() }, threads, RANGE, before.saturating_add(1)))
 }
 
 /// `number` is that of the first line.

@@ -9,6 +9,9 @@ use crate::model::{Grain, Level, Meaning, Program, Raw, What, Why, Written, Zone
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// Messages without a time kept of a source: pasted texts hold a few (our choice).
+pub(super) const UNDATED_MAX: usize = 500;
+
 /// Unknown lines kept of a source.
 pub(super) const STRANGE_MAX: usize = 5;
 
@@ -22,7 +25,15 @@ impl LogReader {
             (None, Some(outer)) => (outer, false),
             (None, None) => return self.undated(&head, line, number),
         };
-        let host = peeled.and_then(|p| p.host.as_deref()).map(|h| self.host(h));
+        let host = match peeled.and_then(|p| p.host.as_deref()).map(|h| self.host(h)) {
+            // One host too many.
+            Some(None) => {
+                self.out.coverage.unread += 1;
+                self.crowded += 1;
+                return;
+            }
+            host => host.flatten(),
+        };
         if let Some((mark, at)) = self.booted.take() {
             let system = self.stream(Program::Systemd, host.clone(), own && outer.is_none());
             self.meaning(system, outer.unwrap_or(stamp), 0, Meaning::plain(What::Boot), &mark, at);
@@ -165,6 +176,10 @@ impl LogReader {
     /// Keeps a message that nobody can place.
     fn without_time(&mut self, program: Program, meaning: Meaning, line: &[u8], number: u32) {
         self.out.undated_by.insert(program);
+        if self.out.undated.len() >= UNDATED_MAX {
+            self.undated_more += 1;
+            return;
+        }
         self.out.undated.push(Raw {
             at: 0,
             since: 0,

@@ -145,6 +145,32 @@ fn events_of_months_fold_by_the_hour_and_alike_on_both_ways() {
     assert_eq!(raws.iter().map(|r| r.count).sum::<u32>(), 60_000);
 }
 
+/// A server that starts and dies twice a second, and errors that name something else each time.
+#[test]
+fn a_storm_of_events_stays_within_bounds_alike_on_both_ways() {
+    let (mut log, mut at) = (String::new(), 1_700_000_000_000_000i64);
+    for n in 0..70_000 {
+        at += 250_000;
+        let stamp = crate::model::rfc3339(at).replace('T', " ");
+        let stamp = stamp.get(..23).unwrap_or_default();
+        log.push_str(&match n % 3 {
+            0 => format!("{stamp} UTC [7] LOG:  database system is ready to accept connections\n"),
+            1 => format!("{stamp} UTC [7] LOG:  server process (PID {n}) was terminated by signal 9: Killed\n"),
+            _ => {
+                let word: String = n.to_string().bytes().map(|b| char::from(b + 49)).collect();
+                format!("{stamp} UTC [7] a@b FATAL:  the {word} of {word} happened\n")
+            }
+        });
+    }
+    assert_same(log.as_bytes(), &[1_000, 30_000], "storm");
+    let parsed = read_log(&mut log.as_bytes(), None, false);
+    let raws = &parsed.streams.first().unwrap().raws;
+    assert!((20_000..60_100).contains(&raws.len()), "{}", raws.len());
+    assert_eq!(raws.iter().map(|r| r.count).sum::<u32>(), 70_000);
+    let said = parsed.problems.iter().any(|p| p.what.starts_with("more than 20000 events of postgresql: from line "));
+    assert!(said, "{:?}", parsed.problems);
+}
+
 #[test]
 fn lines_without_an_end_are_cut_alike_in_a_stream_and_in_ranges() {
     let long = "x".repeat(5 << 20);
