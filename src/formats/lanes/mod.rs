@@ -28,10 +28,11 @@ pub struct Origin {
 pub struct QuickHead<'a> {
     pub origin: Origin,
     pub level: Level,
+    /// As it stands in the line, to its end.
     pub message: &'a [u8],
     /// PostgreSQL's DETAIL and the like: the general reader puts `DETAIL:  ` in front of the message.
     pub detail: bool,
-    /// The same, or a STATEMENT, whose text is never looked at.
+    /// The same, or a STATEMENT: the general reader has that word alone, its text has no meaning.
     pub more: bool,
     /// The whole object, where the line is JSON.
     pub object: Option<&'a [u8]>,
@@ -42,9 +43,12 @@ pub struct QuickHead<'a> {
 impl<'a> From<QuickHead<'a>> for Head<'a> {
     fn from(quick: QuickHead<'a>) -> Head<'a> {
         let Origin { program, stamp, pid } = quick.origin;
-        let head = Head::plain(program, Some(stamp), quick.level, quick.message);
-        let message = if quick.detail { Cow::Owned([DETAIL, quick.message].concat()) } else { head.message };
-        Head { pid, message, object: quick.object, ..head }
+        let message = match (quick.detail, quick.more) {
+            (true, _) => Cow::Owned([DETAIL, quick.message].concat()),
+            (false, true) => Cow::Borrowed(&b"STATEMENT:  "[..]),
+            (false, false) => Cow::Borrowed(quick.message),
+        };
+        Head { pid, message, object: quick.object, ..Head::plain(program, Some(stamp), quick.level, b"") }
     }
 }
 

@@ -79,7 +79,6 @@ impl Lane {
         if sqlstate(message) {
             return None;
         }
-        let message = if kind == Kind::Statement { b"STATEMENT:  " } else { message };
         let stamp = Stamp { civil, zone: self.zone.zone, written: Written::Full, grain };
         let origin = Origin { program: Program::Postgres, stamp, pid };
         let (level, detail, more) = (kind.level(), kind == Kind::Sub, kind.is_more());
