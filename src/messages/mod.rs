@@ -102,7 +102,9 @@ pub fn find_with(program: Program, message: &[u8], fields: &dyn Fields) -> Found
         Some(Found::Unknown) if program == Program::Postgres => {
             postgres_locale::find(message).unwrap_or(Found::Unknown)
         }
-        Some(Found::Meaning(meaning)) => Found::Meaning(Meaning { what: refined(meaning.what, meaning.why), ..meaning }),
+        Some(Found::Meaning(meaning)) => {
+            Found::Meaning(Meaning { what: refined(meaning.what, meaning.why), ..meaning })
+        }
         Some(found) => found,
         None => Found::Unknown,
     }

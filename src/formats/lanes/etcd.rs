@@ -1,7 +1,7 @@
 //! etcd's zap JSON as the server writes it: `level`, `ts`, perhaps `logger`, `caller`, `msg`, then fields.
 
-use super::{Origin, QuickHead};
 use super::clock::{Clock, millis};
+use super::{Origin, QuickHead};
 use crate::formats::vip_manager;
 use crate::model::{Grain, Level, Micros, Program, Stamp, Written, Zone};
 use memchr::memmem::Finder;

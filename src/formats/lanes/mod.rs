@@ -11,8 +11,8 @@ mod postgres;
 
 use super::Head;
 use crate::messages::DETAIL;
-pub use patroni::STAMP as PATRONI_STAMP;
 use crate::model::{Level, Program, Stamp};
+pub use patroni::STAMP as PATRONI_STAMP;
 use std::borrow::Cow;
 
 /// Who wrote a line, and when.

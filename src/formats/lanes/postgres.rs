@@ -3,8 +3,8 @@
 //! What stands between the process id and the severity (`app@shop `) is one of a few texts a log has; the general
 //! reader is asked once about each, and if it sees nothing special there, the text is remembered.
 
-use super::{Origin, QuickHead};
 use super::clock::{Clock, millis};
+use super::{Origin, QuickHead};
 use crate::formats::pg_severity::Kind;
 use crate::formats::stamp::zone_word;
 use crate::formats::{BODIES, pg_stderr};

@@ -54,10 +54,14 @@ impl LogReader {
         // An object's other fields hide its text from a reader; the text is in the object as it stands here.
         let object = [&b"{"[..], b"\x1e{", b"data: {"].iter().any(|begin| line.starts_with(begin));
         let line = if object && !body.is_empty() { body } else { line };
-        if let Some(head) = self.inner(body) {
+        // PostgreSQL's texts go on behind a tab; no record of any program begins with one.
+        let goes_on = body.first() == Some(&b'\t');
+        if !goes_on && let Some(head) = self.inner(body) {
             return self.record(Some(&peeled), head, line, number);
         }
-        if let Some(inner) = ENVELOPES.iter().find_map(|e| (e.peel)(body)).filter(|p| p.body.len() < body.len()) {
+        if !goes_on
+            && let Some(inner) = ENVELOPES.iter().find_map(|e| (e.peel)(body)).filter(|p| p.body.len() < body.len())
+        {
             // Container runtimes and shippers wrap what syslog or the journal wrapped before.
             let inner = Peeled {
                 stamp: peeled.stamp.filter(|s| s.written == Written::Full).or(inner.stamp),

@@ -63,10 +63,7 @@ impl LogReader {
                 if alarms_by_level(head.program, head.level) {
                     self.out.coverage.unnamed += 1;
                     last.raw = self.meaning(stream, stamp, pid, unnamed(&head.message), line, number);
-                } else if own
-                    && has_info(&head.message)
-                    && self.glued(&head.message, line, number)
-                {
+                } else if own && has_info(&head.message) && self.glued(&head.message, line, number) {
                     self.out.coverage.unknown -= 1;
                 }
             }
