@@ -1,10 +1,13 @@
 //! Who is who: joins host names, folders, Patroni members, addresses and etcd ids into nodes, with reasons.
 
+mod files;
+mod folders;
 mod separate;
 #[cfg(test)]
 mod tests;
 
 use crate::model::{Key, Naming, NodeId, Program, Source, Written};
+use folders::host_folders;
 pub use separate::separate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -159,7 +162,9 @@ impl Cluster {
 
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
-    let folders = host_folders(sources);
+    let known = known(sources);
+    let folders = host_folders(sources, &known);
+    let labels = files::Labels::find(sources, &folders);
     // Logs of several etcd members side by side are of several hosts, whatever else lies beside them.
     let mut etcds_in: BTreeMap<&str, BTreeSet<Arc<str>>> = BTreeMap::new();
     for (source, folder) in sources.iter().zip(&folders) {
@@ -189,7 +194,6 @@ pub fn join(sources: &[Source]) -> Cluster {
             set.or_default().insert(cluster.renamed.get(&key).cloned().unwrap_or(key));
         }
     }
-    let known = known(sources);
     for (source, folder) in sources.iter().zip(&folders) {
         let hosts = hosts_in.get(folder.as_str()).map_or(0, BTreeSet::len);
         let members = members_in.get(folder.as_str()).map_or(0, BTreeSet::len);
@@ -199,6 +203,7 @@ pub fn join(sources: &[Source]) -> Cluster {
             hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
         // `pg2-postgresql.log` between files of others: a name that the bundle's own lines speak of.
         let by_file = (folder.is_empty() || members + hosts > 0).then(|| named_in(&source.path, &known)).flatten();
+        let by_file = by_file.or_else(|| labels.host(&source.path).filter(|_| folder.is_empty()));
         let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
         let own_etcd = own_etcd(source);
         let fallback = || -> String {
@@ -457,25 +462,6 @@ fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {
     streams
         .flat_map(|s| {
             s.host.iter().map(|h| (Naming::Host, h.clone())).chain(s.names.iter().map(|n| (n.naming, n.name.clone())))
-        })
-        .collect()
-}
-
-/// For each source the folder that may stand for its host: the first component below what all share.
-fn host_folders(sources: &[Source]) -> Vec<String> {
-    let folders: Vec<Vec<String>> = sources.iter().map(|s| components(&s.path)).collect();
-    let mut shared = folders.first().map_or(0, Vec::len);
-    for other in &folders {
-        let same = folders.first().map_or(0, |first| first.iter().zip(other).take_while(|(a, b)| a == b).count());
-        shared = shared.min(same);
-    }
-    // A bundle of one host: the folder that all share may be the host's.
-    let single = folders.iter().all(|f| f.get(shared).is_none_or(|c| is_generic(c)));
-    folders
-        .iter()
-        .map(|f| {
-            let own = if single { f.iter().take(shared).rev().find(|c| !is_generic(c)) } else { f.get(shared) };
-            own.filter(|c| !is_generic(c)).cloned().unwrap_or_default()
         })
         .collect()
 }
