@@ -459,3 +459,24 @@ fn a_clock_that_ntp_calls_wrong_was_wrong_by_that_or_more() {
     // Who has no server knows nothing.
     assert_eq!(with(good(), tracking("0.000000 seconds fast", "Not synchronised")), (None, None, 0.0));
 }
+
+#[test]
+fn a_clock_difference_that_is_only_repeated_is_not_measured() {
+    let drift = |second: f64, seconds: &str| {
+        etcd(0.0, second, "x").replace(
+            "\"msg\":\"x\"",
+            &format!("\"msg\":\"prober found high clock drift\",\"round-tripper-name\":\"ROUND_TRIPPER_SNAPSHOT\",\"remote-peer-id\":\"{E1}\",\"clock-drift\":\"{seconds}\",\"rtt\":\"3ms\""),
+        )
+    };
+    let with = |values: [&str; 3]| {
+        let reports: String = (5..8).zip(values).map(|(n, v)| drift(f64::from(n) * 30.0, v)).collect();
+        let files = [
+            ("e1/etcd.log", etcd(0.0, 5.5, &format!("{E1} became leader at term 2"))),
+            ("e2/etcd.log", etcd(0.0, 5.5, &format!("{E2} became follower at term 2")) + &reports),
+        ];
+        between(&read(&files).0, "e1", "e2").2
+    };
+    assert_eq!(with(["12.755367s", "12.755367s", "12.755367s"]), 0.0);
+    let measured = with(["12.755367s", "12.755412s", "12.755220s"]);
+    assert!((12.0..13.5).contains(&measured), "{measured}");
+}

@@ -1,15 +1,25 @@
 //! Hosts that only the names of files tell: `srv01-patroni.log` beside `srv02-patroni.log`, `patroni/srv01.log` and
 //! `postgres/srv01.log`. What differs in the names of one kind of file is the host's label.
 
-use super::{bare, hints, is_generic};
-use crate::model::{Naming, Source};
+use super::{bare, hints, is_generic, short};
+use crate::model::{Naming, Program, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Labels of hosts in the names of files that lie in no folder of a host.
+/// Labels of hosts in the names of files that lie in no folder of a host: as good as such a folder.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
-    /// Label → the host or member that files with it surely are of, else the label itself.
+    /// Label → as a host or member writes it, if it is the name of one.
     of: BTreeMap<String, String>,
+}
+
+/// What the files with one label say of their host.
+#[derive(Debug, Default)]
+struct Told {
+    hosts: BTreeSet<String>,
+    /// Names that one host alone has: Patroni members, etcd names and ids.
+    own: BTreeSet<String>,
+    kinds: usize,
+    written: Option<String>,
 }
 
 /// Names of so many files differ for other reasons than their hosts (our choice; clusters have a dozen).
@@ -24,51 +34,61 @@ impl Labels {
             let folder = source.path.rsplit_once(['/', '!']).map_or("", |(folder, _)| folder);
             kinds.entry((folder, &source.parsed.kind)).or_default().push(source);
         }
-        let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut kinds_with: BTreeMap<String, usize> = BTreeMap::new();
+        let mut told: BTreeMap<String, Told> = BTreeMap::new();
         for list in kinds.values() {
             let labels = differing(&list.iter().map(|s| stem(&s.path)).collect::<Vec<_>>());
             for label in labels.iter().collect::<BTreeSet<_>>() {
-                *kinds_with.entry(label.clone()).or_default() += 1;
+                told.entry(label.clone()).or_default().kinds += 1;
             }
             for (source, label) in list.iter().zip(&labels) {
-                names.entry(label.clone()).or_default().extend(own(source));
-            }
-        }
-        // A label that one host's files have, or one that comes again with other kinds of files, as another does.
-        let mut of: BTreeMap<String, String> = BTreeMap::new();
-        for (label, own) in &names {
-            match own.first().filter(|_| own.len() == 1) {
-                Some(name) => _ = of.insert(label.clone(), name.clone()),
-                None if own.is_empty() && kinds_with.get(label).is_some_and(|n| *n > 1) => {
-                    of.insert(label.clone(), label.clone());
+                let Some(told) = told.get_mut(label) else { continue };
+                for (naming, name) in hints(source) {
+                    if short(&bare(&name)) == *label {
+                        told.written = Some(name.to_string());
+                    }
+                    if naming == Naming::Host {
+                        told.hosts.insert(bare(&name));
+                    }
                 }
-                None => {}
+                // Lists of members name all of them.
+                let logs =
+                    source.parsed.streams.iter().filter(|s| matches!(s.program, Program::Patroni | Program::Etcd));
+                let own = logs.flat_map(|s| &s.names).filter(|n| matches!(n.naming, Naming::Member | Naming::EtcdId));
+                told.own.extend(own.map(|n| bare(&n.name)));
             }
         }
-        let distinct: BTreeSet<&String> = of.values().collect();
-        if distinct.len() < 2 || of.len() > MANY { Labels::default() } else { Labels { of } }
+        if told.len() > MANY {
+            return Labels::default();
+        }
+        // Two labels of one member are no hosts; a host name may be that of an image that all were made from.
+        let apart = |a: &Told, b: &Told| {
+            a.own.is_disjoint(&b.own) && (a.hosts.is_disjoint(&b.hosts) || !a.own.is_empty() && !b.own.is_empty())
+        };
+        // Those that most kinds of files have first: what else differs in the names of one kind does so for one host.
+        let mut ranked: Vec<(&String, &Told)> =
+            told.iter().filter(|(_, t)| t.kinds > 1 || !t.own.is_empty() || !t.hosts.is_empty()).collect();
+        ranked.sort_by_key(|(label, t)| (std::cmp::Reverse(t.kinds), *label));
+        let mut good: Vec<(&String, &Told)> = Vec::new();
+        for (label, told) in ranked {
+            if good.iter().all(|(_, other)| apart(told, other)) {
+                good.push((label, told));
+            }
+        }
+        let written =
+            |(label, t): (&String, &Told)| (label.clone(), t.written.clone().unwrap_or_else(|| label.clone()));
+        let of: BTreeMap<String, String> = good.into_iter().map(written).collect();
+        if of.len() < 2 { Labels::default() } else { Labels { of } }
     }
 
-    /// The host of a file, if its name holds the label of one host and of no other.
+    /// The host of a file, if its name holds the label of one and of no other.
     pub(super) fn host(&self, path: &str) -> Option<String> {
         let stem = stem(path);
         let inside: Vec<(&String, &String)> = self.of.iter().filter(|(label, _)| holds(&stem, label)).collect();
         // `srv1` within `srv1-old` is no label of its own.
         let whole = |label: &str| !inside.iter().any(|(other, _)| other.len() > label.len() && holds(other, label));
-        let hosts: BTreeSet<&String> = inside.iter().filter(|(label, _)| whole(label)).map(|(_, host)| *host).collect();
-        hosts.first().filter(|_| hosts.len() == 1).map(|h| (*h).clone())
+        let mut hosts = inside.iter().filter(|(label, _)| whole(label)).map(|(_, host)| *host);
+        hosts.next().filter(|_| hosts.next().is_none()).cloned()
     }
-}
-
-/// The one name that a source gives its host or member.
-fn own(source: &Source) -> Option<String> {
-    let names = hints(source);
-    let only = |naming: Naming| {
-        let list: BTreeSet<String> = names.iter().filter(|(n, _)| *n == naming).map(|(_, x)| bare(x)).collect();
-        list.first().filter(|_| list.len() == 1).cloned()
-    };
-    only(Naming::Host).or_else(|| only(Naming::Member))
 }
 
 /// A file's own name in lower case, without endings and numbers of rotation.
@@ -124,7 +144,7 @@ fn holds(name: &str, label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{NameHint, Parsed, Program, Stream};
+    use crate::model::{NameHint, Parsed, Stream};
 
     fn source(path: &str, kind: &str, member: &str) -> Source {
         let mut stream = Stream::new(Program::Patroni, None, true);
@@ -148,7 +168,7 @@ mod tests {
             ("t/srv-02-patroni.log", "patroni", "pg2"),
             ("t/srv-02-patroni.log.1", "patroni", "pg2"),
         ];
-        assert_eq!(hosts(&flat), ["pg1", "pg2", "pg2"]);
+        assert_eq!(hosts(&flat), ["srv-01", "srv-02", "srv-02"]);
         let named = [
             ("t/srv01-patroni.log", "patroni", "pg1"),
             ("t/srv02-patroni.log", "patroni", "pg2"),
@@ -156,13 +176,13 @@ mod tests {
             ("t/srv01.etcd.log", "etcd", ""),
             ("t/haproxy.log", "haproxy", ""),
         ];
-        assert_eq!(hosts(&named), ["pg1", "pg2", "pg2", "pg1", ""]);
+        assert_eq!(hosts(&named), ["srv01", "srv02", "srv02", "srv01", ""]);
         let folders = [
             ("t/patroni/a.log", "patroni", "pg1"),
             ("t/patroni/b.log", "patroni", "pg2"),
             ("t/postgres/b.log", "postgresql", ""),
         ];
-        assert_eq!(hosts(&folders), ["pg1", "pg2", "pg2"]);
+        assert_eq!(hosts(&folders), ["a", "b", "b"]);
     }
 
     #[test]
@@ -194,8 +214,13 @@ mod tests {
         let numbers =
             [("patroni-1.log", "patroni", "pg1"), ("patroni-2.log", "patroni", "pg2"), ("x-1.log", "etcd", "")];
         assert_eq!(hosts(&numbers), ["", "", ""]);
-        // One host's files, one of which holds another's name by chance: nothing tells two apart.
-        let one = [("patroni-a.log", "patroni", "pg1"), ("patroni-b.log", "patroni", "pg1"), ("a.log", "etcd", "")];
-        assert_eq!(hosts(&one), ["", "", ""]);
+        // One host's files of two times.
+        let one = [
+            ("patroni-old.log", "patroni", "pg1"),
+            ("patroni-new.log", "patroni", "pg1"),
+            ("etcd-old.log", "etcd", ""),
+            ("etcd-new.log", "etcd", ""),
+        ];
+        assert_eq!(hosts(&one), ["", "", "", ""]);
     }
 }

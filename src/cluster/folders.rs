@@ -47,7 +47,7 @@ impl<'a> Names<'a> {
                 if let Some(first) = rest.find(|c| !says_no_host(c)) {
                     above.entry(first).or_default().insert(top);
                 }
-            } else if let Some(next) = rest.next().filter(|c| is_known(c, known)) {
+            } else if let Some(next) = rest.find(|c| !says_no_host(c)).filter(|c| is_known(c, known)) {
                 inside.entry(top).or_default().insert(next);
             }
         }
@@ -65,11 +65,9 @@ impl<'a> Names<'a> {
     fn below(&self, folders: &[String], shared: usize) -> Option<String> {
         let mut rest = folders.iter().skip(shared);
         let top = rest.next()?;
-        if !says_no_host(top) && !self.groups.contains(top) {
-            return None;
-        }
         let first = rest.find(|c| !says_no_host(c))?;
-        (is_known(first, self.known) || self.again.contains(first)).then(|| first.clone())
+        let group = says_no_host(top) || self.groups.contains(top);
+        (group && is_known(first, self.known) || self.again.contains(first)).then(|| first.clone())
     }
 }
 
@@ -109,6 +107,8 @@ mod tests {
         let groups = ["t/db-logs/pg1/p.log", "t/db-logs/pg2.example.com/p.log", "t/vm/pg1/sa20"];
         assert_eq!(hosts(&groups, &["pg1", "pg2"]), ["pg1", "pg2.example.com", "vm"]);
         assert_eq!(hosts(&groups, &[]), ["db-logs", "db-logs", "vm"]);
+        let day = ["t/x/2026-11-20/pg1/p.log", "t/x/2026-11-20/pg2/p.log"];
+        assert_eq!(hosts(&[&day[..], &["t/y/2026-11-20/pg1/e.log"]].concat(), &["pg1", "pg2"]), ["pg1", "pg2", "y"]);
     }
 
     #[test]

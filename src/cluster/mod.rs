@@ -7,7 +7,6 @@ mod separate;
 mod tests;
 
 use crate::model::{Key, Naming, NodeId, Program, Source, Written};
-use folders::host_folders;
 pub use separate::separate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -78,6 +77,14 @@ const GENERIC: &[&str] = &[
     "siem",
     "export",
     "sos_commands",
+    "other",
+    "misc",
+    "system",
+    "metrics",
+    "files",
+    "attachments",
+    "sar",
+    "pgsql",
 ];
 
 impl Cluster {
@@ -163,8 +170,7 @@ impl Cluster {
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
     let known = known(sources);
-    let folders = host_folders(sources, &known);
-    let labels = files::Labels::find(sources, &folders);
+    let folders = units(sources, &known);
     // Logs of several etcd members side by side are of several hosts, whatever else lies beside them.
     let mut etcds_in: BTreeMap<&str, BTreeSet<Arc<str>>> = BTreeMap::new();
     for (source, folder) in sources.iter().zip(&folders) {
@@ -203,7 +209,8 @@ pub fn join(sources: &[Source]) -> Cluster {
             hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
         // `pg2-postgresql.log` between files of others: a name that the bundle's own lines speak of.
         let by_file = (folder.is_empty() || members + hosts > 0).then(|| named_in(&source.path, &known)).flatten();
-        let by_file = by_file.or_else(|| labels.host(&source.path).filter(|_| folder.is_empty()));
+        // The name of the host that the whole folder is of says nothing more.
+        let by_file = by_file.filter(|name| *name != short(&bare(folder)));
         let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
         let own_etcd = own_etcd(source);
         let fallback = || -> String {
@@ -258,7 +265,8 @@ pub fn join(sources: &[Source]) -> Cluster {
         cluster.of_source.push(own);
         cluster.of_stream.push(streams);
         if let Some(folder) = &by_folder {
-            cluster.alias(own, Naming::Host, &Arc::from(folder.as_str()), format!("folder of {}", source.path));
+            let place = if components(&source.path).contains(folder) { "folder of" } else { "in the name of" };
+            cluster.alias(own, Naming::Host, &Arc::from(folder.as_str()), format!("{place} {}", source.path));
         }
     }
     for (new, old) in cluster.renamed.clone() {
@@ -270,6 +278,16 @@ pub fn join(sources: &[Source]) -> Cluster {
     join_aliases(&mut cluster, sources);
     name_the_mentioned(&mut cluster, sources);
     cluster
+}
+
+/// For each source the folder that stands for its host, or what does so in the file's own name; empty if nothing does.
+fn units(sources: &[Source], known: &BTreeSet<String>) -> Vec<String> {
+    let mut folders = folders::host_folders(sources, known);
+    let labels = files::Labels::find(sources, &folders);
+    for (source, folder) in sources.iter().zip(&mut folders).filter(|(_, f)| f.is_empty()) {
+        *folder = labels.host(&source.path).unwrap_or_default();
+    }
+    folders
 }
 
 /// Host names in the folders of several machines, as clones of one image have them: the same name with different Patroni

@@ -5,6 +5,10 @@ use crate::model::{Micros, NodeId, Program, Role, SECOND, What};
 use crate::timeline::{Beats, Event, Timeline};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Trouble between two members makes the news of a term late for so long around it (our choice: etcd's probes of its
+/// peers run every four seconds, its reports come at least every 30 s).
+const TROUBLE: Micros = 30 * SECOND;
+
 /// A Raft term has one leader; its followers cannot know it earlier than itself.
 pub(super) fn raft_terms(t: &Timeline, out: &mut Vec<Bound>) {
     let won: Vec<&Event> = t.events.iter().filter(|e| e.what == What::LeaderWon && e.num > 0.0).collect();
@@ -15,11 +19,22 @@ pub(super) fn raft_terms(t: &Timeline, out: &mut Vec<Bound>) {
         if leader == seen.node {
             continue;
         }
-        // A member that starts or was cut off learns the term late.
-        let fresh = t.events.iter().any(|e| {
-            e.node == seen.node
-                && matches!(e.what, What::EtcdStart | What::PeerActive | What::Boot)
-                && (e.at - seen.at).abs() <= 2 * SECOND
+        // A member that starts, was cut off or waits for its disk learns the term late; one that lost its leader in
+        // between learns it again.
+        let about = |e: &Event, node: NodeId| e.who.as_deref().and_then(|w| t.cluster.resolve(w)) == Some(node);
+        let fresh = t.events.iter().any(|e| match e.what {
+            What::EtcdStart | What::PeerActive | What::Boot => {
+                e.node == seen.node && (e.at - seen.at).abs() <= 2 * SECOND
+            }
+            What::FsyncSlow | What::TickMissed => {
+                e.node == seen.node && e.since - SECOND <= seen.at && seen.at <= e.until + SECOND
+            }
+            What::PeerLost | What::PeerUnreachable | What::PeerInactive | What::PeerProbeFailed => {
+                (e.node == seen.node && about(e, leader) || e.node == leader && about(e, seen.node))
+                    && (e.at - seen.at).abs() <= TROUBLE
+            }
+            What::LeaderSeen => e.node == seen.node && e.num == seen.num && e.at < seen.at,
+            _ => false,
         });
         let why = "a follower learns of a Raft leader after it has won";
         out.push(Bound { within: (!fresh).then_some(HEARTBEAT), ..order(place(first), place(seen), why) });
@@ -111,20 +126,19 @@ pub(super) fn timelines(t: &Timeline, out: &mut Vec<Bound>) {
     }
 }
 
-/// etcd measures the difference itself: (peer, self, low, high) of (clock of self − clock of peer). Only a steady
-/// value counts, as a delayed probe looks the same (seen with packet loss between equal clocks).
+/// etcd measures the difference itself: (peer, self, low, high) of (clock of self − clock of peer). Only a steady value
+/// counts, as a delayed probe looks the same; and one that was measured anew, as the last value is told again every half
+/// minute while no probe comes back (both seen with packet loss between equal clocks).
 pub(super) fn peers(t: &Timeline) -> Vec<(NodeId, NodeId, Micros, Micros)> {
-    let mut found: BTreeMap<(NodeId, NodeId), Vec<(Micros, u32)>> = BTreeMap::new();
+    let mut found: BTreeMap<(NodeId, NodeId), BTreeSet<Micros>> = BTreeMap::new();
     for e in t.events.iter().filter(|e| e.what == What::PeerClockDrift) {
         if let Some(peer) = e.who.as_deref().and_then(|w| t.cluster.resolve(w)).filter(|p| *p != e.node) {
-            found.entry((peer, e.node)).or_default().push(((e.num * 1_000.0) as Micros, e.count));
+            found.entry((peer, e.node)).or_default().insert((e.num * 1_000.0) as Micros);
         }
     }
-    let steady = found.into_iter().filter_map(|((peer, node), list)| {
-        let low = list.iter().map(|x| x.0).min()?;
-        let high = list.iter().map(|x| x.0).max()?;
-        let reports: u32 = list.iter().map(|x| x.1).sum();
-        (reports >= 3 && high - low <= SECOND / 2).then_some((peer, node, low - SECOND / 2, high + SECOND / 2))
+    let steady = found.into_iter().filter_map(|((peer, node), values)| {
+        let (low, high) = (*values.first()?, *values.last()?);
+        (values.len() >= 3 && high - low <= SECOND / 2).then_some((peer, node, low - SECOND / 2, high + SECOND / 2))
     });
     steady.collect()
 }
