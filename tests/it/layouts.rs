@@ -92,7 +92,7 @@ fn same_in_all_layouts(case: &str) {
         let (hosts, report) = told(&files, layout);
         let mixed: Vec<_> = hosts.iter().filter(|(_, of)| of.len() > 1).collect();
         assert!(mixed.is_empty() && hosts.len() == whole, "{case}, {}: {hosts:?}", layout.0);
-        let verdict = |r: &Report| (r.verdict.kind.clone(), r.verdict.root_cause.clone());
+        let verdict = |r: &Report| (r.verdict.kind, r.verdict.root_cause.clone());
         assert_eq!(verdict(&report), verdict(&plain), "{case}, {}", layout.0);
         assert_eq!(kinds(&report), kinds(&plain), "{case}, {}", layout.0);
     }
