@@ -3,8 +3,8 @@
 
 use pgautopsy::input::Progress;
 use std::io::{IsTerminal, Write};
-use std::sync::{Arc, Mutex};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 

@@ -13,7 +13,8 @@ pub fn postgresql(log: &mut Log<'_>) -> io::Result<()> {
             "LOG:  received fast shutdown request".to_owned(),
             "LOG:  shutting down".to_owned(),
             "LOG:  database system is shut down".to_owned(),
-            "LOG:  starting PostgreSQL 15.4 on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit".to_owned(),
+            "LOG:  starting PostgreSQL 15.4 on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit"
+                .to_owned(),
             "LOG:  database system is ready to accept connections".to_owned(),
             format!("LOG:  server process (PID {other}) was terminated by signal 9: Killed"),
             "LOG:  all server processes terminated; reinitializing".to_owned(),
@@ -58,7 +59,9 @@ pub fn etcd(log: &mut Log<'_>) -> io::Result<()> {
                 r#""caller":"raft/node.go:333","msg":"raft.node: 8e9e05c52164694d elected leader 8e9e05c52164694d at term {term}""#
             ),
             r#""caller":"wal/wal.go:805","msg":"slow fdatasync","took":"7.2s","expected-duration":"1s""#.to_owned(),
-            format!(r#""caller":"raft/node.go:327","msg":"raft.node: 8e9e05c52164694d lost leader 8e9e05c52164694d at term {term}""#),
+            format!(
+                r#""caller":"raft/node.go:327","msg":"raft.node: 8e9e05c52164694d lost leader 8e9e05c52164694d at term {term}""#
+            ),
         ] {
             log.at += 100_000 + log.dice.roll(2_000_000);
             let (clock, micros) = log.clock();

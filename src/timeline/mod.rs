@@ -17,7 +17,7 @@ pub use copies::Copied;
 pub use roles::{Beats, Gap};
 pub use skew::{Anchor, Offset, Place, Skew};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A run of equal messages, placed on the axis.
 #[derive(Clone, Debug)]
@@ -147,11 +147,14 @@ pub struct Timeline {
     /// As the user set them.
     pub thresholds: Thresholds,
     by_what: BTreeMap<What, Vec<u32>>,
+    /// Begin and end of every event by node and time; made when it is first asked for.
+    alive: OnceLock<Vec<(NodeId, Micros, u32)>>,
 }
 
 /// Places everything that `sources` hold.
 pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     let mut t = Timeline { paths: sources.iter().map(|s| s.path.clone()).collect(), ..Timeline::default() };
+    let mut asked = Vec::new();
     for (i, source) in sources.iter().enumerate() {
         let own = cluster.of_source.get(i).copied().unwrap_or(NodeId(0));
         for (j, stream) in source.parsed.streams.iter().enumerate() {
@@ -208,6 +211,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                 t.written.push(Volume { node, program: stream.program, step: lines.step, cells });
             }
             t.events.extend(steps::events(stream, clock, node, i));
+            asked.extend(skew::Asked::of(stream, clock, &cluster, node, i));
             roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps, again);
         }
         let clock = clocks.of_source.get(i);
@@ -228,7 +232,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     copies::merge(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
-    t.skew = skew::measure(&t);
+    t.skew = skew::measure(&t, &asked);
     skew::correct(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
@@ -244,7 +248,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
 /// Rows of `patronictl list` are facts of the member they name, not of the host that ran the command.
 fn fact_node(fact: &Fact, cluster: &Cluster) -> Option<NodeId> {
     match fact.key {
-        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb => {
+        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb | Key::ClockRead => {
             cluster.resolve(fact.item.as_deref()?)
         }
         _ => None,
@@ -391,6 +395,25 @@ impl Timeline {
         let end = self.events.partition_point(|e| e.at <= span.to);
         let list = self.events.get(..end).unwrap_or(&[]).iter().enumerate();
         list.filter(move |(_, e)| e.until >= span.from).map(|(i, event)| Hit { index: i as u32, event })
+    }
+
+    /// The last moment up to `moment` and the first one behind it at which an event of a node begins or ends, the first
+    /// with the index of its event.
+    pub fn around(&self, node: NodeId, moment: Micros) -> (Option<(Micros, u32)>, Option<Micros>) {
+        let sorted = || {
+            let ends = self.events.iter().zip(0u32..).flat_map(|(e, i)| [(e.node, e.at, i), (e.node, e.until, i)]);
+            let mut ends: Vec<_> = ends.collect();
+            ends.sort_unstable();
+            ends
+        };
+        let marks = self.alive.get_or_init(sorted);
+        let behind = marks.partition_point(|m| (m.0, m.1) <= (node, moment));
+        let of_node = |m: &&(NodeId, Micros, u32)| m.0 == node;
+        let last = behind.checked_sub(1).and_then(|i| marks.get(i)).filter(of_node).and_then(|last| {
+            let first = marks.partition_point(|m| (m.0, m.1) < (node, last.1));
+            marks.get(first).map(|m| (m.1, m.2))
+        });
+        (last, marks.get(behind).filter(of_node).map(|m| m.1))
     }
 
     /// Whether the log of `program` covers any part of `span`, on `node` or on any node.

@@ -50,7 +50,8 @@ fn a_window_of_a_sorted_log_is_found_without_reading_the_rest() {
     ];
     for window in windows {
         for threads in ["1", "2"] {
-            let seeking = report(folder.path(), &[window, &["--threads", threads, "patroni.log"]].concat(), Stdio::null());
+            let seeking =
+                report(folder.path(), &[window, &["--threads", threads, "patroni.log"]].concat(), Stdio::null());
             let incidents = seeking["incidents"].as_array().unwrap();
             assert_eq!(incidents.len(), 1, "{window:?}");
             assert_eq!(incidents[0]["kind"], "demotion", "{window:?}");
@@ -61,7 +62,8 @@ fn a_window_of_a_sorted_log_is_found_without_reading_the_rest() {
             let lines = source["lines"].as_u64().unwrap();
             assert!(lines < 4_500, "{window:?}: {lines} of {} lines", text.lines().count());
             // Places are those of the whole file.
-            let proof = incidents[0]["phases"].as_array().unwrap().iter().flat_map(|p| p["evidence"].as_array().unwrap());
+            let proof =
+                incidents[0]["phases"].as_array().unwrap().iter().flat_map(|p| p["evidence"].as_array().unwrap());
             for e in proof {
                 let line = e["line"].as_u64().unwrap() as usize;
                 assert_eq!(text.lines().nth(line - 1), e["raw"].as_str(), "{e:#}");

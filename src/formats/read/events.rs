@@ -253,6 +253,8 @@ pub fn folds(what: What) -> bool {
             | LeaderWon
             | PgPromoteRequest
             | FsyncSlow
+            // A difference that is measured anew is another each time.
+            | PeerClockDrift
             // Each has its own process.
             | PgBackendSignal
             | OomKill

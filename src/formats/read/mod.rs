@@ -18,6 +18,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
+use super::lanes::Lanes;
 use super::{Envelope, Peeled, pg_csv};
 use crate::formats::beats::BeatFolder;
 use crate::formats::wash::without_controls;
@@ -26,6 +27,7 @@ use crate::messages::Own;
 use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp, Stream};
 use events::FoldKey;
 pub use events::folds;
+use glue::Beginning;
 pub use part::{end_of, part_of};
 pub use ranges::{read_log_in_ranges, read_part};
 use scan::Scanner;
@@ -127,6 +129,8 @@ pub struct LogReader {
     crowded: u64,
     /// A line of Patroni in a format of somebody's own has been seen.
     custom: bool,
+    lanes: Lanes,
+    beginning: Beginning,
 }
 
 #[derive(Debug, Clone)]
@@ -160,6 +164,8 @@ impl LogReader {
             undated_more: 0,
             crowded: 0,
             custom: false,
+            lanes: Lanes::default(),
+            beginning: Beginning::default(),
         }
     }
 
