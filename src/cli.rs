@@ -122,6 +122,8 @@ pub enum Listing {
     Metrics,
     /// Checks of settings and states, and thresholds, with their defaults and where they come from
     Checks,
+    /// What a bundle may cost, with the defaults that --limit changes
+    Limits,
     /// A pgautopsy.toml with every key
     Config,
     Nodes,
@@ -186,7 +188,7 @@ pub struct Reading {
     /// Zone of logs that do not say theirs: `Europe/Vienna`, `+05:30`; `HOST=ZONE` for one host. Repeatable
     #[arg(long, value_name = "[HOST=]ZONE")]
     pub tz: Vec<String>,
-    /// Change a limit of reading, e.g. `depth=12`, `total=1T`, `ratio=unlimited`; messages name the limit they hit. Repeatable
+    /// Change a limit of reading, e.g. `depth=12`, `total=1T`, `ratio=unlimited`; messages name the limit they hit, `pgautopsy list limits` all. Repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<String>,
     /// Threads to read with; 0 = one per core

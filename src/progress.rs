@@ -83,8 +83,10 @@ fn words([bytes, of_bytes, files, of_files]: [u64; 4], since: Duration) -> Strin
         _ => format!("{} of {}", size(bytes as f64), size(of_bytes as f64)),
     };
     text.push_str(&format!(", {files} of {of_files} {of_files_word}, {}/s", size(speed)));
-    if of_bytes > bytes && speed > 0.0 {
-        text.push_str(&format!(", {:.0} s left", ((of_bytes - bytes) as f64 / speed).ceil()));
+    if of_bytes > bytes {
+        if speed > 0.0 {
+            text.push_str(&format!(", {:.0} s left", ((of_bytes - bytes) as f64 / speed).ceil()));
+        }
     } else if of_bytes > 0 {
         text.push_str(", judging");
     }
@@ -111,6 +113,7 @@ mod tests {
             "2.0 GB of 6.0 GB, 3 of 12 files, 500 MB/s, 8 s left"
         );
         assert_eq!(words([4_000_000, 0, 0, 1], four), "4 MB read, 0 of 1 file, 1 MB/s");
+        assert_eq!(words([0, 5_000, 0, 2], four), "0 kB of 5 kB, 0 of 2 files, 0 kB/s");
         assert_eq!(words([5_000, 5_000, 1, 1], four), "5 kB of 5 kB, 1 of 1 file, 1 kB/s, judging");
     }
 }

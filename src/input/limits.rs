@@ -32,8 +32,6 @@ pub struct Limits {
     pub zip: u64,
     /// Bytes that an xz or zstd stream may ask for as its window.
     pub window: u64,
-    /// Bytes of one line; the rest of a longer line is counted, not read.
-    pub line: u64,
     /// Hosts that are judged; those with the most lines are kept.
     pub hosts: u64,
     /// Events that are judged; beyond, equal ones further apart from each other become one.
@@ -50,7 +48,7 @@ struct Row {
 
 /// The table that names, defaults, help and error messages come from.
 #[rustfmt::skip]
-const TABLE: [Row; 12] = [
+const TABLE: [Row; 11] = [
     // The layers are walked by recursion, so the user's freedom ends where the stack does.
     Row { name: "depth", default: 8, most: 64, about: "archives and compressions inside each other", field: |l| &mut l.depth },
     Row { name: "entries", default: 200_000, most: u64::MAX, about: "entries of one archive, files of one folder", field: |l| &mut l.entries },
@@ -61,7 +59,6 @@ const TABLE: [Row; 12] = [
     Row { name: "archive-grace", default: 4 * GIB, most: u64::MAX, about: "bytes of one archive before its ratio counts", field: |l| &mut l.archive_grace },
     Row { name: "zip", default: 128 * MIB, most: u64::MAX, about: "bytes of a zip inside an archive held in memory", field: |l| &mut l.zip },
     Row { name: "window", default: 128 * MIB, most: 4 * GIB, about: "bytes of memory an xz or zstd stream may ask for", field: |l| &mut l.window },
-    Row { name: "line", default: MIB, most: GIB, about: "bytes of one line", field: |l| &mut l.line },
     // Ids of hosts are numbers of 16 bits.
     Row { name: "hosts", default: 1_000, most: 60_000, about: "hosts of one bundle that are judged", field: |l| &mut l.hosts },
     Row { name: "events", default: 100_000, most: u64::MAX, about: "events of one bundle before more of them are counted together", field: |l| &mut l.events },
@@ -79,7 +76,6 @@ impl Default for Limits {
             archive_grace: 0,
             zip: 0,
             window: 0,
-            line: 0,
             hosts: 0,
             events: 0,
         };
@@ -105,7 +101,7 @@ impl Limits {
         Ok(())
     }
 
-    /// One line a limit, for `--help` and the documentation: name, default, meaning.
+    /// One line a limit, for `pgautopsy list limits`: name, default, meaning.
     pub fn help() -> String {
         TABLE.iter().fold(String::new(), |mut text, row| {
             let _ = writeln!(text, "{:<14} {:>6}  {}", row.name, amount(row.default), row.about);

@@ -117,6 +117,35 @@ fn archives_nest() {
     assert_eq!(skipped(&got), ("ticket.zip!all.tar.bz2!in.zip!empty", "empty", Loss::Nothing));
 }
 
+/// Tar, zip, gz, xz, zst, bz2 and lz4, each in each, and each pair in each once more.
+#[test]
+fn every_kind_is_read_in_every_kind() {
+    type Pack = fn(&[u8]) -> Vec<u8>;
+    let kinds: [(&str, Pack, &str); 7] = [
+        ("tar", |b| tar(&[("m", b)]), "!m"),
+        ("zip", |b| zip_of(&[("m", b)]), "!m"),
+        ("gz", gz, ""),
+        ("xz", xz, ""),
+        ("zst", zst, ""),
+        ("bz2", bz2, ""),
+        ("lz4", lz4, ""),
+    ];
+    let mut tried = 0;
+    for (outer, pack_outer, at_outer) in kinds {
+        for (middle, pack_middle, at_middle) in kinds {
+            for (inner, pack_inner, at_inner) in kinds {
+                let packed = pack_outer(&pack_middle(&pack_inner(b"LOG:  hello\n")));
+                let got = read_bytes("x", &packed);
+                let path = format!("x{at_outer}{at_middle}{at_inner}");
+                assert_eq!(texts(&got), [(&*path, "LOG:  hello\n")].into(), "{inner} in {middle} in {outer}");
+                assert_eq!(got.skipped, [], "{inner} in {middle} in {outer}");
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!(tried, 343);
+}
+
 #[test]
 fn members_of_one_stream_follow_each_other() {
     let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"xyz"].concat();

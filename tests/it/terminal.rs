@@ -77,7 +77,9 @@ struct Terminal {
 
 impl Terminal {
     fn run(folder: &Path, command: &str) -> Option<Terminal> {
-        let mut script = Command::new(tool("script")?);
+        // A test that waits for what never comes must end as well.
+        let mut script = Command::new(tool("timeout")?);
+        script.args(["--foreground", "120"]).arg(tool("script")?);
         script.args(["-qefc", &format!("stty rows 24 cols 160; {command}"), "/dev/null"]);
         script.current_dir(folder).env("LANG", "C.UTF-8").env("TERM", "xterm").env("PAGER", "cat").env("NO_COLOR", "1");
         let child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -109,11 +111,11 @@ impl Drop for Terminal {
     }
 }
 
-/// A log on standard input whose writer stops in the middle until the file `go` is there, beside one of known size.
+/// A log of some blocks on standard input whose writer stops in the middle until the file `go` is there, beside one of known size.
 fn slow_source(folder: &Path) -> String {
     let beat = "2021-02-01 13:45:04,101 INFO: no action. I am (pg1), the leader with the lock\n";
-    std::fs::write(folder.join("begin.log"), beat.repeat(2_000)).unwrap();
-    std::fs::write(folder.join("other.log"), beat.replace("pg1", "pg2").repeat(20_000)).unwrap();
+    std::fs::write(folder.join("begin.log"), beat.repeat(40_000)).unwrap();
+    std::fs::write(folder.join("other.log"), beat.replace("pg1", "pg2").repeat(120_000)).unwrap();
     let program = env!("CARGO_BIN_EXE_pgautopsy");
     format!("(cat begin.log; while [ ! -e go ]; do sleep 0.05; done) | {program} --threads 1 - other.log")
 }
@@ -124,7 +126,7 @@ fn who_waits_longer_than_a_second_sees_how_far_it_is_and_then_only_the_report() 
     let Some(mut t) = Terminal::run(folder.path(), &slow_source(folder.path())) else { return };
     assert!(t.until(" left"), "{}", t.seen);
     let line = t.seen.rsplit("\u{1b}[K").next().unwrap();
-    assert!(line.contains(" of 2 MB, 0 of 2 files, ") && line.contains("kB/s, "), "{line:?}");
+    assert!(line.contains(" MB of 9 MB, 0 of 2 files, ") && line.contains("B/s, "), "{line:?}");
     assert!(!t.seen.contains('\n'), "one line: {:?}", t.seen);
     std::fs::write(folder.path().join("go"), "").unwrap();
     assert!(!t.until("\0"), "{}", t.seen);
