@@ -47,12 +47,13 @@ pub use model::{Comment, Data, Fault, Local, Problem, Restart, Set, Skipped, Sou
 /// What kind of sysstat data begins like this, if any. Strict: a log file is none.
 pub fn looks_like(head: &[u8]) -> Option<Source> {
     type Test = fn(&[u8]) -> bool;
-    let tests: [(Test, Source); 8] = [
+    let tests: [(Test, Source); 9] = [
         (looks_like_sa, Source::Binary),
         (text::looks_like_sadf_json, Source::SadfJson),
         (text::looks_like_sadf_xml, Source::SadfXml),
         (text::looks_like_sadf_csv, Source::SadfCsv),
         (text::looks_like_sadf_lines, Source::SadfLines),
+        (text::looks_like_programs_json, Source::Iostat),
         (text::looks_like_vmstat, Source::Vmstat),
         (text::looks_like_iostat, Source::Iostat),
         (text::looks_like_sar, Source::Sar),
@@ -69,6 +70,7 @@ pub fn read(bytes: &[u8], options: Options) -> Vec<Data> {
         Some(Source::SadfCsv) => vec![text::read_sadf_csv(bytes)],
         Some(Source::SadfLines) => vec![text::read_sadf_lines(bytes)],
         Some(Source::Vmstat) => vec![text::read_vmstat(bytes)],
+        Some(Source::Iostat) if text::looks_like_programs_json(bytes) => text::read_programs_json(bytes),
         Some(Source::Iostat) => text::read_iostat(bytes),
         Some(Source::Sar | Source::Pidstat) => text::read_sar(bytes),
         None => Vec::new(),

@@ -8,7 +8,7 @@ use super::super::super::binary::cursor::{Cursor, Row};
 use super::super::super::binary::header::Header;
 use super::super::super::binary::sample::{Step, Table};
 use super::super::super::binary::stream::{Piece as Stretch, Sink, tables};
-use super::super::super::model::Data;
+use super::super::super::model::{Data, device_numbers};
 use super::{DiskName, Json, Piece, close, enter, head, line, open, pieces, timestamp};
 
 /// Writes files while they are read.
@@ -62,8 +62,7 @@ fn stretch(
     text: &mut Vec<u8>,
 ) {
     let label = move |activity: &'static Activity, item: &str| {
-        let numbers = item.strip_prefix("dev").filter(|_| activity.name == "disk").and_then(|n| n.split_once('-'));
-        let numbers = numbers.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        let numbers = device_numbers(item).filter(|_| activity.name == "disk");
         let known = numbers.and_then(|(major, minor)| name(major, minor));
         head(activity, known.as_deref().unwrap_or(item))
     };
