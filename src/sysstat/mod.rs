@@ -24,7 +24,20 @@
 //! assert_eq!(seen, [("sda".to_owned(), 36601, 0.7), ("sda".to_owned(), 37201, 2400.0)]);
 //! ```
 //!
-//! To turn a binary file into the JSON of `sadf -j` without keeping its numbers, use [`print::Json::file`].
+//! A binary file of any length becomes the JSON of `sadf -j` while it is read, with a few MB of memory:
+//!
+//! ```no_run
+//! use pgautopsy::sysstat::{Options, print::Json, usual_disk_name};
+//!
+//! let mut out = std::io::stdout();
+//! let mut document = Json::new(&mut out);
+//! let mut file = std::fs::File::open("/var/log/sysstat/sa21")?;
+//! for host in document.binary(&mut file, Options::default(), &usual_disk_name)? {
+//!     host.problems.iter().for_each(|p| eprintln!("at byte {}: {}", p.offset, p.what));
+//! }
+//! document.finish()?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
 //!
 //! Values carry the units of newest sysstat whatever the source called them: kB (1024 bytes), ms, percent, per second.
 //! A value that a source doesn't have is NaN in [`Set::values`] and absent from [`Set::series`].
