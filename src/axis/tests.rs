@@ -372,3 +372,111 @@ fn two_clocks_that_surely_differ_are_not_trusted_to_agree_with_a_third() {
     let seen: Vec<i64> = t.all(&[crate::model::What::LeaderSeen]).filter(|e| e.node == e3).map(|e| e.at).collect();
     assert_eq!(t.order((e2, won[0], 0), (e3, seen[0], 0)), Order::Unknown);
 }
+
+/// A line in which `asks` prints what `who` answered: when that one, on its own clock, last saw the DCS.
+fn answer(second: u32, who: &str, seen: u32) -> String {
+    let epoch = crate::model::civil(2024, 5, 1, 10, 0, 0) / SECOND + i64::from(seen);
+    line(
+        second,
+        &format!(
+            "INFO: Got response from {who} http://{who}:8008/patroni: {{\"state\": \"running\", \"role\": \"replica\", \"dcs_last_seen\": {epoch}, \"patroni\": {{\"version\": \"4.1.5\", \"name\": \"{who}\"}}}}"
+        ),
+    )
+}
+
+/// Bounds of (clock of `b` − clock of `a`) in seconds, and what was taken off `b`'s times more than off `a`'s.
+fn between(t: &Timeline, a: &str, b: &str) -> (Option<f64>, Option<f64>, f64) {
+    let (a, b) = (t.resolve(a).unwrap(), t.resolve(b).unwrap());
+    let (low, high) = t.skew.between(a, b);
+    let done = |n| t.skew.offsets.iter().find(|o| o.node == n).map_or(0, |o| o.corrected);
+    (low.map(seconds), high.map(seconds), seconds(done(b) - done(a)))
+}
+
+#[test]
+fn answers_of_a_member_bound_its_clock_from_both_sides() {
+    // b's clock is 70 s ahead; it saw the DCS at 10, 20 and 30 of a's clock.
+    let asked = answer(112, "b", 180) + &answer(119, "b", 180) + &answer(122, "b", 190) + &answer(131, "b", 200);
+    let files = [
+        ("a/patroni.log", leader("a", 0, 100) + &asked + &leader("a", 140, 200)),
+        ("b/patroni.log", line(175, "INFO: no action. I am (b), a secondary, and following a leader (a)")),
+    ];
+    let (t, _) = read(&files);
+    let (low, high, done) = between(&t, "a", "b");
+    // 200 − 131 on one side; 191 − (119 − 2.5) on the other.
+    assert_eq!((low, high), (Some(69.0), Some(74.5)));
+    assert!((69.0..=74.5).contains(&done), "{done}");
+    // The look-alike: equal clocks, and a member that has not seen the DCS for half a minute.
+    let stale = answer(112, "b", 80) + &answer(122, "b", 80) + &answer(131, "b", 80);
+    let files = [
+        ("a/patroni.log", leader("a", 0, 100) + &stale + &leader("a", 140, 200)),
+        ("b/patroni.log", replica("b", "a", 1, 101)),
+    ];
+    let (t, _) = read(&files);
+    assert_eq!(between(&t, "a", "b"), (Some(-32.0), None, 0.0));
+}
+
+#[test]
+fn clocks_read_on_several_hosts_in_one_go_bound_them() {
+    let logs = [("a/patroni.log", leader("a", 0, 100)), ("b/patroni.log", replica("b", "a", 1, 101))];
+    let with = |date: &str| {
+        let mut files = logs.to_vec();
+        files.push(("date.txt", date.to_owned()));
+        between(&read(&files).0, "a", "b")
+    };
+    // By one command: within half a minute.
+    let (low, high, done) = with("a: Wed May  1 11:00:00 UTC 2024\nb: Wed May  1 11:05:00 UTC 2024\n");
+    assert_eq!((low, high, done), (Some(269.0), Some(331.0), 300.0));
+    // One after the other: b's is behind by at least a minute, and nobody knows how long the second ssh took.
+    let (low, high, done) = with("a\nWed May  1 11:00:00 UTC 2024\nb\nWed May  1 10:59:00 UTC 2024\n");
+    assert_eq!((low, high, done), (None, Some(-59.0), -59.0));
+    // The look-alike: the second was asked ten minutes later.
+    let (low, high, done) = with("a\nWed May  1 11:00:00 UTC 2024\nb\nWed May  1 11:10:00 UTC 2024\n");
+    assert_eq!((low, high, done), (None, Some(601.0), 0.0));
+}
+
+#[test]
+fn a_clock_that_ntp_calls_wrong_was_wrong_by_that_or_more() {
+    let tracking = |offset: &str, leap: &str| {
+        format!(
+            "Reference ID    : C0A80001 (ntp1)\nStratum         : 3\nSystem time     : {offset} of NTP time\nLeap status     : {leap}\n"
+        )
+    };
+    let with = |a: String, b: String| {
+        let files = [
+            ("a/patroni.log", leader("a", 0, 100)),
+            ("b/patroni.log", replica("b", "a", 1, 101)),
+            ("a/chronyc.txt", a),
+            ("b/chronyc.txt", b),
+        ];
+        between(&read(&files).0, "a", "b")
+    };
+    let good = || tracking("0.000001 seconds slow", "Normal");
+    let (low, high, done) = with(good(), tracking("40.0 seconds fast", "Normal"));
+    assert!(low.is_some_and(|l| (38.0..39.1).contains(&l)) && high.is_none() && done > 38.0, "{low:?} {high:?} {done}");
+    // Good clocks are trusted no more than without a word about them.
+    let (low, high, done) = with(good(), good());
+    assert!(low.is_some_and(|l| l < -1.0) && high.is_some_and(|h| h > 1.0) && done == 0.0, "{low:?} {high:?}");
+    // Who has no server knows nothing.
+    assert_eq!(with(good(), tracking("0.000000 seconds fast", "Not synchronised")), (None, None, 0.0));
+}
+
+#[test]
+fn a_clock_difference_that_is_only_repeated_is_not_measured() {
+    let drift = |second: f64, seconds: &str| {
+        etcd(0.0, second, "x").replace(
+            "\"msg\":\"x\"",
+            &format!("\"msg\":\"prober found high clock drift\",\"round-tripper-name\":\"ROUND_TRIPPER_SNAPSHOT\",\"remote-peer-id\":\"{E1}\",\"clock-drift\":\"{seconds}\",\"rtt\":\"3ms\""),
+        )
+    };
+    let with = |values: [&str; 3]| {
+        let reports: String = (5..8).zip(values).map(|(n, v)| drift(f64::from(n) * 30.0, v)).collect();
+        let files = [
+            ("e1/etcd.log", etcd(0.0, 5.5, &format!("{E1} became leader at term 2"))),
+            ("e2/etcd.log", etcd(0.0, 5.5, &format!("{E2} became follower at term 2")) + &reports),
+        ];
+        between(&read(&files).0, "e1", "e2").2
+    };
+    assert_eq!(with(["12.755367s", "12.755367s", "12.755367s"]), 0.0);
+    let measured = with(["12.755367s", "12.755412s", "12.755220s"]);
+    assert!((12.0..13.5).contains(&measured), "{measured}");
+}

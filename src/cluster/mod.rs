@@ -1,5 +1,7 @@
 //! Who is who: joins host names, folders, Patroni members, addresses and etcd ids into nodes, with reasons.
 
+mod files;
+mod folders;
 mod separate;
 #[cfg(test)]
 mod tests;
@@ -75,6 +77,14 @@ const GENERIC: &[&str] = &[
     "siem",
     "export",
     "sos_commands",
+    "other",
+    "misc",
+    "system",
+    "metrics",
+    "files",
+    "attachments",
+    "sar",
+    "pgsql",
 ];
 
 impl Cluster {
@@ -159,7 +169,8 @@ impl Cluster {
 
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
-    let folders = host_folders(sources);
+    let known = known(sources);
+    let folders = units(sources, &known);
     // Logs of several etcd members side by side are of several hosts, whatever else lies beside them.
     let mut etcds_in: BTreeMap<&str, BTreeSet<Arc<str>>> = BTreeMap::new();
     for (source, folder) in sources.iter().zip(&folders) {
@@ -189,7 +200,6 @@ pub fn join(sources: &[Source]) -> Cluster {
             set.or_default().insert(cluster.renamed.get(&key).cloned().unwrap_or(key));
         }
     }
-    let known = known(sources);
     for (source, folder) in sources.iter().zip(&folders) {
         let hosts = hosts_in.get(folder.as_str()).map_or(0, BTreeSet::len);
         let members = members_in.get(folder.as_str()).map_or(0, BTreeSet::len);
@@ -199,6 +209,8 @@ pub fn join(sources: &[Source]) -> Cluster {
             hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
         // `pg2-postgresql.log` between files of others: a name that the bundle's own lines speak of.
         let by_file = (folder.is_empty() || members + hosts > 0).then(|| named_in(&source.path, &known)).flatten();
+        // The name of the host that the whole folder is of says nothing more.
+        let by_file = by_file.filter(|name| *name != short(&bare(folder)));
         let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
         let own_etcd = own_etcd(source);
         let fallback = || -> String {
@@ -253,7 +265,8 @@ pub fn join(sources: &[Source]) -> Cluster {
         cluster.of_source.push(own);
         cluster.of_stream.push(streams);
         if let Some(folder) = &by_folder {
-            cluster.alias(own, Naming::Host, &Arc::from(folder.as_str()), format!("folder of {}", source.path));
+            let place = if components(&source.path).contains(folder) { "folder of" } else { "in the name of" };
+            cluster.alias(own, Naming::Host, &Arc::from(folder.as_str()), format!("{place} {}", source.path));
         }
     }
     for (new, old) in cluster.renamed.clone() {
@@ -265,6 +278,16 @@ pub fn join(sources: &[Source]) -> Cluster {
     join_aliases(&mut cluster, sources);
     name_the_mentioned(&mut cluster, sources);
     cluster
+}
+
+/// For each source the folder that stands for its host, or what does so in the file's own name; empty if nothing does.
+fn units(sources: &[Source], known: &BTreeSet<String>) -> Vec<String> {
+    let mut folders = folders::host_folders(sources, known);
+    let labels = files::Labels::find(sources, &folders);
+    for (source, folder) in sources.iter().zip(&mut folders).filter(|(_, f)| f.is_empty()) {
+        *folder = labels.host(&source.path).unwrap_or_default();
+    }
+    folders
 }
 
 /// Host names in the folders of several machines, as clones of one image have them: the same name with different Patroni
@@ -457,25 +480,6 @@ fn hints(source: &Source) -> Vec<(Naming, Arc<str>)> {
     streams
         .flat_map(|s| {
             s.host.iter().map(|h| (Naming::Host, h.clone())).chain(s.names.iter().map(|n| (n.naming, n.name.clone())))
-        })
-        .collect()
-}
-
-/// For each source the folder that may stand for its host: the first component below what all share.
-fn host_folders(sources: &[Source]) -> Vec<String> {
-    let folders: Vec<Vec<String>> = sources.iter().map(|s| components(&s.path)).collect();
-    let mut shared = folders.first().map_or(0, Vec::len);
-    for other in &folders {
-        let same = folders.first().map_or(0, |first| first.iter().zip(other).take_while(|(a, b)| a == b).count());
-        shared = shared.min(same);
-    }
-    // A bundle of one host: the folder that all share may be the host's.
-    let single = folders.iter().all(|f| f.get(shared).is_none_or(|c| is_generic(c)));
-    folders
-        .iter()
-        .map(|f| {
-            let own = if single { f.iter().take(shared).rev().find(|c| !is_generic(c)) } else { f.get(shared) };
-            own.filter(|c| !is_generic(c)).cloned().unwrap_or_default()
         })
         .collect()
 }

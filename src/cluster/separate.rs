@@ -1,6 +1,6 @@
 //! Several Patroni clusters in one bundle: which sources belong to which, by the scopes that their folders name.
 
-use super::{host_folders, short};
+use super::{known, short, units};
 use crate::model::{Key, Naming, Program, Source, What};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// proxy, a jump host) are in all.
 pub fn separate(sources: &[Source]) -> Vec<(String, Vec<usize>)> {
     let whole = || vec![(String::new(), (0..sources.len()).collect())];
-    let folders = host_folders(sources);
+    let folders = units(sources, &known(sources));
     let mut units: BTreeMap<&str, Unit> = BTreeMap::new();
     for (i, (source, folder)) in sources.iter().zip(&folders).enumerate() {
         units.entry(folder.as_str()).or_default().add(i, source);

@@ -93,12 +93,7 @@ fn probe_zone(message: &[u8], civil: Micros) -> Option<i32> {
         let at = memchr::memmem::find(message, key)? + key.len();
         Some(message.get(at..)?.trim_ascii_start())
     };
-    let epoch = || {
-        let digits = after(b"\"dcs_last_seen\":")?;
-        let n = digits.iter().take_while(|b| b.is_ascii_digit()).count();
-        let seconds: i64 = std::str::from_utf8(digits.get(..n)?).ok()?.parse().ok()?;
-        pg_csv::quarters(seconds * SECOND - civil)
-    };
+    let epoch = || pg_csv::quarters(last_seen(message)? - civil);
     let replayed = || {
         let text = after(b"\"replayed_timestamp\":")?.strip_prefix(b"\"")?;
         let (stamp, used) = iso(text)?;
@@ -114,6 +109,23 @@ fn probe_zone(message: &[u8], civil: Micros) -> Option<i32> {
         pg_csv::quarters(stamp.civil - i64::from(offset) * SECOND - civil)
     };
     epoch().or_else(replayed)
+}
+
+/// The second in which the member that answers last saw the DCS, on its own clock (patroni/api.py).
+fn last_seen(message: &[u8]) -> Option<Micros> {
+    let key = b"\"dcs_last_seen\":";
+    let digits = message.get(memchr::memmem::find(message, key)? + key.len()..)?.trim_ascii_start();
+    let n = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+    // Twelve digits reach for thirty thousand years.
+    let seconds: i64 = std::str::from_utf8(digits.get(..n).filter(|_| n <= 12)?).ok()?.parse().ok()?;
+    Some(seconds * SECOND)
+}
+
+/// Who answered and when it last saw the DCS, of a line about another member's answer.
+pub(super) fn answer(message: &[u8]) -> Option<(&str, Micros)> {
+    let rest = message.strip_prefix(b"Got response from ")?;
+    let who = std::str::from_utf8(rest.split(|b| *b == b' ').next()?).ok()?;
+    Some((who, last_seen(rest)?))
 }
 
 /// `[77]: ` or `[77] `.

@@ -51,6 +51,9 @@ pub enum Key {
     ClockSynchronised,
     /// Seconds.
     ClockOffset,
+    /// What a host's clock showed, in `at`, when `date` was run on several one after the other: item = host; value = 1 if
+    /// all were asked at the same time, so that their order says nothing.
+    ClockRead,
     /// Rows of `patronictl list`: item = member.
     MemberRole,
     MemberState,

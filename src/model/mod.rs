@@ -17,7 +17,7 @@ pub use event::{Meaning, Raw, Why};
 pub use fact::{Fact, Key, Value};
 pub use name::{NameHint, Naming};
 pub use series::{Metric, RawSeries, Sample};
-pub use source::{BeatRun, Coverage, Parsed, Problem, Program, Role, Silence, StepBack, Stream};
+pub use source::{Answer, BeatRun, Coverage, Parsed, Problem, Program, Role, Silence, StepBack, Stream};
 pub use threshold::{Threshold, Thresholds};
 pub use time::{
     DAY, Grain, HOUR, MINUTE, Micros, Order, SECOND, Span, Stamp, Time, Written, Zone, civil, date, days, rfc3339,

@@ -105,6 +105,8 @@ pub struct Stream {
     pub volume: Volume,
     /// Places at which the stamps went back by more than lines are ever late: a clock change, or parts in wrong order.
     pub steps: Vec<StepBack>,
+    /// What other members' answers say of their clocks.
+    pub answers: Vec<Answer>,
 }
 
 /// A line whose stamp is older than the one before it.
@@ -115,6 +117,20 @@ pub struct StepBack {
     pub zone: Zone,
     pub written: Written,
     pub line: u32,
+    pub text: Arc<str>,
+}
+
+/// Answers of another member's REST API in which it says the same about when it last saw the DCS.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub who: Arc<str>,
+    /// `dcs_last_seen`: the second on that member's clock, in microseconds since 1970 UTC.
+    pub seen: Micros,
+    /// The first and the last such answer, on the writer's clock.
+    pub first: Stamp,
+    pub last: Stamp,
+    pub line: u32,
+    pub last_line: u32,
     pub text: Arc<str>,
 }
 
@@ -141,6 +157,7 @@ impl Stream {
             gaps: Vec::new(),
             volume: Volume::default(),
             steps: Vec::new(),
+            answers: Vec::new(),
         }
     }
 }

@@ -152,6 +152,7 @@ pub struct Timeline {
 /// Places everything that `sources` hold.
 pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     let mut t = Timeline { paths: sources.iter().map(|s| s.path.clone()).collect(), ..Timeline::default() };
+    let mut asked = Vec::new();
     for (i, source) in sources.iter().enumerate() {
         let own = cluster.of_source.get(i).copied().unwrap_or(NodeId(0));
         for (j, stream) in source.parsed.streams.iter().enumerate() {
@@ -208,6 +209,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
                 t.written.push(Volume { node, program: stream.program, step: lines.step, cells });
             }
             t.events.extend(steps::events(stream, clock, node, i));
+            asked.extend(skew::Asked::of(stream, clock, &cluster, node, i));
             roles::place(stream, clock, node, i as u32, &mut t.beats, &mut t.gaps, again);
         }
         let clock = clocks.of_source.get(i);
@@ -228,7 +230,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
     copies::merge(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
-    t.skew = skew::measure(&t);
+    t.skew = skew::measure(&t, &asked);
     skew::correct(&mut t);
     t.events.sort_by_key(|e| (e.at, e.node, e.source, e.line, e.what));
     t.beats.sort_by_key(|b| (b.node, b.from, b.source, b.line));
@@ -244,7 +246,7 @@ pub fn build(sources: &[Source], cluster: Cluster, clocks: Clocks) -> Timeline {
 /// Rows of `patronictl list` are facts of the member they name, not of the host that ran the command.
 fn fact_node(fact: &Fact, cluster: &Cluster) -> Option<NodeId> {
     match fact.key {
-        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb => {
+        Key::MemberRole | Key::MemberState | Key::MemberTimeline | Key::MemberLagMb | Key::ClockRead => {
             cluster.resolve(fact.item.as_deref()?)
         }
         _ => None,

@@ -6,6 +6,7 @@ mod cli;
 mod collect;
 mod daily;
 mod forms;
+mod layouts;
 mod mangle;
 mod redact;
 mod repository;

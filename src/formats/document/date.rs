@@ -1,8 +1,8 @@
 //! Output of `date`: the clock of a host at one moment, with its zone; alone in a file or above other outputs.
 
-use crate::formats::sheet::{Sheet, lines};
+use crate::formats::sheet::{Line, Sheet, lines};
 use crate::formats::{Document, stamp};
-use crate::model::{Key, Parsed, Program, Stamp, Written, Zone, civil, split_civil};
+use crate::model::{Key, Parsed, Program, Stamp, Value, Written, Zone, civil, split_civil};
 
 pub static FORMAT: Document = Document {
     name: "date",
@@ -16,6 +16,9 @@ pub static FORMAT: Document = Document {
 fn sniff(head: &[u8], _name: &str) -> u8 {
     let text = String::from_utf8_lossy(head);
     let mut all = text.lines().filter(|l| !l.trim().is_empty());
+    if several(&text).is_some() {
+        return 92;
+    }
     let one = all.clone().take(4).count();
     let stamped = all.clone().any(|l| stamp_line(l).is_some());
     if one > 0 && stamped && all.all(|l| stamp_line(l).is_some() || l.starts_with(['$', '#'])) { 90 } else { 0 }
@@ -24,12 +27,68 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let text = String::from_utf8_lossy(content);
     let mut sheet = Sheet::new(out, Program::Command);
+    if let Some(clocks) = several(&text) {
+        for clock in clocks {
+            clock_fact(clock.host, clock.stamp, clock.at_once, clock.line, &mut sheet);
+        }
+        return sheet.account(&text);
+    }
     for line in lines(&text) {
         if let Some(stamp) = stamp_line(line.text) {
             zone_fact(stamp, line, &mut sheet);
         }
     }
     sheet.account(&text);
+}
+
+/// The clock of one of several hosts.
+struct Clock<'a> {
+    host: &'a str,
+    stamp: Stamp,
+    at_once: bool,
+    line: Line<'a>,
+}
+
+/// `date` of several hosts in one text, and nothing else: behind the host's name as pdsh and clush write it, below it as a
+/// loop over ssh writes it, below the header of ansible.
+fn several(text: &str) -> Option<Vec<Clock<'_>>> {
+    let mut out: Vec<Clock<'_>> = Vec::new();
+    let mut above: Option<(&str, bool)> = None;
+    for line in lines(text).filter(|l| !l.text.trim().is_empty()).take(4_000) {
+        let trimmed = line.text.trim();
+        if let Some((host, rest)) = trimmed.split_once(": ").filter(|(h, _)| is_host(h))
+            && let Some(stamp) = stamp_line(rest)
+        {
+            out.push(Clock { host, stamp, at_once: true, line });
+        } else if let Some(stamp) = stamp_line(trimmed) {
+            let (host, at_once) = above.take()?;
+            out.push(Clock { host, stamp, at_once, line });
+        } else if let Some((host, _)) = trimmed.split_once(" | ").filter(|(h, r)| is_host(h) && r.ends_with(">>")) {
+            above = Some((host, true));
+        } else {
+            let name = trimmed.trim_matches(|c| matches!(c, '=' | '-' | '#' | '*' | ' ' | ':' | '<' | '>'));
+            above = Some((name, false)).filter(|_| is_host(name));
+            above?;
+        }
+    }
+    let first = out.first()?.host;
+    out.iter().any(|c| c.host != first).then_some(out)
+}
+
+/// One word that may name a host, and is no label of a time.
+fn is_host(word: &str) -> bool {
+    let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    let label = ["date", "time", "now", "utc", "rtc", "local", "start", "end", "begin", "clock"];
+    plain
+        && (1..=253).contains(&word.len())
+        && word.bytes().any(|b| b.is_ascii_alphanumeric())
+        && !label.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// What the clock of a host showed, among those of others; `at_once`: all were asked by one command.
+pub fn clock_fact(host: &str, stamp: Stamp, at_once: bool, line: Line<'_>, sheet: &mut Sheet<'_>) {
+    let value = Value::Num(f64::from(u8::from(at_once)));
+    sheet.fact_at(Key::ClockRead, Some(host), value, Some(stamp), line);
 }
 
 /// The zone that a `date` output proves for its host.
@@ -148,6 +207,24 @@ mod tests {
             read(line.as_bytes(), "", &mut out);
             assert_eq!(out.facts[0].value.text(), Some(zone), "{line}");
         }
+    }
+
+    #[test]
+    fn clocks_of_several_hosts_are_told_apart() {
+        let pdsh = "pg1: Sat Nov 21 00:25:46 UTC 2026\npg2: Sat Nov 21 00:26:50 UTC 2026\n";
+        let ansible = "pg1 | CHANGED | rc=0 >>\nSat Nov 21 00:25:46 UTC 2026\n\npg2 | CHANGED | rc=0 >>\nSat Nov 21 00:26:50 UTC 2026\n";
+        let ssh = "pg1\nSat Nov 21 00:25:46 UTC 2026\n== pg2 ==\nSat Nov 21 00:26:50 UTC 2026\n";
+        for (text, at_once) in [(pdsh, 1.0), (ansible, 1.0), (ssh, 0.0)] {
+            assert!(sniff(text.as_bytes(), "") > 90, "{text}");
+            let mut out = Parsed::default();
+            read(text.as_bytes(), "", &mut out);
+            let read: Vec<_> = out.facts.iter().map(|f| (f.key, f.item.as_deref(), f.value.num())).collect();
+            let want = |host| (Key::ClockRead, Some(host), Some(at_once));
+            assert_eq!(read, [want("pg1"), want("pg2")], "{text}");
+        }
+        // One host's clock proves its zone.
+        let one = "Date: Sat Nov 21 00:25:46 UTC 2026\nSat Nov 21 00:26:46 UTC 2026\n";
+        assert!(several(one).is_none() && sniff(one.as_bytes(), "") == 90);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::model::{Key, Naming, Parsed, Program};
 pub static FORMAT: Document = Document {
     name: "timedatectl",
     program: Program::Command,
-    doc: "`Time zone: Europe/Berlin (CET, +0100)`, `System clock synchronized: yes`; `show` prints Timezone=, NTPSynchronized=",
+    doc: "`Time zone: Europe/Berlin (CET, +0100)`, `System clock synchronized: yes`; `show` prints Timezone=, NTPSynchronized=; `timesync-status` prints Offset",
     sniff,
     read,
     samples: &[
@@ -29,6 +29,8 @@ static LABELS: &[&str] = &[
     "NTPSynchronized",
     "Static hostname",
     "Machine ID",
+    "Root distance",
+    "Packet count",
 ];
 
 fn sniff(head: &[u8], _name: &str) -> u8 {
@@ -66,11 +68,37 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
             "System clock synchronized" | "NTP synchronized" | "NTPSynchronized" => {
                 sheet.num(Key::ClockSynchronised, None, f64::from(u8::from(value == "yes")), line);
             }
+            // systemd-timesyncd prints the server's clock minus this one's (`timedatectl timesync-status`).
+            "Offset" => {
+                if let Some(offset) = seconds(value) {
+                    sheet.num(Key::ClockOffset, None, -offset, line);
+                }
+            }
             "Static hostname" => sheet.name(Naming::Host, value, line),
             _ => {}
         }
     }
     sheet.account(&text);
+}
+
+/// `+1.139ms`, `-2min 3.5s`, `762us` (systemd's spans of time) in seconds.
+fn seconds(text: &str) -> Option<f64> {
+    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
+    let parts = text.trim_start_matches(['+', '-']).split_whitespace().map(|part| {
+        let unit = part.find(|c: char| c.is_ascii_alphabetic())?;
+        let (number, unit) = part.split_at_checked(unit)?;
+        let one = match unit {
+            "us" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "min" => 60.0,
+            "h" => 3_600.0,
+            "d" => 86_400.0,
+            _ => return None,
+        };
+        Some(number.parse::<f64>().ok()? * one)
+    });
+    Some(sign * parts.sum::<Option<f64>>()?)
 }
 
 #[cfg(test)]
@@ -88,5 +116,10 @@ mod tests {
         let mut out = Parsed::default();
         read(FORMAT.samples[1].as_bytes(), "", &mut out);
         assert_eq!(out.facts.len(), 2);
+        let text = "       Server: 10.0.0.1 (ntp1)\n         Leap: normal\nRoot distance: 762us (max: 5s)\n       Offset: -1min 2.5s\n Packet count: 12\n";
+        assert!(sniff(text.as_bytes(), "") > 90);
+        let mut out = Parsed::default();
+        read(text.as_bytes(), "", &mut out);
+        assert_eq!((out.facts[0].key, out.facts[0].value.num()), (Key::ClockOffset, Some(62.5)));
     }
 }

@@ -182,7 +182,13 @@ fn read(content: &[u8], name: &str, out: &mut Parsed) {
         if let Some(host) = piece.command.and_then(|c| c.host) {
             let first = piece.lines.first().copied().unwrap_or_default();
             hosts.insert(host.to_owned());
-            Sheet::new(out, Program::Command).name(Naming::Host, host, first);
+            let mut sheet = Sheet::new(out, Program::Command);
+            sheet.name(Naming::Host, host, first);
+            for line in piece.lines.iter().take(20) {
+                if let Some(stamp) = super::date::stamp_line(line.text) {
+                    super::date::clock_fact(host, stamp, false, *line, &mut sheet);
+                }
+            }
         }
         let part = read_piece(&piece, name);
         at = part_stamp(&piece).or(at);

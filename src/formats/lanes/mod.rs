@@ -18,10 +18,11 @@ pub struct QuickHead<'a> {
     pub stamp: Stamp,
     pub level: Level,
     pub pid: u32,
+    /// As it stands in the line, to its end.
     pub message: &'a [u8],
     /// PostgreSQL's DETAIL and the like: the general reader puts `DETAIL:  ` in front of the message.
     pub detail: bool,
-    /// The same, or a STATEMENT, whose text is never looked at.
+    /// The same, or a STATEMENT: the general reader has that word alone, its text has no meaning.
     pub more: bool,
     /// The whole object, where the line is JSON.
     pub object: Option<&'a [u8]>,
@@ -74,7 +75,11 @@ mod tests {
         assert_eq!(slow.program, quick.program, "{line}");
         assert_eq!(slow.stamp, Some(quick.stamp), "{line}");
         assert_eq!((slow.level, slow.pid), (quick.level, quick.pid), "{line}");
-        let message = if quick.detail { [b"DETAIL:  ", quick.message].concat() } else { quick.message.to_vec() };
+        let message = match (quick.detail, quick.more) {
+            (true, _) => [b"DETAIL:  ", quick.message].concat(),
+            (false, true) => b"STATEMENT:  ".to_vec(),
+            (false, false) => quick.message.to_vec(),
+        };
         assert_eq!(String::from_utf8_lossy(&slow.message), String::from_utf8_lossy(&message), "{line}");
         assert_eq!(slow.object, quick.object, "{line}");
         assert_eq!(slow.zone_proof, None, "{line}");

@@ -79,7 +79,6 @@ impl Lane {
         if sqlstate(message) {
             return None;
         }
-        let message = if kind == Kind::Statement { b"STATEMENT:  " } else { message };
         let stamp = Stamp { civil, zone: self.zone.zone, written: Written::Full, grain };
         let (program, level, detail, more) = (Program::Postgres, kind.level(), kind == Kind::Sub, kind.is_more());
         Some(QuickHead { program, stamp, level, pid, message, detail, more, object: None, fields: b"" })

@@ -116,7 +116,8 @@ impl LogReader {
         let since = began(stamp, &meaning);
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
         let window = window(raws.len());
-        if (folds(meaning.what) || (meaning.what == What::FsyncSlow && raws.len() >= MANY))
+        if (folds(meaning.what)
+            || (matches!(meaning.what, What::FsyncSlow | What::PeerClockDrift) && raws.len() >= MANY))
             && let Some(at) = self.open.get(&key)
             && let Some(raw) = raws.get_mut(*at)
             && (stamp.civil - raw.until).abs() <= window
@@ -247,6 +248,8 @@ pub(super) fn folds(what: What) -> bool {
             | LeaderWon
             | PgPromoteRequest
             | FsyncSlow
+            // A difference that is measured anew is another each time.
+            | PeerClockDrift
             // Each has its own process.
             | PgBackendSignal
             | OomKill

@@ -5,12 +5,15 @@ use super::{Last, LogReader};
 use crate::formats::wash::is_marker;
 use crate::formats::{Head, Peeled, etcd_capnslog, json, patroni, patroni_custom, pg_stderr};
 use crate::messages::{Found, classify, engine_clip, find, find_with};
-use crate::model::{Grain, Level, Meaning, Program, Raw, What, Why, Written, Zone};
+use crate::model::{Answer, Grain, Level, Meaning, Micros, Program, Raw, Stamp, What, Why, Written, Zone};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Unknown lines kept of a source.
 pub(super) const STRANGE_MAX: usize = 5;
+
+/// Answers kept of a stream: each member answers once a loop while there is no leader.
+const ANSWERS_MAX: usize = 400;
 
 impl LogReader {
     /// A line of its own: with a stamp from its program, from its envelope, or from both.
@@ -30,6 +33,11 @@ impl LogReader {
         let stream = self.stream(head.program, host, own);
         let pid = if head.pid != 0 { head.pid } else { peeled.map_or(0, |p| p.pid) };
         self.note_stamp(stream, stamp, if own { outer } else { None }, head.zone_proof, line, number);
+        if head.program == Program::Patroni
+            && let Some((who, seen)) = patroni::answer(&head.message)
+        {
+            self.answered(stream, who, seen, stamp, line, number);
+        }
         let mut last = Last { stream, program: head.program, stamp, pid, raw: None };
         // Patroni marks the result of every loop while the cluster is paused (patroni/ha.py, run_cycle).
         if head.program == Program::Patroni && head.message.starts_with(b"PAUSE: ") {
@@ -71,6 +79,17 @@ impl LogReader {
             }
         }
         self.last = Some(last);
+    }
+
+    /// Another member's answer says when it last saw the DCS: the first and the last line of each such moment are kept.
+    fn answered(&mut self, stream: usize, who: &str, seen: Micros, stamp: Stamp, line: &[u8], number: u32) {
+        let Some(answers) = self.out.streams.get_mut(stream).map(|s| &mut s.answers) else { return };
+        if let Some(same) = answers.iter_mut().rev().find(|a| *a.who == *who).filter(|a| a.seen == seen) {
+            (same.last, same.last_line) = (stamp, number);
+        } else if answers.len() < ANSWERS_MAX {
+            let (who, text) = (Arc::from(who), wording(line));
+            answers.push(Answer { who, seen, first: stamp, last: stamp, line: number, last_line: number, text });
+        }
     }
 
     /// A line without stamp and level: belongs to the record before it, or was glued to another.

@@ -97,6 +97,7 @@ const LINES: &[&str] = &[
     "@.125 CET [78] app@shop ERROR:  deadlock detected",
     "@.126 UTC [78] app@shop DETAIL:  Key (t)=(server process (PID 7) was terminated by signal 9) already exists.",
     "@.126 UTC [78] app@shop STATEMENT:  select 'password authentication failed for user \"x\"'",
+    "@.126 UTC [78] app@shop STATEMENT:  select 1;@.127 UTC [9] LOG:  archive command failed with exit code 1",
     "@.126 UTC [78] app@shop FATAL:  the unheard of happened",
     "@.126 UTC [78] app@shop ERROR:  some words that stand in no table",
     "@.126 UTC [78] LOG:  archive command failed with exit code 1",
@@ -214,6 +215,18 @@ fn a_detail_that_quotes_a_message_is_no_message() {
     assert_eq!(raws(log), []);
     let quoted = log.replace("DETAIL:  Key (t)=(x", "LOG:  server process");
     assert_eq!(raws(&quoted), [(What::PgBackendSignal, Why::Unsaid, 1)]);
+}
+
+/// As the fuzzer found it: the text of a STATEMENT is never looked at, but for a record that begins in it.
+#[test]
+fn a_record_behind_any_kind_of_line_is_found_on_both_ways() {
+    for kind in ["LOG", "STATEMENT", "DETAIL", "HINT", "CONTEXT", "ERROR"] {
+        let line = format!("2026-11-21 01:05:58 CET [22200] app@shop {kind}:  selec 1;");
+        let log = format!("{line}\n{line}2026-11-21 01:05:58 CET [9] app@shop LOG:  disconnection: session time: 1\n");
+        assert_same(log.as_bytes(), &[], kind);
+        let parsed = read_log(&mut log.as_bytes(), None, false);
+        assert_eq!((parsed.coverage.lines, parsed.problems.len()), (3, 1), "{kind}: {parsed:#?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! How far the clocks of two hosts differ, from things that both saw: an interval, and an order only where it allows one.
 
+mod collected;
+mod evidence;
+mod requests;
+
 use super::{Event, Timeline};
-use crate::model::{Key, MINUTE, Micros, NodeId, Order, Program, Role, SECOND, Span, What};
+use crate::model::{MINUTE, Micros, NodeId, Order, SECOND, Span};
+pub(super) use requests::Asked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -142,54 +147,61 @@ struct Bound {
     within: Option<Micros>,
     /// How much the order may be wrong by: late lines.
     late: Micros,
+    /// What the stamps themselves leave open.
+    grain: Micros,
 }
 
-/// Collects what two hosts saw and solves for the clocks.
-pub(super) fn measure(t: &Timeline) -> Skew {
+/// `then` is not older than `first`.
+fn order(first: Place, then: Place, why: &'static str) -> Bound {
+    let grain = grain(first.at).max(grain(then.at));
+    Bound { anchor: Anchor { first, then, why, refused: false }, within: None, late: 0, grain }
+}
+
+/// Collects what two hosts saw and solves for the clocks. `asked`: answers of members to each other.
+pub(super) fn measure(t: &Timeline, asked: &[Asked]) -> Skew {
     let mut bounds: Vec<Bound> = Vec::new();
-    raft_terms(t, &mut bounds);
-    lock_handed_over(t, &mut bounds);
-    timelines(t, &mut bounds);
+    evidence::raft_terms(t, &mut bounds);
+    evidence::lock_handed_over(t, &mut bounds);
+    evidence::timelines(t, &mut bounds);
+    requests::answers(asked, &mut bounds);
+    bounds.retain(|b| (b.anchor.then.at - b.anchor.first.at).abs() <= FAR);
+    let mut collected: Vec<Bound> = Vec::new();
+    collected::dates(t, &mut collected);
+    collected::offsets(t, &mut collected);
+    collected.retain(|b| (b.anchor.then.at - b.anchor.first.at).abs() <= FAR);
     let mut skew = Skew::default();
-    let mut nodes: Vec<NodeId> = bounds.iter().flat_map(|b| [b.anchor.first.node, b.anchor.then.node]).collect();
-    let measured = peers(t);
+    let both = bounds.iter().chain(&collected);
+    let mut nodes: Vec<NodeId> = both.flat_map(|b| [b.anchor.first.node, b.anchor.then.node]).collect();
+    let measured = evidence::peers(t);
     nodes.extend(measured.iter().flat_map(|m| [m.0, m.1]));
-    let told: Vec<(NodeId, Micros)> = t
-        .facts_of(Key::ClockOffset)
-        .filter_map(|k| Some((k.node, (k.fact.value.num()? * SECOND as f64) as Micros)))
-        .collect();
-    nodes.extend(told.iter().map(|(n, _)| *n));
     nodes.sort_unstable();
     nodes.dedup();
     nodes.truncate(64);
     let mut most: BTreeMap<(NodeId, NodeId), Micros> = BTreeMap::new();
     // Measured differences first, then the order that physics dictates (loosest first: a wrong pair is the one that
-    // contradicts the others), then greatest delays.
+    // contradicts the others), then greatest delays; last what was said when the bundle was collected, as a clock may
+    // have been put right in between.
     for (a, b, low, high) in &measured {
         tighten(&mut most, &nodes, *a, *b, *high);
         tighten(&mut most, &nodes, *b, *a, -*low);
     }
-    for (i, (a, x)) in told.iter().enumerate() {
-        for (b, y) in told.iter().skip(i + 1).filter(|(b, _)| b != a) {
-            tighten(&mut most, &nodes, *a, *b, y - x + SECOND / 5);
-            tighten(&mut most, &nodes, *b, *a, x - y + SECOND / 5);
+    let mut take = |bounds: &mut Vec<Bound>| {
+        let distance = |b: &Bound| b.anchor.then.at - b.anchor.first.at + b.late;
+        bounds.sort_by_key(|b| (std::cmp::Reverse(distance(b)), b.anchor.first.source, b.anchor.first.line));
+        for b in bounds.iter_mut() {
+            let limit = distance(b) + b.grain;
+            b.anchor.refused = !tighten(&mut most, &nodes, b.anchor.first.node, b.anchor.then.node, limit);
         }
-    }
-    bounds.retain(|b| (b.anchor.then.at - b.anchor.first.at).abs() <= FAR);
-    let distance = |b: &Bound| b.anchor.then.at - b.anchor.first.at + b.late;
-    bounds.sort_by_key(|b| (std::cmp::Reverse(distance(b)), b.anchor.first.source, b.anchor.first.line));
-    for b in &mut bounds {
-        let slack = b.late + grain(b.anchor.first.at).max(grain(b.anchor.then.at));
-        let most_now = b.anchor.then.at - b.anchor.first.at + slack;
-        b.anchor.refused = !tighten(&mut most, &nodes, b.anchor.first.node, b.anchor.then.node, most_now);
-    }
-    bounds.sort_by_key(|b| (distance(b), b.anchor.first.source, b.anchor.first.line));
-    for b in &bounds {
-        let Some(within) = b.within else { continue };
-        let slack = grain(b.anchor.first.at).max(grain(b.anchor.then.at));
-        let most_now = within + b.anchor.first.at - b.anchor.then.at + slack;
-        tighten(&mut most, &nodes, b.anchor.then.node, b.anchor.first.node, most_now);
-    }
+        bounds.sort_by_key(|b| (distance(b), b.anchor.first.source, b.anchor.first.line));
+        for b in bounds.iter() {
+            let Some(within) = b.within else { continue };
+            let limit = within + b.anchor.first.at - b.anchor.then.at + b.grain;
+            tighten(&mut most, &nodes, b.anchor.then.node, b.anchor.first.node, limit);
+        }
+    };
+    take(&mut bounds);
+    take(&mut collected);
+    bounds.extend(collected);
     bounds.sort_by_key(|b| (b.anchor.first.at, b.anchor.first.source, b.anchor.first.line, b.anchor.then.source));
     skew.anchors = bounds.into_iter().map(|b| b.anchor).collect();
     skew.most = most;
@@ -284,138 +296,4 @@ pub(super) fn correct(t: &mut Timeline) {
             (x.from, x.to) = (x.from - by, x.to - by);
         }
     }
-}
-
-/// A Raft term has one leader; its followers cannot know it earlier than itself.
-fn raft_terms(t: &Timeline, out: &mut Vec<Bound>) {
-    let won: Vec<&Event> = t.events.iter().filter(|e| e.what == What::LeaderWon && e.num > 0.0).collect();
-    for seen in t.events.iter().filter(|e| matches!(e.what, What::LeaderSeen) && e.num > 0.0) {
-        let Some(leader) = seen.who.as_deref().and_then(|w| t.cluster.resolve(w)) else { continue };
-        let mut terms = won.iter().filter(|w| w.node == leader && w.num == seen.num);
-        let (Some(first), None) = (terms.next(), terms.next()) else { continue };
-        if leader == seen.node {
-            continue;
-        }
-        // A member that starts or was cut off learns the term late.
-        let fresh = t.events.iter().any(|e| {
-            e.node == seen.node
-                && matches!(e.what, What::EtcdStart | What::PeerActive | What::Boot)
-                && (e.at - seen.at).abs() <= 2 * SECOND
-        });
-        out.push(Bound {
-            anchor: Anchor {
-                first: place(first),
-                then: place(seen),
-                why: "a follower learns of a Raft leader after it has won",
-                refused: false,
-            },
-            within: (!fresh).then_some(HEARTBEAT),
-            late: 0,
-        });
-    }
-}
-
-/// Nobody sees a new owner of the leader lock before that owner has it.
-fn lock_handed_over(t: &Timeline, out: &mut Vec<Bound>) {
-    let promoted: Vec<&Event> = t.events.iter().filter(|e| e.what == What::Promoted).collect();
-    for p in &promoted {
-        // Two changes of the lock within a quarter of an hour could be taken for each other.
-        let near =
-            |e: &&Event| matches!(e.what, What::Promoted | What::PromotedAgain) && (e.at - p.at).abs() <= 2 * FAR;
-        if t.events.iter().filter(near).count() != 1 || promoted.iter().filter(|o| o.node == p.node).count() != 1 {
-            continue;
-        }
-        let mut push = |first: Place, then: Place, why: &'static str, late: Micros, within: Option<Micros>| {
-            out.push(Bound { anchor: Anchor { first, then, why, refused: false }, within, late });
-        };
-        // The old owner gave the lock back, or stepped down in order, before.
-        let given = t.events.iter().filter(|e| {
-            matches!(e.what, What::LockReleased | What::DemoteGraceful)
-                && e.node != p.node
-                && e.program == Program::Patroni
-        });
-        let given: Vec<&Event> = given.collect();
-        if let [only] = given.as_slice() {
-            let within = (only.what == What::LockReleased).then_some(t.loop_wait() + LOCK_LINE);
-            push(place(only), place(p), "a lock is given back before another takes it", 0, within);
-        }
-        // Others name the new owner for the first time.
-        let others: BTreeSet<NodeId> = t.beats.iter().map(|b| b.node).filter(|n| *n != p.node).collect();
-        for node in others {
-            let named: Vec<_> = t.beats.iter().filter(|b| b.node == node && b.leader.is_some()).collect();
-            let is_new = |b: &super::Beats| b.leader.as_deref().and_then(|l| t.cluster.resolve(l)) == Some(p.node);
-            let changes: Vec<_> = named.windows(2).filter(|w| matches!(w, [a, b] if !is_new(a) && is_new(b))).collect();
-            let [only] = changes.as_slice() else { continue };
-            let [before, after] = only else { continue };
-            let at = |b: &super::Beats, end: bool| Place {
-                node,
-                at: if end { b.to } else { b.from },
-                source: b.source,
-                line: if end { b.last_line } else { b.line },
-                text: if end { b.last_text.clone() } else { b.text.clone() },
-            };
-            push(place(p), at(after, false), "nobody follows a leader that has no lock yet", LOCK_LINE, None);
-            // Its last word about the old leader: a loop later it must have seen the new one.
-            let late = t.loop_wait() + t.retry_timeout();
-            let back = at(before, true);
-            if (late..=FAR).contains(&(back.at - p.at)) && before.role == Role::Replica {
-                let first = Place { at: back.at - late, ..back };
-                push(first, place(p), "a member sees a change of the lock within a loop", 0, None);
-            }
-        }
-        // A former leader that steps down because another holds the lock.
-        let lost: Vec<&Event> = t
-            .events
-            .iter()
-            .filter(|e| e.what == What::DemotedForeignLock && e.node != p.node && e.at > p.at - FAR)
-            .collect();
-        if let [only] = lost.as_slice() {
-            push(place(p), place(only), "the old leader saw the new one's lock", LOCK_LINE, None);
-        }
-    }
-}
-
-/// Nobody streams a timeline before the new primary has begun it.
-fn timelines(t: &Timeline, out: &mut Vec<Bound>) {
-    for begun in t.events.iter().filter(|e| e.what == What::PgNewTimeline && e.num > 1.0) {
-        let same = |e: &&Event| e.what == What::PgNewTimeline && e.num == begun.num;
-        if t.events.iter().filter(same).count() != 1 {
-            continue;
-        }
-        let mut seen = BTreeSet::new();
-        // A run of several lines has the time of its first and the timeline of its last.
-        let streaming = t.events.iter().filter(|e| e.what == What::PgStreaming && e.num == begun.num && e.count == 1);
-        for e in streaming.filter(|e| e.node != begun.node) {
-            if seen.insert(e.node) {
-                out.push(Bound {
-                    anchor: Anchor {
-                        first: place(begun),
-                        then: place(e),
-                        why: "a replica streams a timeline after the primary has begun it",
-                        refused: false,
-                    },
-                    within: None,
-                    late: 0,
-                });
-            }
-        }
-    }
-}
-
-/// etcd measures the difference itself: (peer, self, low, high) of (clock of self − clock of peer). Only a steady
-/// value counts, as a delayed probe looks the same (seen with packet loss between equal clocks).
-fn peers(t: &Timeline) -> Vec<(NodeId, NodeId, Micros, Micros)> {
-    let mut found: BTreeMap<(NodeId, NodeId), Vec<(Micros, u32)>> = BTreeMap::new();
-    for e in t.events.iter().filter(|e| e.what == What::PeerClockDrift) {
-        if let Some(peer) = e.who.as_deref().and_then(|w| t.cluster.resolve(w)).filter(|p| *p != e.node) {
-            found.entry((peer, e.node)).or_default().push(((e.num * 1_000.0) as Micros, e.count));
-        }
-    }
-    let steady = found.into_iter().filter_map(|((peer, node), list)| {
-        let low = list.iter().map(|x| x.0).min()?;
-        let high = list.iter().map(|x| x.0).max()?;
-        let reports: u32 = list.iter().map(|x| x.1).sum();
-        (reports >= 3 && high - low <= SECOND / 2).then_some((peer, node, low - SECOND / 2, high + SECOND / 2))
-    });
-    steady.collect()
 }
