@@ -211,7 +211,7 @@ mod tests {
             &bundle,
             expect![[r#"
             host_disk_io: not_assessable (write_stall)
-              - weak: sdb on pg1 needed 2400 ms a request, but it carries /backup; PostgreSQL's data (/var/lib/pgsql/15/data) lies on sdc
+              - weak: sdb (mounted on /backup) on pg1 needed 2400 ms a request, but it carries /backup; PostgreSQL's data (/var/lib/pgsql/15/data) lies on sdc
         "#]],
         );
         let data = bundle
@@ -222,7 +222,7 @@ mod tests {
             &data,
             expect![[r#"
             host_disk_io: confirmed (write_stall)
-              + decisive: sdb on pg1 needed 2400 ms a request, as an average over 10 min 0 s; usually 0.7 ms; it carries PostgreSQL's data (/var/lib/pgsql/15/data)
+              + decisive: sdb (mounted on /var/lib/pgsql) on pg1 needed 2400 ms a request, as an average over 10 min 0 s; usually 0.7 ms; it carries PostgreSQL's data (/var/lib/pgsql/15/data)
               + weak: statements on pg1 took up to 15.0 s
         "#]],
         );

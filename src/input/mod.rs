@@ -102,6 +102,9 @@ pub type ReadEntry<'a, T> = dyn Fn(&Entry, &mut dyn BufRead) -> T + Sync + 'a;
 /// Like [`ReadEntry`], and for a plain file on disk with its bytes at any place, for several threads.
 pub type ReadAnywhere<'a, T> = dyn Fn(&Entry, &mut dyn BufRead, Option<&dyn ReadAt>) -> T + Sync + 'a;
 
+/// The same on the thread that asks.
+type ReadHere<'a, T> = dyn Fn(&Entry, &mut dyn BufRead, Option<&dyn ReadAt>) -> T + 'a;
+
 /// Calls `read` once for each entry below `paths` (`-` is stdin), on `threads` threads.
 pub fn read_all<T: Send>(
     paths: &[PathBuf],
@@ -179,7 +182,7 @@ fn read_job<T>(
     limits: &Limits,
     beside: bool,
     progress: Option<&Progress>,
-    read: &dyn Fn(&Entry, &mut dyn BufRead, Option<&dyn ReadAt>) -> T,
+    read: &ReadHere<'_, T>,
 ) -> Listing<T> {
     let mut done = Listing { items: Vec::new(), skipped: Vec::new(), bytes: 0 };
     let shown = job.path.clone();

@@ -94,12 +94,6 @@ pub(super) struct Run {
 
 impl Default for Run {
     fn default() -> Run {
-        Run::new()
-    }
-}
-
-impl Run {
-    fn new() -> Run {
         Run {
             build: Builder::new(Source::Iostat),
             table: None,
@@ -112,7 +106,9 @@ impl Run {
             begun: false,
         }
     }
+}
 
+impl Run {
     pub fn time(&mut self, date: String, mut at: Stamp, line: &str) {
         if let (Some(now), Some(last)) = (&mut at.local, self.to.and_then(|t| t.local)) {
             self.day += u32::from(now.second + 43200 < last.second);
@@ -162,11 +158,11 @@ impl Run {
 /// all reports without a time (run without `-t`).
 pub fn read_iostat(text: &[u8]) -> Vec<Data> {
     let mut out = Vec::new();
-    let mut run = Run::new();
+    let mut run = Run::default();
     let mut cpu = false;
     for (n, line) in lines(text) {
         if let Some(banner) = banner(&line) {
-            out.extend(std::mem::replace(&mut run, Run::new()).finish());
+            out.extend(std::mem::take(&mut run).finish());
             banner.fill(&mut run.build.data);
             run.begun = true;
             continue;
