@@ -529,3 +529,19 @@ fn a_clock_that_is_put_forward_is_an_event_and_no_silence() {
     let (t, axis) = read(&before_only);
     assert_eq!((t.all(&[crate::model::What::ClockStepped]).count(), axis.holes.len()), (0, 1));
 }
+
+#[test]
+fn a_cluster_that_is_being_made_has_lost_no_quorum() {
+    let start = |second: f64| etcd(0.0, second, "starting an etcd server");
+    let mut files = members(0.0);
+    for (file, second) in files.iter_mut().zip([5.0, 6.0, 7.0]) {
+        file.1 = start(second) + &file.1;
+    }
+    let (_, axis) = read(&files);
+    let first = axis.quorum.iter().position(|q| q.verdict == QuorumState::Yes).unwrap();
+    let told = |range: &[Quorum]| range.iter().map(|q| q.verdict).collect::<Vec<_>>();
+    assert!(told(&axis.quorum[..first]).contains(&QuorumState::Forming), "{:?}", axis.quorum);
+    assert!(!told(&axis.quorum[..first]).contains(&QuorumState::No));
+    // Later it can be lost.
+    assert!(told(&axis.quorum[first..]).contains(&QuorumState::No));
+}

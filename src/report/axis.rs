@@ -42,7 +42,7 @@ pub struct QuorumInterval {
     pub reachable: u32,
     /// Members of which the bundle says nothing then.
     pub unknown: u32,
-    /// yes, no or unknown
+    /// yes, no, unknown, or forming: no member of a new cluster has been elected yet
     pub quorum: String,
 }
 
@@ -227,6 +227,7 @@ fn quorum(q: &crate::axis::Quorum) -> QuorumInterval {
         quorum: match q.verdict {
             QuorumState::Yes => "yes",
             QuorumState::No => "no",
+            QuorumState::Forming => "forming",
             QuorumState::Unknown => "unknown",
         }
         .to_owned(),

@@ -16,10 +16,11 @@ const BOUNDS: usize = 2_000;
 /// A step forward of one host's clock.
 pub(in crate::timeline) struct Step {
     node: NodeId,
-    /// Lines from here on are later by `low` to `high`: the middle of the silence on that host's clock.
+    /// Lines from here on are later: the middle of the silence on that host's clock.
     cut: Micros,
-    low: Micros,
-    high: Micros,
+    /// By so much, give or take `unsure`.
+    by: Micros,
+    unsure: Micros,
     /// The first line after it, on that host's clock.
     after: Micros,
     source: u32,
@@ -96,13 +97,16 @@ fn proven(t: &Timeline, bounds: &[Bound], asked: &[Asked], (node, span, run): Si
     }
     let first = t.beats.get(run)?;
     let (source, line, text) = (first.source, first.line, first.text.clone());
-    Some(Step { node, cut, after: span.to, low, high, source, line, text })
+    // The loop went on in its rhythm: it waits by a clock that no step moves (patroni/dcs/etcd3.py, `watch`).
+    let every = first.every.unwrap_or_else(|| t.loop_wait());
+    let by = (span.length() - every).clamp(low, high);
+    Some(Step { node, cut, after: span.to, by, unsure: (high - by).max(by - low), source, line, text })
 }
 
 /// Takes the step back from all that comes after it, and says that it was.
 pub(in crate::timeline) fn undo(t: &mut Timeline, asked: &mut [Asked], step: &Step) {
-    let by = step.low + (step.high - step.low) / 2;
-    super::shift(t, step.node, by, (step.high - step.low) / 2, step.cut);
+    let by = step.by;
+    super::shift(t, step.node, by, step.unsure, step.cut);
     asked.iter_mut().for_each(|a| a.shift(step.node, by, step.cut));
     let left = 2 * t.loop_wait();
     t.gaps.retain(|g| g.node != step.node || !g.span.contains(step.cut - by / 2) || g.span.length() > left);
@@ -111,7 +115,7 @@ pub(in crate::timeline) fn undo(t: &mut Timeline, asked: &mut [Asked], step: &St
         at,
         since: at,
         until: at,
-        slack: (step.high - step.low) / 2,
+        slack: step.unsure,
         count: 1,
         what: What::ClockStepped,
         why: Why::Unsaid,
