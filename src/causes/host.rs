@@ -69,8 +69,8 @@ impl<'a> Case<'a> {
     pub fn silence(&self, node: NodeId) -> Option<Silence> {
         let boot = self.boot_after(node).map(|b| b.0 - 1);
         let moment = boot.or_else(|| self.taken_over().map(|e| e.at)).unwrap_or(self.incident.at);
-        let mut last: Option<(Micros, Option<Cite>)> = None;
-        let mut back: Option<Micros> = None;
+        let (event, mut back) = self.t.around(node, moment);
+        let mut last: Option<(Micros, Option<Cite>)> = event.map(|(at, i)| (at, Some(Cite::Event(i))));
         let mut mark = |at: Micros, cite: Option<Cite>| {
             if at <= moment {
                 if last.is_none_or(|l| at > l.0) {
@@ -80,10 +80,6 @@ impl<'a> Case<'a> {
                 back = Some(back.map_or(at, |b| b.min(at)));
             }
         };
-        for (i, e) in self.t.events.iter().enumerate().filter(|(_, e)| e.node == node) {
-            mark(e.at, Some(Cite::Event(i as u32)));
-            mark(e.until, Some(Cite::Event(i as u32)));
-        }
         for (i, b) in self.t.beats.iter().enumerate().filter(|(_, b)| b.node == node) {
             // Heartbeats without a hole: it lived all the time.
             mark(b.from, Some(Cite::Beats { run: i as u32, last: false }));

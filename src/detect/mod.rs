@@ -60,7 +60,7 @@ pub fn detect(head: &[u8], name: &str) -> Detection {
     if encoding == Encoding::Utf8 {
         // Binary sysstat files are documents: ask the documents before the list of magic numbers.
         let sysstat = |d: &&&Document| d.program == Program::Sysstat && (d.sniff)(head, name) >= CERTAIN;
-        if let Some(document) = DOCUMENTS.iter().find(sysstat) {
+        if let Some(document) = head.contains(&0).then(|| DOCUMENTS.iter().find(sysstat)).flatten() {
             return plain(Detected::Document(document), format!("looks like {}: {}", document.name, document.doc));
         }
         if let Some(what) = binary::kind(head, name) {

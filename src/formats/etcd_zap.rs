@@ -22,6 +22,8 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
 }
 
 fn object(line: &[u8]) -> Option<Head<'_>> {
+    // Looked for before the keys are read one by one: other programs' objects have no such key.
+    memchr::memmem::find(line, b"\"msg\"")?;
     let (mut level, mut message, mut at, mut caller) = (None, None, None, false);
     for (key, raw) in json::entries(line) {
         let text = raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\""));

@@ -1,6 +1,7 @@
 //! The severities that PostgreSQL writes, in every language that its server speaks.
 
 use crate::model::Level;
+use std::sync::OnceLock;
 
 /// What the word in front of `:  ` says of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +213,19 @@ static WORDS: &[(&str, Kind)] = &[
     ("位置", Kind::Sub),
 ];
 
+/// The words that end in a byte: a handful of all, and this is asked of every line.
+fn ending(byte: u8) -> impl Iterator<Item = &'static (&'static str, Kind)> {
+    static ORDER: OnceLock<Vec<&(&str, Kind)>> = OnceLock::new();
+    let last = |entry: &(&str, Kind)| entry.0.bytes().last();
+    let order = ORDER.get_or_init(|| {
+        let mut order: Vec<_> = WORDS.iter().collect();
+        order.sort_by_key(|entry| last(entry));
+        order
+    });
+    let from = order.partition_point(|entry| last(entry) < Some(byte));
+    order.iter().copied().skip(from).take_while(move |entry| last(entry) == Some(byte))
+}
+
 /// The kind of a severity that stands alone, as in csvlog and jsonlog.
 pub fn word(text: &[u8]) -> Option<Kind> {
     WORDS.iter().find(|(word, _)| word.as_bytes() == text).map(|(_, kind)| *kind)
@@ -221,8 +235,7 @@ pub fn word(text: &[u8]) -> Option<Kind> {
 pub fn suffix(text: &[u8]) -> Option<(&[u8], Kind)> {
     // French and Indonesian put a space before the colon of DETAIL and its like.
     let text = text.strip_suffix("\u{a0}".as_bytes()).or_else(|| text.strip_suffix(b" ")).unwrap_or(text);
-    WORDS
-        .iter()
+    ending(*text.last()?)
         .filter_map(|(word, kind)| Some((text.strip_suffix(word.as_bytes())?, *kind)))
         .filter(|(before, _)| !before.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80))
         // `DEBUG1` over `1`, the longer word over the shorter that ends it.

@@ -94,10 +94,27 @@ pub fn masked_part<'a>(part: &'a str, line: &str) -> Cow<'a, str> {
     out
 }
 
+/// What stands in every line that holds a secret, besides [`NAMES`] and keys in base64 that fill a line.
+static SIGNS: &[&str] = &["bearer ", "basic ", "--", " -u ", "sshpass", "://", "scram-sha-256$", "md5", "akia"];
+
+/// Whether a line in small letters holds a name or a sign. Most lines hold none; one search for all of them tells.
+fn suspicious(lower: &str) -> bool {
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let words = || {
+        let words = NAMES.iter().chain(SIGNS);
+        AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(words).ok()
+    };
+    WORDS.get_or_init(words).as_ref().is_none_or(|w| w.is_match(lower))
+}
+
 /// Where secrets stand in a line, in order.
 fn found(line: &str) -> Vec<(usize, usize)> {
     let mut hide = Vec::new();
     let lower = line.to_ascii_lowercase();
+    keys(line, &mut hide);
+    if !suspicious(&lower) {
+        return hide;
+    }
     settings(line, &lower, &mut hide);
     sql_and_headers(line, &lower, &mut hide);
     options(line, &lower, &mut hide);
@@ -113,13 +130,6 @@ fn is_name_byte(b: u8) -> bool {
 
 /// `name = value`, `name: value`, `"name": "value"`, `NAME=value`, `name='a b'`.
 fn settings(line: &str, lower: &str, hide: &mut Vec<(usize, usize)>) {
-    // Most lines hold none of the words; one search for all of them tells.
-    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let words =
-        WORDS.get_or_init(|| AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(NAMES).ok());
-    if words.as_ref().is_some_and(|w| !w.is_match(lower)) {
-        return;
-    }
     let bytes = lower.as_bytes();
     let mut from = 0;
     while let Some(at) = bytes.get(from..).and_then(|r| r.iter().position(|b| matches!(b, b'=' | b':'))) {
@@ -286,7 +296,17 @@ fn urls(line: &str, hide: &mut Vec<(usize, usize)>) {
     }
 }
 
-/// Password hashes of PostgreSQL, long base64 of keys, AWS key ids.
+/// Lines of long base64: keys.
+fn keys(line: &str, hide: &mut Vec<(usize, usize)>) {
+    let text = line.trim();
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    if text.len() >= 60 && text.bytes().all(base64) && !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let start = line.len() - line.trim_start().len();
+        hide.push((start, start + text.len()));
+    }
+}
+
+/// Password hashes of PostgreSQL, AWS key ids.
 fn hashes(line: &str, hide: &mut Vec<(usize, usize)>) {
     for (at, _) in line.match_indices("SCRAM-SHA-256$") {
         let end = line.get(at..).and_then(|r| r.find([' ', '\'', '"', '|', ','])).map_or(line.len(), |n| at + n);
@@ -303,12 +323,6 @@ fn hashes(line: &str, hide: &mut Vec<(usize, usize)>) {
         if len == 20 {
             hide.push((at, at + 20));
         }
-    }
-    let text = line.trim();
-    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-    if text.len() >= 60 && text.bytes().all(base64) && !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        let start = line.len() - line.trim_start().len();
-        hide.push((start, start + text.len()));
     }
 }
 

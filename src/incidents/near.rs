@@ -3,8 +3,9 @@
 use super::classify::LOOK_BACK;
 use super::{Incident, Kind, MERGE};
 use crate::axis::{HoleKind, holes};
-use crate::model::{MINUTE, Micros, NodeId, Role, SECOND, Span, Threshold, What};
+use crate::model::{HOUR, MINUTE, Micros, NodeId, Role, SECOND, Span, Threshold, What};
 use crate::timeline::{Event, Timeline};
+use std::collections::BTreeSet;
 
 pub static FSYNC_SLOW_MS: Threshold = Threshold::new(
     "near_miss.sync_ms",
@@ -12,6 +13,9 @@ pub static FSYNC_SLOW_MS: Threshold = Threshold::new(
     "ms",
     "From here on a sync is a near miss: etcd itself calls it slow (`warnSyncDuration`, wal/wal.go)",
 );
+
+/// Near misses of one kind that come again within this time are one (our choice: an hour, as events of months fold).
+const AGAIN: Micros = HOUR;
 
 /// Adds what no incident tells yet.
 pub(super) fn misses(t: &Timeline, incidents: &mut Vec<Incident>) {
@@ -34,7 +38,7 @@ pub(super) fn misses(t: &Timeline, incidents: &mut Vec<Incident>) {
         else {
             continue;
         };
-        let nodes: std::collections::BTreeSet<NodeId> = group.iter().map(|(_, e)| e.node).collect();
+        let nodes: BTreeSet<NodeId> = group.iter().map(|(_, e)| e.node).collect();
         add(t, incidents, Span::new(from, to), nodes.into_iter().collect(), group.iter().map(|(i, _)| *i).collect());
     }
     // A renewal that needed more than half of what the key lives.
@@ -50,6 +54,41 @@ pub(super) fn misses(t: &Timeline, incidents: &mut Vec<Incident>) {
             add(t, incidents, h.span, vec![h.node], Vec::new());
         }
     }
+    stretches(t, incidents);
+}
+
+/// One for those of a kind that come again and again: what a slow disk does for a day is one piece of news.
+fn stretches(t: &Timeline, incidents: &mut Vec<Incident>) {
+    let whats = |x: &Incident| {
+        let events = x.events.iter().filter_map(|i| t.events.get(*i as usize));
+        events.map(|e| e.what).collect::<BTreeSet<What>>()
+    };
+    let (mut misses, others): (Vec<Incident>, Vec<Incident>) =
+        std::mem::take(incidents).into_iter().partition(|x| x.kind == Kind::NearMiss);
+    misses.sort_by_key(|x| (x.span.from, x.span.to));
+    let mut out: Vec<Incident> = Vec::new();
+    for miss in misses {
+        let again = out.last().is_some_and(|last| {
+            let between = Span::new(last.span.to, miss.span.from);
+            // Late renewals are told by no event, and each of them by itself.
+            let alike = (last.old, &last.nodes) == (miss.old, &miss.nodes) && whats(last) == whats(&miss);
+            alike
+                && !miss.events.is_empty()
+                && between.length() <= AGAIN
+                && !others.iter().any(|o| o.span.overlaps(&between))
+        });
+        match out.last_mut().filter(|_| again) {
+            Some(last) => {
+                last.span = last.span.union(&miss.span);
+                last.window = last.window.union(&miss.window);
+                last.onset = last.onset.union(&miss.onset);
+                last.events.extend(miss.events);
+            }
+            None => out.push(miss),
+        }
+    }
+    *incidents = others;
+    incidents.append(&mut out);
 }
 
 /// Members that start elect a leader: no near miss. So do those whose leader is told to stop.

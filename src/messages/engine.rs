@@ -200,8 +200,8 @@ impl Table {
     }
 
     /// What `message` means to one template; see [`Table::by_head`].
-    pub fn read(&self, template: u32, message: &[u8], fields: &dyn Fields) -> Option<Found> {
-        self.templates.get(template as usize)?.read(message, fields)
+    pub fn read(&self, template: u32, message: &[u8], fields: &dyn Fields, into: &mut Scratch) -> Option<Sense> {
+        self.templates.get(template as usize)?.read_into(message, fields, into)
     }
 
     /// What `message` means.
@@ -272,22 +272,28 @@ impl Template {
         Template { means: message.means, literals, finders, holes, fields, to_the_end }
     }
 
-    /// Matches the whole message; `None` if a literal is missing or a hole does not parse.
     fn read(&self, message: &[u8], fields: &dyn Fields) -> Option<Found> {
+        let mut scratch = Scratch::default();
+        let sense = self.read_into(message, fields, &mut scratch)?;
+        Some(if sense == Sense::Meaning { Found::Meaning(scratch.meaning) } else { Found::Noise })
+    }
+
+    /// Matches the whole message; `None` if a literal is missing or a hole does not parse.
+    fn read_into(&self, message: &[u8], fields: &dyn Fields, into: &mut Scratch) -> Option<Sense> {
         let mut rest = message.strip_prefix(*self.literals.first()?)?;
-        let mut meaning = self.means.map(Meaning::plain);
+        into.begin(self.means);
         let last = self.holes.len().saturating_sub(1);
         let literals = self.literals.iter().zip(&self.finders).skip(1);
         for (i, (hole, (literal, finder))) in self.holes.iter().zip(literals).enumerate() {
             // A number that ends where the literal begins needs no search for it.
-            if let Some(meaning) = &mut meaning
+            if self.means.is_some()
                 && matches!(hole, Hole::Num | Hole::Millis)
                 && !literal.is_empty()
                 && !(self.to_the_end && i == last)
                 && let Some((n, after)) = number(rest)
                 && let Some(after) = after.strip_prefix(*literal)
             {
-                (meaning.num, rest) = (n, after);
+                (into.meaning.num, rest) = (n, after);
                 continue;
             }
             let end = if literal.is_empty() {
@@ -300,57 +306,101 @@ impl Template {
                 finder.find(rest)?
             };
             let (value, after) = rest.split_at(end);
-            if let Some(meaning) = &mut meaning {
-                fill(meaning, *hole, value)?;
+            if self.means.is_some() {
+                into.fill(*hole, value)?;
             }
             rest = after.get(literal.len()..)?;
         }
         if self.to_the_end && !rest.trim_ascii_end().is_empty() {
             return None;
         }
-        let Some(mut meaning) = meaning else { return Some(Found::Noise) };
+        if self.means.is_none() {
+            return Some(Sense::Noise);
+        }
         for (name, hole) in &self.fields {
             if let Some(value) = fields.get(name) {
-                fill(&mut meaning, *hole, &value)?;
+                into.fill(*hole, &value)?;
             }
         }
         // Structured logs keep the reason in a field of its own.
-        if meaning.why == Why::Unsaid
+        if into.meaning.why == Why::Unsaid
             && let Some(error) = fields.get("error")
         {
-            meaning.why = classify(&error);
+            into.meaning.why = classify(&error);
         }
-        Some(Found::Meaning(meaning))
+        Some(Sense::Meaning)
     }
 }
 
-fn fill(meaning: &mut Meaning, hole: Hole, value: &[u8]) -> Option<()> {
-    match hole {
-        Hole::Any => {}
-        Hole::Set(why) => meaning.why = why,
-        Hole::Who => meaning.who = Some(name(value)),
-        Hole::Host => meaning.who = Some(name(without_port(value))),
-        Hole::Me => meaning.me = Some(name(value)),
-        Hole::Num => meaning.num = signed(value)?,
-        Hole::Duration => meaning.num = go_duration_ms(value.trim_ascii())?,
-        Hole::Seconds => meaning.num = signed(value)? * 1_000.0,
-        Hole::Millis => meaning.num = signed(value)?,
-        Hole::Lsn => meaning.num = lsn(value)?,
-        Hole::Signal => meaning.num = signal(value).or_else(|| signed(value))?,
-        Hole::Why => {
-            let why = classify(value);
-            if why != Why::Unsaid {
-                meaning.why = why;
+/// What a message means, without the meaning itself: that stands in a [`Scratch`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sense {
+    Meaning,
+    Noise,
+    Unknown,
+}
+
+/// Where the meaning of one message after the other is put together.
+#[derive(Debug)]
+pub struct Scratch {
+    pub meaning: Meaning,
+    /// The subject and the writer named last: messages that follow each other name the same ones.
+    who: Option<Arc<str>>,
+    me: Option<Arc<str>>,
+}
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch { meaning: Meaning::plain(What::UnnamedAlarm), who: None, me: None }
+    }
+}
+
+impl Scratch {
+    #[inline]
+    fn begin(&mut self, means: Option<What>) {
+        let Some(what) = means else { return };
+        (self.meaning.what, self.meaning.why, self.meaning.num) = (what, Why::Unsaid, 0.0);
+        if self.meaning.who.is_some() {
+            self.meaning.who = None;
+        }
+        if self.meaning.me.is_some() {
+            self.meaning.me = None;
+        }
+    }
+
+    fn fill(&mut self, hole: Hole, value: &[u8]) -> Option<()> {
+        let meaning = &mut self.meaning;
+        match hole {
+            Hole::Any => {}
+            Hole::Set(why) => meaning.why = why,
+            Hole::Who => meaning.who = name(value, &mut self.who),
+            Hole::Host => meaning.who = name(without_port(value), &mut self.who),
+            Hole::Me => meaning.me = name(value, &mut self.me),
+            Hole::Num => meaning.num = signed(value)?,
+            Hole::Duration => meaning.num = go_duration_ms(value.trim_ascii())?,
+            Hole::Seconds => meaning.num = signed(value)? * 1_000.0,
+            Hole::Millis => meaning.num = signed(value)?,
+            Hole::Lsn => meaning.num = lsn(value)?,
+            Hole::Signal => meaning.num = signal(value).or_else(|| signed(value))?,
+            Hole::Why => {
+                let why = classify(value);
+                if why != Why::Unsaid {
+                    meaning.why = why;
+                }
             }
         }
+        Some(())
     }
-    Some(())
 }
 
-/// A name without the quotes and brackets that lists put around it.
-fn name(value: &[u8]) -> Arc<str> {
+/// A name without the quotes and brackets that lists put around it; always some, and `last` where that is the same.
+fn name(value: &[u8], last: &mut Option<Arc<str>>) -> Option<Arc<str>> {
     let text = String::from_utf8_lossy(value.trim_ascii());
-    Arc::from(clip(text.trim_matches(|c| matches!(c, '"' | '\'' | '[' | ']')), 120))
+    let name = clip(text.trim_matches(|c| matches!(c, '"' | '\'' | '[' | ']')), 120);
+    if last.as_deref() != Some(name) {
+        *last = Some(Arc::from(name));
+    }
+    last.clone()
 }
 
 /// `10.0.0.1:2379` or `[::1]:2379` without the port.

@@ -3,9 +3,9 @@
 //! Programs say a few things a million times. For most of them eight bytes tell that the rest does not matter, or name
 //! the one template that may match; [`find_with`](super::find_with) is asked where they do not.
 
-use super::engine::{Common, Fields, Table};
+use super::engine::{Common, Fields, Scratch, Sense, Table};
 use super::{Found, find_with, refined, table};
-use crate::model::Program;
+use crate::model::{Meaning, Program, Why};
 
 /// Heads remembered of each length, a power of two.
 const SLOTS: usize = 512;
@@ -18,22 +18,51 @@ pub struct Memo {
     short: Vec<(u64, Common)>,
     long: Vec<(u128, Common)>,
     details: bool,
+    scratch: Scratch,
 }
 
 impl Memo {
-    /// What [`find_with`] says of `message`.
+    /// What [`find_with`] says of `message`; a meaning stands in [`Memo::meaning`].
     #[inline]
-    pub fn find(&mut self, program: Program, message: &[u8], fields: &dyn Fields) -> Found {
+    pub fn find(&mut self, program: Program, message: &[u8], fields: &dyn Fields) -> Sense {
         match self.common(program, message) {
-            Common::Noise => Found::Noise,
+            Common::Noise => Sense::Noise,
             Common::One(template) | Common::Several(template) => {
-                match self.table.and_then(|t| t.read(template, message, fields)) {
-                    Some(Found::Meaning(meaning)) => Found::Meaning(refined(meaning)),
-                    Some(found) => found,
-                    None => find_with(program, message, fields),
+                match self.table.and_then(|t| t.read(template, message, fields, &mut self.scratch)) {
+                    Some(sense) => {
+                        let meaning = &mut self.scratch.meaning;
+                        if sense == Sense::Meaning && meaning.why != Why::Unsaid {
+                            meaning.what = refined(meaning.what, meaning.why);
+                        }
+                        sense
+                    }
+                    None => self.ask_all(program, message, fields),
                 }
             }
-            Common::Nothing => find_with(program, message, fields),
+            Common::Nothing => self.ask_all(program, message, fields),
+        }
+    }
+
+    /// What the message found last means.
+    #[inline]
+    pub fn meaning(&self) -> &Meaning {
+        &self.scratch.meaning
+    }
+
+    #[cold]
+    fn ask_all(&mut self, program: Program, message: &[u8], fields: &dyn Fields) -> Sense {
+        self.keep(find_with(program, message, fields))
+    }
+
+    /// Takes over what has been found elsewhere.
+    pub fn keep(&mut self, found: Found) -> Sense {
+        match found {
+            Found::Noise => Sense::Noise,
+            Found::Unknown => Sense::Unknown,
+            Found::Meaning(meaning) => {
+                self.scratch.meaning = meaning;
+                Sense::Meaning
+            }
         }
     }
 
@@ -117,6 +146,17 @@ fn slot(head: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Memo {
+        fn found(&mut self, program: Program, message: &[u8], fields: &dyn Fields) -> Found {
+            match self.find(program, message, fields) {
+                Sense::Noise => Found::Noise,
+                Sense::Unknown => Found::Unknown,
+                Sense::Meaning => Found::Meaning(self.meaning().clone()),
+            }
+        }
+    }
+
     use crate::formats::json;
     use crate::messages::{NoFields, TABLES};
 
@@ -130,7 +170,7 @@ mod tests {
                     let message = json::text(sample.as_bytes(), b"msg").unwrap_or_default();
                     let fields = json::Object(sample.as_bytes());
                     let want = find_with(*program, &message, &fields);
-                    assert_eq!(memo.find(*program, &message, &fields), want, "{sample}");
+                    assert_eq!(memo.found(*program, &message, &fields), want, "{sample}");
                     continue;
                 }
                 for length in 0..=sample.len() {
@@ -138,7 +178,7 @@ mod tests {
                     for tail in ["", " ", "; and more"] {
                         let message = format!("{part}{tail}");
                         let want = find_with(*program, message.as_bytes(), &NoFields);
-                        assert_eq!(memo.find(*program, message.as_bytes(), &NoFields), want, "{message}");
+                        assert_eq!(memo.found(*program, message.as_bytes(), &NoFields), want, "{message}");
                     }
                 }
             }

@@ -27,6 +27,17 @@ macro_rules! tables {
         /// Every table with the program that says its messages.
         pub static TABLES: &[(Program, &str, &[Message])] =
             &[$((Program::$program, stringify!($name), $name::MESSAGES)),*];
+
+        /// The compiled table of a program, if it has one; compiled when it is first asked, a constant in all but name.
+        pub fn table(program: Program) -> Option<&'static Table> {
+            match program {
+                $(Program::$program => {
+                    static COMPILED: OnceLock<Table> = OnceLock::new();
+                    Some(COMPILED.get_or_init(|| Table::compile($name::MESSAGES)))
+                })*
+                _ => None,
+            }
+        }
     };
 }
 
@@ -36,7 +47,7 @@ tables! {
 
 use crate::model::{Meaning, Program, What, Why};
 pub use duration::go_duration_ms;
-pub use engine::{Fields, NoFields, Table, clip as engine_clip};
+pub use engine::{Fields, NoFields, Sense, Table, clip as engine_clip};
 pub use memo::Memo;
 pub use own::Own;
 use std::sync::OnceLock;
@@ -72,16 +83,6 @@ pub enum Found {
     Unknown,
 }
 
-/// The compiled table of a program, if it has one. Compiled once; a constant in all but name.
-pub fn table(program: Program) -> Option<&'static Table> {
-    static COMPILED: OnceLock<Vec<(Program, Table)>> = OnceLock::new();
-    COMPILED
-        .get_or_init(|| TABLES.iter().map(|(p, _, list)| (*p, Table::compile(list))).collect())
-        .iter()
-        .find(|(p, _)| *p == program)
-        .map(|(_, t)| t)
-}
-
 /// Looks a plain message up in the table of its program.
 pub fn find(program: Program, message: &[u8]) -> Found {
     find_with(program, message, &NoFields)
@@ -101,24 +102,25 @@ pub fn find_with(program: Program, message: &[u8], fields: &dyn Fields) -> Found
         Some(Found::Unknown) if program == Program::Postgres => {
             postgres_locale::find(message).unwrap_or(Found::Unknown)
         }
-        Some(Found::Meaning(meaning)) => Found::Meaning(refined(meaning)),
+        Some(Found::Meaning(meaning)) => {
+            Found::Meaning(Meaning { what: refined(meaning.what, meaning.why), ..meaning })
+        }
         Some(found) => found,
         None => Found::Unknown,
     }
 }
 
 /// Where the error text says more than the message: a fatal end for want of space is a full disk.
-fn refined(mut meaning: Meaning) -> Meaning {
+fn refined(what: What, why: Why) -> What {
     use What::*;
-    meaning.what = match (meaning.what, meaning.why) {
+    match (what, why) {
         (EtcdFatal | EtcdPanic, Why::NoSpace) => EtcdDiskFull,
         (EtcdFatal | EtcdPanic, Why::Io) => EtcdIoError,
         (PgPanic, Why::NoSpace) => PgNoSpace,
         (PgPanic, Why::Io) => PgIoError,
         (DcsException | DcsRequestFailed | DcsGetClusterFailed, Why::Quota) => DcsNoSpace,
         (what, _) => what,
-    };
-    meaning
+    }
 }
 
 #[cfg(test)]

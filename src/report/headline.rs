@@ -4,7 +4,7 @@ use super::VerdictKind;
 use super::words::moment;
 use crate::causes::Judged;
 use crate::incidents::{self, Kind};
-use crate::model::What;
+use crate::model::{HOUR, What};
 use crate::timeline::Timeline;
 
 pub(super) fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind, root: Option<&Judged>) -> String {
@@ -55,6 +55,12 @@ pub(super) fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind,
         },
         Kind::NearMiss if x.form == "near_miss_key_vanished" => {
             format!("No role changed; {old}'s leader key vanished at {at}, and it took the lock anew")
+        }
+        Kind::NearMiss if x.events.len() > 1 && x.span.length() > HOUR => {
+            let (times, end) = (x.events.len(), moment(x.span.to));
+            format!(
+                "No role changed; trouble was seen {times} times from {at} to {end} that had no effect on the roles"
+            )
         }
         Kind::NearMiss => format!("No role changed; trouble was seen at {at} that had no effect on the roles"),
     };

@@ -17,7 +17,7 @@ pub use copies::Copied;
 pub use roles::{Beats, Gap};
 pub use skew::{Anchor, Offset, Place, Skew};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A run of equal messages, placed on the axis.
 #[derive(Clone, Debug)]
@@ -150,6 +150,8 @@ pub struct Timeline {
     /// As the user set them.
     pub thresholds: Thresholds,
     by_what: BTreeMap<What, Vec<u32>>,
+    /// Begin and end of every event by node and time; made when it is first asked for.
+    alive: OnceLock<Vec<(NodeId, Micros, u32)>>,
 }
 
 /// Places everything that `sources` hold.
@@ -401,6 +403,25 @@ impl Timeline {
         let end = self.events.partition_point(|e| e.at <= span.to);
         let list = self.events.get(..end).unwrap_or(&[]).iter().enumerate();
         list.filter(move |(_, e)| e.until >= span.from).map(|(i, event)| Hit { index: i as u32, event })
+    }
+
+    /// The last moment up to `moment` and the first one behind it at which an event of a node begins or ends, the first
+    /// with the index of its event.
+    pub fn around(&self, node: NodeId, moment: Micros) -> (Option<(Micros, u32)>, Option<Micros>) {
+        let sorted = || {
+            let ends = self.events.iter().zip(0u32..).flat_map(|(e, i)| [(e.node, e.at, i), (e.node, e.until, i)]);
+            let mut ends: Vec<_> = ends.collect();
+            ends.sort_unstable();
+            ends
+        };
+        let marks = self.alive.get_or_init(sorted);
+        let behind = marks.partition_point(|m| (m.0, m.1) <= (node, moment));
+        let of_node = |m: &&(NodeId, Micros, u32)| m.0 == node;
+        let last = behind.checked_sub(1).and_then(|i| marks.get(i)).filter(of_node).and_then(|last| {
+            let first = marks.partition_point(|m| (m.0, m.1) < (node, last.1));
+            marks.get(first).map(|m| (m.1, m.2))
+        });
+        (last, marks.get(behind).filter(of_node).map(|m| m.1))
     }
 
     /// Whether the log of `program` covers any part of `span`, on `node` or on any node.

@@ -1,7 +1,7 @@
 //! etcd's zap JSON as the server writes it: `level`, `ts`, perhaps `logger`, `caller`, `msg`, then fields.
 
-use super::QuickHead;
 use super::clock::{Clock, millis};
+use super::{Origin, QuickHead};
 use crate::formats::vip_manager;
 use crate::model::{Grain, Level, Micros, Program, Stamp, Written, Zone};
 use memchr::memmem::Finder;
@@ -51,8 +51,8 @@ impl Lane {
         }
         let civil = self.clock.second(second)? + fraction;
         let stamp = Stamp { civil, zone, written: Written::Full, grain };
-        let (program, object) = (Program::Etcd, Some(line));
-        Some(QuickHead { program, stamp, level, pid: 0, message, detail: false, more: false, object, fields })
+        let origin = Origin { program: Program::Etcd, stamp, pid: 0 };
+        Some(QuickHead { origin, level, message, detail: false, more: false, object: Some(line), fields })
     }
 }
 

@@ -9,15 +9,25 @@ mod etcd;
 mod patroni;
 mod postgres;
 
+use super::Head;
+use crate::messages::DETAIL;
 use crate::model::{Level, Program, Stamp};
+pub use patroni::STAMP as PATRONI_STAMP;
+use std::borrow::Cow;
+
+/// Who wrote a line, and when.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Origin {
+    pub program: Program,
+    pub stamp: Stamp,
+    pub pid: u32,
+}
 
 /// The head of a line that a lane knows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuickHead<'a> {
-    pub program: Program,
-    pub stamp: Stamp,
+    pub origin: Origin,
     pub level: Level,
-    pub pid: u32,
     /// As it stands in the line, to its end.
     pub message: &'a [u8],
     /// PostgreSQL's DETAIL and the like: the general reader puts `DETAIL:  ` in front of the message.
@@ -28,6 +38,18 @@ pub struct QuickHead<'a> {
     pub object: Option<&'a [u8]>,
     /// What follows in it on the message.
     pub fields: &'a [u8],
+}
+
+impl<'a> From<QuickHead<'a>> for Head<'a> {
+    fn from(quick: QuickHead<'a>) -> Head<'a> {
+        let Origin { program, stamp, pid } = quick.origin;
+        let message = match (quick.detail, quick.more) {
+            (true, _) => Cow::Owned([DETAIL, quick.message].concat()),
+            (false, true) => Cow::Borrowed(&b"STATEMENT:  "[..]),
+            (false, false) => Cow::Borrowed(quick.message),
+        };
+        Head { pid, message, object: quick.object, ..Head::plain(program, Some(stamp), quick.level, b"") }
+    }
 }
 
 /// The lanes with what they remember of earlier lines. Memory of this kind changes speed, never a result.
@@ -51,6 +73,12 @@ impl Lanes {
             _ => None,
         }
     }
+
+    /// Who wrote a line of Patroni's that begins with this stamp.
+    #[inline]
+    pub fn patroni(&mut self, stamp: &[u8; PATRONI_STAMP]) -> Option<Origin> {
+        self.patroni.origin(stamp)
+    }
 }
 
 #[cfg(test)]
@@ -72,15 +100,12 @@ mod tests {
     fn same(line: &str) -> bool {
         let Some(quick) = quick(line.as_bytes()) else { return false };
         let slow = slow(line.as_bytes()).unwrap_or_else(|| panic!("only the lane takes {line}"));
-        assert_eq!(slow.program, quick.program, "{line}");
-        assert_eq!(slow.stamp, Some(quick.stamp), "{line}");
-        assert_eq!((slow.level, slow.pid), (quick.level, quick.pid), "{line}");
-        let message = match (quick.detail, quick.more) {
-            (true, _) => [b"DETAIL:  ", quick.message].concat(),
-            (false, true) => b"STATEMENT:  ".to_vec(),
-            (false, false) => quick.message.to_vec(),
-        };
-        assert_eq!(String::from_utf8_lossy(&slow.message), String::from_utf8_lossy(&message), "{line}");
+        let origin = quick.origin;
+        assert_eq!(slow.program, origin.program, "{line}");
+        assert_eq!(slow.stamp, Some(origin.stamp), "{line}");
+        assert_eq!((slow.level, slow.pid), (quick.level, origin.pid), "{line}");
+        let same: Head<'_> = quick.into();
+        assert_eq!(String::from_utf8_lossy(&slow.message), String::from_utf8_lossy(&same.message), "{line}");
         assert_eq!(slow.object, quick.object, "{line}");
         assert_eq!(slow.zone_proof, None, "{line}");
         true

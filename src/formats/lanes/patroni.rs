@@ -1,9 +1,12 @@
 //! Patroni's default layout: `2021-02-01 13:45:05,683 INFO: text`.
 
-use super::QuickHead;
 use super::clock::{Clock, millis};
+use super::{Origin, QuickHead};
 use crate::formats::patroni_custom;
 use crate::model::{Grain, Level, Program, Stamp, Written, Zone};
+
+/// Bytes of `2021-02-01 13:45:05,683`.
+pub const STAMP: usize = 23;
 
 #[derive(Debug, Default)]
 pub struct Lane {
@@ -13,9 +16,8 @@ pub struct Lane {
 impl Lane {
     #[inline]
     pub fn head<'a>(&mut self, line: &'a [u8]) -> Option<QuickHead<'a>> {
-        let (second, rest) = line.split_first_chunk::<19>()?;
-        let ([b',', a, b, c, b' '], rest) = rest.split_first_chunk::<5>()? else { return None };
-        let (level, message) = level(rest)?;
+        let (stamp, rest) = line.split_first_chunk::<STAMP>()?;
+        let (level, message) = level(rest.strip_prefix(b" ")?)?;
         let message = match message.first() {
             // `patroni.ha: text`, in brackets or not.
             Some(b'p' | b'[') => patroni_custom::without_logger(message),
@@ -25,20 +27,16 @@ impl Lane {
         if message.first() == Some(&b' ') || message.starts_with(b"Got response from ") {
             return None;
         }
+        let origin = self.origin(stamp)?;
+        Some(QuickHead { origin, level, message, detail: false, more: false, object: None, fields: b"" })
+    }
+
+    #[inline]
+    pub fn origin(&mut self, stamp: &[u8; STAMP]) -> Option<Origin> {
+        let (second, [b',', a, b, c]) = stamp.split_first_chunk::<19>()? else { return None };
         let civil = self.clock.second(second)? + millis([*a, *b, *c])?;
         let stamp = Stamp { civil, zone: Zone::Unwritten, written: Written::Full, grain: Grain::Milli };
-        let program = Program::Patroni;
-        Some(QuickHead {
-            program,
-            stamp,
-            level,
-            pid: 0,
-            message,
-            detail: false,
-            more: false,
-            object: None,
-            fields: b"",
-        })
+        Some(Origin { program: Program::Patroni, stamp, pid: 0 })
     }
 }
 

@@ -3,8 +3,8 @@
 //! What stands between the process id and the severity (`app@shop `) is one of a few texts a log has; the general
 //! reader is asked once about each, and if it sees nothing special there, the text is remembered.
 
-use super::QuickHead;
 use super::clock::{Clock, millis};
+use super::{Origin, QuickHead};
 use crate::formats::pg_severity::Kind;
 use crate::formats::stamp::zone_word;
 use crate::formats::{BODIES, pg_stderr};
@@ -80,8 +80,9 @@ impl Lane {
             return None;
         }
         let stamp = Stamp { civil, zone: self.zone.zone, written: Written::Full, grain };
-        let (program, level, detail, more) = (Program::Postgres, kind.level(), kind == Kind::Sub, kind.is_more());
-        Some(QuickHead { program, stamp, level, pid, message, detail, more, object: None, fields: b"" })
+        let origin = Origin { program: Program::Postgres, stamp, pid };
+        let (level, detail, more) = (kind.level(), kind == Kind::Sub, kind.is_more());
+        Some(QuickHead { origin, level, message, detail, more, object: None, fields: b"" })
     }
 
     /// ` CET ` and the like; `text` begins behind the seconds.

@@ -2,7 +2,7 @@
 
 use super::LogReader;
 use crate::formats::{BODIES, ENVELOPES};
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 
 /// How much of a line's beginning has to come again: a stamp up to its month or day, or `{"level`.
 const BEGINNING: usize = 7;
@@ -10,6 +10,7 @@ const BEGINNING: usize = 7;
 /// Finds a second beginning fast, as long as the lines of a file begin alike.
 #[derive(Debug, Default)]
 pub(super) struct Beginning {
+    text: [u8; BEGINNING],
     finder: Option<Finder<'static>>,
 }
 
@@ -17,12 +18,20 @@ impl Beginning {
     /// Learns how `line` begins; `true` if that is not how the line before began.
     #[inline]
     pub(super) fn follow(&mut self, line: &[u8]) -> bool {
-        let beginning = line.get(..BEGINNING).unwrap_or(line);
-        if self.finder.as_ref().is_some_and(|f| f.needle() == beginning) {
+        // A line too short to hold two beginnings is never searched.
+        let Some(text) = line.first_chunk::<BEGINNING>() else { return false };
+        if *text == self.text {
             return false;
         }
-        self.finder = Some(Finder::new(beginning).into_owned());
+        self.text = *text;
+        self.finder = Some(Finder::new(text).into_owned());
         true
+    }
+
+    /// Whether a line that begins with `stamp` begins as the last one did.
+    #[inline]
+    pub(super) fn begins(&self, stamp: &[u8]) -> bool {
+        stamp.first_chunk::<BEGINNING>() == Some(&self.text)
     }
 
     /// Whether a second record begins in `text`, a part of the line.
@@ -30,15 +39,22 @@ impl Beginning {
     pub(super) fn comes_again(&self, line: &[u8], text: &[u8]) -> bool {
         let text = if text.len() == line.len() { text.get(BEGINNING..).unwrap_or(b"") } else { text };
         text.len() >= BEGINNING
-            && self.finder.as_ref().is_some_and(|f| f.find(text).is_some())
-            && second(line).is_some()
+            && self.finder.as_ref().is_some_and(|f| f.find(text).is_some() && second(line, f).is_some())
+    }
+
+    /// Where a second record begins in a line that this has followed.
+    pub(super) fn second(&self, line: &[u8]) -> Option<usize> {
+        second(line, self.finder.as_ref()?)
     }
 }
 
 impl LogReader {
     /// Takes a line that holds several records apart; `false` if it does not.
     pub(super) fn several(&mut self, line: &[u8], number: u32) -> bool {
-        let Some(mut at) = second(line) else { return false };
+        self.beginning.follow(line);
+        let Some(mut at) = self.beginning.second(line) else { return false };
+        // The first beginning is that of all records in the line.
+        let Some(beginning) = line.first_chunk::<BEGINNING>().map(Finder::new) else { return false };
         let mut rest = line;
         loop {
             let (record, more) = rest.split_at_checked(at).unwrap_or((rest, b""));
@@ -49,17 +65,16 @@ impl LogReader {
             }
             self.out.coverage.lines += 1;
             self.glued_on += 1;
-            at = second(rest).unwrap_or(rest.len());
+            at = second(rest, &beginning).unwrap_or(rest.len());
         }
         true
     }
 }
 
-/// Where a second record begins: what stands there begins as the line does and is laid out as it is, and so is what
-/// stands before. Logs quote logs; nothing begins inside of quotes.
-fn second(line: &[u8]) -> Option<usize> {
-    let beginning = line.get(..BEGINNING)?;
-    let hits = memmem::find_iter(line.get(BEGINNING..)?, beginning).map(|at| at + BEGINNING).take(64);
+/// Where a second record begins: what stands there begins as the line does (`beginning`) and is laid out as it is, and
+/// so is what stands before. Logs quote logs; nothing begins inside of quotes.
+fn second(line: &[u8], beginning: &Finder<'_>) -> Option<usize> {
+    let hits = beginning.find_iter(line.get(BEGINNING..)?).map(|at| at + BEGINNING).take(64);
     // Statements and their parameters are full of dates in quotes, so what is cheap to see comes first.
     let mut hits = hits.filter(|at| {
         let before = line.get(..*at).unwrap_or(b"");
@@ -87,7 +102,11 @@ fn kind(line: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::second;
+    use super::{BEGINNING, Finder};
+
+    fn second(line: &[u8]) -> Option<usize> {
+        super::second(line, &Finder::new(line.first_chunk::<BEGINNING>()?))
+    }
 
     fn records(line: &str) -> Vec<&str> {
         let mut out = Vec::new();

@@ -18,6 +18,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
+use super::lanes::Lanes;
 use super::{Envelope, Peeled, pg_csv};
 use crate::formats::beats::BeatFolder;
 use crate::formats::wash::without_controls;
@@ -25,6 +26,7 @@ use crate::input::Blocks;
 use crate::messages::Own;
 use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp};
 use events::FoldKey;
+use glue::Beginning;
 pub use part::part_of;
 pub use ranges::{read_log_in_ranges, read_part};
 use scan::Scanner;
@@ -122,6 +124,8 @@ pub struct LogReader {
     glued_on: u64,
     /// A line of Patroni in a format of somebody's own has been seen.
     custom: bool,
+    lanes: Lanes,
+    beginning: Beginning,
 }
 
 #[derive(Debug, Clone)]
@@ -153,6 +157,8 @@ impl LogReader {
             cut: (0, 0),
             glued_on: 0,
             custom: false,
+            lanes: Lanes::default(),
+            beginning: Beginning::default(),
         }
     }
 

@@ -9,33 +9,39 @@ use std::borrow::Cow;
 
 impl LogReader {
     pub(super) fn whole_line(&mut self, line: &[u8], number: u32) {
-        let peeled = self.envelope.and_then(|e| (e.peel)(line));
-        let peeled = peeled.or_else(|| match body_head(line) {
-            Some(_) => None,
-            None => ENVELOPES.iter().find_map(|e| (e.peel)(line)),
-        });
-        match peeled {
-            Some(p) => self.peeled(p, line, number),
-            None => match self.head(line) {
-                Some(head) if head.object.is_none() && head.program == Program::Postgres && self.begins_row(line) => {
-                    self.row = line.to_vec();
-                    self.row_line = number;
-                }
-                Some(head) => self.record(None, head, line, number),
-                None => self.headless(line, line, number),
-            },
+        if let Some(peeled) = self.envelope.and_then(|e| (e.peel)(line)) {
+            return self.peeled(peeled, line, number);
+        }
+        let head = self.head(line);
+        if head.is_none()
+            && let Some(peeled) = ENVELOPES.iter().find_map(|e| (e.peel)(line))
+        {
+            return self.peeled(peeled, line, number);
+        }
+        // Where Patroni's `log.format` is somebody's own, so are the lines that no table knows.
+        match head.or_else(|| patroni_custom::any(line).filter(|_| self.custom)) {
+            Some(head) if head.object.is_none() && head.program == Program::Postgres && self.begins_row(line) => {
+                self.row = line.to_vec();
+                self.row_line = number;
+            }
+            Some(head) => self.record(None, head, line, number),
+            None => self.headless(line, line, number),
         }
     }
 
-    /// The head of a line. Where Patroni's `log.format` is somebody's own, so are the lines that no table knows.
+    /// The head of a line; the lanes say of the lines they know what the readers of bodies say.
     fn head<'a>(&mut self, line: &'a [u8]) -> Option<Head<'a>> {
-        match BODIES.iter().find_map(|b| (b.head)(line).map(|h| (b.name, h))) {
-            Some((name, head)) => {
-                self.custom |= name == patroni_custom::FORMAT.name;
-                Some(head)
-            }
-            None => patroni_custom::any(line).filter(|_| self.custom),
+        if let Some(head) = self.lanes.head(line) {
+            return Some(head.into());
         }
+        let (name, head) = BODIES.iter().find_map(|b| (b.head)(line).map(|h| (b.name, h)))?;
+        self.custom |= name == patroni_custom::FORMAT.name;
+        Some(head)
+    }
+
+    /// The same of what stood in an envelope.
+    fn inner<'a>(&mut self, body: &'a [u8]) -> Option<Head<'a>> {
+        self.lanes.head(body).map(Head::from).or_else(|| BODIES.iter().find_map(|b| (b.head)(body)))
     }
 
     /// csvlog rows may go on over line ends inside quotes.
@@ -48,10 +54,14 @@ impl LogReader {
         // An object's other fields hide its text from a reader; the text is in the object as it stands here.
         let object = [&b"{"[..], b"\x1e{", b"data: {"].iter().any(|begin| line.starts_with(begin));
         let line = if object && !body.is_empty() { body } else { line };
-        if let Some(head) = body_head(body) {
+        // PostgreSQL's texts go on behind a tab; no record of any program begins with one.
+        let goes_on = body.first() == Some(&b'\t');
+        if !goes_on && let Some(head) = self.inner(body) {
             return self.record(Some(&peeled), head, line, number);
         }
-        if let Some(inner) = ENVELOPES.iter().find_map(|e| (e.peel)(body)).filter(|p| p.body.len() < body.len()) {
+        if !goes_on
+            && let Some(inner) = ENVELOPES.iter().find_map(|e| (e.peel)(body)).filter(|p| p.body.len() < body.len())
+        {
             // Container runtimes and shippers wrap what syslog or the journal wrapped before.
             let inner = Peeled {
                 stamp: peeled.stamp.filter(|s| s.written == Written::Full).or(inner.stamp),
@@ -111,8 +121,4 @@ impl LogReader {
         head.pid = peeled.pid;
         self.record(Some(&peeled), head, line, number);
     }
-}
-
-fn body_head(text: &[u8]) -> Option<Head<'_>> {
-    BODIES.iter().find_map(|b| (b.head)(text))
 }

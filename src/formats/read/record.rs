@@ -1,6 +1,7 @@
 //! What a line means: a record of its own, a line that belongs to the record before it, or one without any time.
 
 use super::events::wording;
+use super::scan::{has_info, names_a_level};
 use super::{Last, LogReader};
 use crate::formats::wash::is_marker;
 use crate::formats::{Head, Peeled, etcd_capnslog, json, patroni, patroni_custom, pg_stderr};
@@ -70,10 +71,7 @@ impl LogReader {
                 if alarms_by_level(head.program, head.level) {
                     self.out.coverage.unnamed += 1;
                     last.raw = self.meaning(stream, stamp, pid, unnamed(&head.message), line, number);
-                } else if own
-                    && memchr::memmem::find(&head.message, b" INFO: ").is_some()
-                    && self.glued(&head.message, line, number)
-                {
+                } else if own && has_info(&head.message) && self.glued(&head.message, line, number) {
                     self.out.coverage.unknown -= 1;
                 }
             }
@@ -145,6 +143,9 @@ impl LogReader {
 
     /// `initdb` and others write without a line end to the same stream: a second head may stand inside a line.
     pub(super) fn glued(&mut self, text: &[u8], line: &[u8], number: u32) -> bool {
+        if !names_a_level(text) {
+            return false;
+        }
         for sign in [&b" INFO: "[..], b" WARNING: ", b" ERROR: "] {
             let Some(at) = memchr::memmem::find(text, sign) else { continue };
             let Some(start) = at.checked_sub(23) else { continue };

@@ -2,7 +2,7 @@
 
 use super::events::{FOLD, began};
 use super::record::STRANGE_MAX;
-use crate::formats::lanes::QuickHead;
+use crate::formats::lanes::Origin;
 use crate::model::{Meaning, Micros, Program, Stamp, Volume};
 use std::sync::Arc;
 
@@ -107,18 +107,30 @@ pub struct Beats {
 impl Run {
     /// Whether a line of this program and zone can join.
     #[inline]
-    pub fn suits(&self, head: &QuickHead<'_>) -> bool {
-        self.stamps.as_ref().is_none_or(|s| s.program == head.program && s.first.zone == head.stamp.zone)
+    pub fn suits(&self, by: &Origin) -> bool {
+        self.stamps.as_ref().is_none_or(|s| s.program == by.program && s.first.zone == by.stamp.zone)
+    }
+
+    /// Counts a line that has joined; `next` is where the one behind it begins.
+    #[inline]
+    pub fn cover(&mut self, place: Place, next: usize) {
+        if self.lines == 0 {
+            self.from = place.from;
+            self.first_line = place.line;
+        }
+        self.lines += 1;
+        self.bytes += (place.to - place.from) as u64 + 1;
+        self.to = next;
     }
 
     /// Counts the stamp of a line that [`suits`](Run::suits).
     #[inline]
-    pub fn stamp(&mut self, head: &QuickHead<'_>, place: Place) {
+    pub fn stamp(&mut self, by: &Origin, place: Place) {
         match &mut self.stamps {
-            Some(stamps) => stamps.add(head.stamp, place),
-            None => self.stamps = Some(Stamps::begin(head, place)),
+            Some(stamps) => stamps.add(by.stamp, place),
+            None => self.stamps = Some(Stamps::begin(by, place)),
         }
-        self.last = Some((head.program, head.stamp, head.pid));
+        self.last = Some((by.program, by.stamp, by.pid));
         self.last_event = None;
     }
 
@@ -141,14 +153,14 @@ impl Run {
 
     /// Adds an event and its stamp to its like, as `LogReader::meaning` does.
     #[inline]
-    pub fn event(&mut self, head: &QuickHead<'_>, meaning: &Meaning, place: Place) {
-        self.stamp(head, place);
+    pub fn event(&mut self, by: &Origin, meaning: &Meaning, place: Place) {
+        self.stamp(by, place);
         self.understood += 1;
-        let stamp = head.stamp;
+        let stamp = by.stamp;
         // The latest of each kind counts; a run holds a handful of kinds.
         let same = |(_, e): &(usize, &mut Event)| {
             (e.meaning.what, e.meaning.why) == (meaning.what, meaning.why)
-                && e.program == head.program
+                && e.program == by.program
                 && e.meaning.who == meaning.who
         };
         if let Some((at, event)) = self.events.iter_mut().enumerate().rev().take(32).find(same)
@@ -164,7 +176,7 @@ impl Run {
             }
             return;
         }
-        let (program, pid) = (head.program, head.pid);
+        let (program, pid) = (by.program, by.pid);
         let (until, min) = (stamp.civil, stamp.civil);
         let (since, worst) = (began(stamp, meaning), meaning.num);
         let meaning = meaning.clone();
@@ -174,10 +186,10 @@ impl Run {
 
     /// Adds a heartbeat and its stamp to its like.
     #[inline]
-    pub fn beat(&mut self, head: &QuickHead<'_>, meaning: &Meaning, place: Place) {
-        self.stamp(head, place);
+    pub fn beat(&mut self, by: &Origin, meaning: &Meaning, place: Place) {
+        self.stamp(by, place);
         self.understood += 1;
-        let stamp = head.stamp;
+        let stamp = by.stamp;
         if let Some(beats) = self.beats.last_mut().filter(|b| b.meaning == *meaning) {
             let step = stamp.civil - beats.until;
             beats.shortest = beats.shortest.min(step);
@@ -195,12 +207,12 @@ impl Run {
 
 impl Stamps {
     #[cold]
-    fn begin(head: &QuickHead<'_>, place: Place) -> Stamps {
-        let stamp = head.stamp;
+    fn begin(by: &Origin, place: Place) -> Stamps {
+        let stamp = by.stamp;
         let mut volume = Volume::default();
         volume.note(stamp.civil);
         Stamps {
-            program: head.program,
+            program: by.program,
             count: 1,
             first: stamp,
             last: stamp,

@@ -10,9 +10,9 @@ use super::glue::Beginning;
 use super::record::{alarms_by_level, is_continuation_word};
 use super::runs::{Item, Place, Run, Scanned};
 use crate::formats::json;
-use crate::formats::lanes::{Lanes, QuickHead};
-use crate::messages::{DETAIL, Fields, Found, Memo, NoFields, find};
-use crate::model::{Level, Program};
+use crate::formats::lanes::{Lanes, Origin, PATRONI_STAMP, QuickHead};
+use crate::messages::{DETAIL, Fields, Found, Memo, NoFields, Sense, find};
+use crate::model::{Level, Meaning, Program};
 use std::borrow::Cow;
 
 /// The fields behind the message of one of etcd's objects.
@@ -35,14 +35,27 @@ impl Fields for Behind<'_> {
     }
 }
 
+/// A text of Patroni's that a run takes.
+#[derive(Debug)]
+struct Repeat {
+    /// What stands behind the stamp, line end included.
+    rest: Vec<u8>,
+    meaning: Option<Meaning>,
+}
+
+/// Texts of Patroni's that are remembered: it says the same two or three in each turn of its loop.
+const REPEATS: usize = 4;
+
+/// Longest text of Patroni's that is remembered.
+const REPEAT_MAX: usize = 400;
+
 /// Scans blocks; what it remembers from block to block changes its speed only.
 #[derive(Debug, Default)]
 pub struct Scanner {
     lanes: Lanes,
     postgres: Memo,
     etcd: Memo,
-    /// Patroni's texts repeat to the letter: what the last ones meant.
-    repeats: [(Vec<u8>, Option<Found>); 4],
+    repeats: Vec<Repeat>,
     detail: Vec<u8>,
     /// Lines with a second record in them go the general way.
     beginning: Beginning,
@@ -63,38 +76,47 @@ impl Scanner {
     pub fn scan(&mut self, block: &[u8], quick: bool) -> Scanned {
         let mut out = Scanned::default();
         let mut run = Run::default();
-        // Terminal colours and NULs are taken out on the general way.
-        let quick = quick && memchr::memchr2(0x1b, 0, block).is_none();
         let mut recorded = false;
         let mut from = 0;
-        let whole = block.strip_suffix(b"\n").unwrap_or(block).len();
-        let mut ends = memchr::memchr_iter(b'\n', block);
-        while from < block.len() {
-            let end = ends.next().unwrap_or(whole);
-            let mut line = block.get(from..end).unwrap_or(&[]);
+        while let Some(rest) = block.get(from..).filter(|rest| !rest.is_empty()) {
+            if quick && let Some((origin, repeat)) = self.again(rest) {
+                let to = from + PATRONI_STAMP + repeat.rest.len() - 1;
+                let place = Place { from, to, line: out.lines };
+                if !run.suits(&origin) {
+                    out.items.push(Item::Run(Box::new(std::mem::take(&mut run))));
+                }
+                join(&mut run, &origin, repeat.meaning.as_ref(), place);
+                run.cover(place, to + 1);
+                recorded = true;
+                out.lines = out.lines.saturating_add(1);
+                from = to + 1;
+                continue;
+            }
+            // Terminal colours and NULs are taken out on the general way.
+            let mut length = memchr::memchr3(b'\n', 0x1b, 0, rest).unwrap_or(rest.len());
+            let clean = rest.get(length).is_none_or(|b| *b == b'\n');
+            if !clean {
+                length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            }
+            let mut line = rest.get(..length).unwrap_or(rest);
             line = line.strip_suffix(b"\r").unwrap_or(line);
             let mut place = Place { from, to: from + line.len(), line: out.lines };
             let max = LINE_MAX as usize;
             let mut way = Way::General;
             if line.len() > max {
                 out.cut_lines += 1;
-                out.cut_bytes += (end - from - max) as u64;
+                out.cut_bytes += (length - max) as u64;
                 place.to = from + max;
-            } else if quick {
+            } else if quick && clean {
                 way = self.quick(&mut run, line, place, &mut recorded);
                 if way == Way::Splits {
                     out.items.push(Item::Run(Box::new(std::mem::take(&mut run))));
                     way = self.quick(&mut run, line, place, &mut recorded);
                 }
             }
+            let next = (from + length + 1).min(block.len());
             if way == Way::Taken {
-                if run.lines == 0 {
-                    run.from = from;
-                    run.first_line = out.lines;
-                }
-                run.lines += 1;
-                run.bytes += line.len() as u64 + 1;
-                run.to = (end + 1).min(block.len());
+                run.cover(place, next);
             } else {
                 if run.lines > 0 {
                     out.items.push(Item::Run(Box::new(std::mem::take(&mut run))));
@@ -102,12 +124,23 @@ impl Scanner {
                 out.items.push(Item::Line(place));
             }
             out.lines = out.lines.saturating_add(1);
-            from = end + 1;
+            from = next;
         }
         if run.lines > 0 {
             out.items.push(Item::Run(Box::new(run)));
         }
         out
+    }
+
+    /// A line that is one of the last of Patroni's again, but for its stamp.
+    #[inline]
+    fn again(&mut self, rest: &[u8]) -> Option<(Origin, &Repeat)> {
+        let (stamp, behind) = rest.split_first_chunk::<PATRONI_STAMP>()?;
+        let repeat = self.repeats.iter().find(|r| behind.starts_with(&r.rest))?;
+        if !self.beginning.begins(stamp) {
+            return None;
+        }
+        Some((self.lanes.patroni(stamp)?, repeat))
     }
 
     /// Adds a line to the run, or leaves the run as it is.
@@ -134,12 +167,12 @@ impl Scanner {
         }
         if self.beginning.follow(line) {
             // What was no beginning in a known text may be one now.
-            self.repeats.iter_mut().for_each(|r| r.1 = None);
+            self.repeats.clear();
         }
-        if head.program != Program::Patroni && self.beginning.comes_again(line, head.object.unwrap_or(head.message)) {
+        if self.beginning.comes_again(line, head.object.unwrap_or(head.message)) {
             return Way::General;
         }
-        let way = match head.program {
+        let way = match head.origin.program {
             Program::Patroni => self.patroni(run, &head, line, place),
             _ => self.server(run, &head, place),
         };
@@ -150,28 +183,29 @@ impl Scanner {
     /// A line of PostgreSQL or etcd.
     #[inline]
     fn server(&mut self, run: &mut Run, head: &QuickHead<'_>, place: Place) -> Way {
-        let found = match head.object {
+        let program = head.origin.program;
+        let sense = match head.object {
             // The lane takes no line with an error in it from level warning on.
             Some(object) => {
                 let fields = Behind { object, fields: head.fields, no_error: head.level >= Level::Warning };
-                self.etcd.find(head.program, head.message, &fields)
+                self.etcd.find(program, head.message, &fields)
             }
             None if head.more => self.detail(head),
-            None => self.postgres.find(head.program, head.message, &NoFields),
+            None => self.postgres.find(program, head.message, &NoFields),
         };
-        match found {
-            Found::Noise => {
-                if !run.suits(head) {
+        match sense {
+            Sense::Noise => {
+                if !run.suits(&head.origin) {
                     return Way::Splits;
                 }
                 run.noise += 1;
             }
-            Found::Unknown => {
+            Sense::Unknown => {
                 let more = head.more || is_continuation_word(head.message);
-                if !more && (alarms_by_level(head.program, head.level) || has_info(head.message)) {
+                if !more && (alarms_by_level(program, head.level) || has_info(head.message)) {
                     return Way::General;
                 }
-                if !run.suits(head) {
+                if !run.suits(&head.origin) {
                     return Way::Splits;
                 }
                 if more {
@@ -180,84 +214,82 @@ impl Scanner {
                     run.strange(place);
                 }
             }
-            Found::Meaning(meaning) => {
-                let merged = head.program == Program::Etcd && head.message.last() == Some(&b']');
+            Sense::Meaning => {
+                let memo = if head.object.is_some() { &self.etcd } else { &self.postgres };
+                let meaning = memo.meaning();
+                let merged = program == Program::Etcd && head.message.last() == Some(&b']');
                 if meaning.me.is_some() || meaning.what.is_beat() || !folds(meaning.what) || merged {
                     return Way::General;
                 }
-                if !run.suits(head) {
+                if !run.suits(&head.origin) {
                     return Way::Splits;
                 }
-                run.event(head, &meaning, place);
+                run.event(&head.origin, meaning, place);
                 return Way::Taken;
             }
         }
-        run.stamp(head, place);
+        run.stamp(&head.origin, place);
         Way::Taken
     }
 
     /// What DETAIL and its like say; STATEMENT says nothing.
-    fn detail(&mut self, head: &QuickHead<'_>) -> Found {
-        if !head.detail || !self.postgres.reads_details(head.program) {
-            return Found::Unknown;
+    fn detail(&mut self, head: &QuickHead<'_>) -> Sense {
+        if !head.detail || !self.postgres.reads_details(head.origin.program) {
+            return Sense::Unknown;
         }
         self.detail.clear();
         self.detail.extend_from_slice(DETAIL);
         self.detail.extend_from_slice(head.message);
-        find(head.program, &self.detail)
+        self.postgres.keep(find(head.origin.program, &self.detail))
     }
 
-    /// A line of Patroni. Its texts repeat to the letter, or are looked up as everywhere.
-    #[inline]
+    /// A line of Patroni whose text is new.
     fn patroni(&mut self, run: &mut Run, head: &QuickHead<'_>, line: &[u8], place: Place) -> Way {
-        let message = head.message;
-        let known = self.repeats.iter().find(|(text, found)| text == message && found.is_some());
-        let known = match known {
-            Some(known) => known,
-            None => {
-                if message.starts_with(b"PAUSE: ") || self.beginning.comes_again(line, message) {
-                    return Way::General;
-                }
-                self.repeats.rotate_right(1);
-                let [first, ..] = &mut self.repeats;
-                first.0.clear();
-                first.0.extend_from_slice(message);
-                first.1 = Some(find(Program::Patroni, message));
-                first
-            }
-        };
-        let meaning = match &known.1 {
-            Some(Found::Noise) => None,
-            Some(Found::Meaning(meaning)) if meaning.what.is_beat() || folds(meaning.what) => Some(meaning),
+        if head.message.starts_with(b"PAUSE: ") {
+            return Way::General;
+        }
+        let meaning = match find(Program::Patroni, head.message) {
+            Found::Noise => None,
+            Found::Meaning(meaning) if meaning.what.is_beat() || folds(meaning.what) => Some(meaning),
             _ => return Way::General,
         };
-        if !run.suits(head) {
+        if !run.suits(&head.origin) {
             return Way::Splits;
         }
-        match meaning {
-            None => {
-                run.noise += 1;
-                run.stamp(head, place);
-                return Way::Taken;
-            }
-            Some(meaning) if meaning.what.is_beat() => run.beat(head, meaning, place),
-            Some(meaning) => run.event(head, meaning, place),
-        }
-        if let Some(me) = meaning.and_then(|m| m.me.as_ref()) {
-            run.name(me, place);
+        join(run, &head.origin, meaning.as_ref(), place);
+        if let Some(rest) = line.get(PATRONI_STAMP..).filter(|rest| rest.len() <= REPEAT_MAX) {
+            self.repeats.truncate(REPEATS - 1);
+            self.repeats.insert(0, Repeat { rest: [rest, b"\n"].concat(), meaning });
         }
         Way::Taken
     }
 }
 
-/// Whether Patroni's head might be glued into the line: a colon and a space behind a capital letter.
-fn names_a_level(line: &[u8]) -> bool {
+/// Adds a line of Patroni to a run that it suits.
+#[inline]
+fn join(run: &mut Run, origin: &Origin, meaning: Option<&Meaning>, place: Place) {
+    match meaning {
+        None => {
+            run.noise += 1;
+            run.stamp(origin, place);
+        }
+        Some(meaning) if meaning.what.is_beat() => run.beat(origin, meaning, place),
+        Some(meaning) => run.event(origin, meaning, place),
+    }
+    if let Some(me) = meaning.and_then(|m| m.me.as_ref()) {
+        run.name(me, place);
+    }
+}
+
+/// Whether Patroni's head might be glued into the line: a colon and a space behind four capital letters, as in `INFO: `
+/// or `WARNING: `. Autovacuum's `CPU: user: ` has three.
+pub(super) fn names_a_level(line: &[u8]) -> bool {
     memchr::memchr_iter(b':', line).any(|at| {
         line.get(at + 1) == Some(&b' ')
-            && at.checked_sub(1).and_then(|i| line.get(i)).is_some_and(u8::is_ascii_uppercase)
+            && at.checked_sub(4).and_then(|i| line.get(i..at)).is_some_and(|w| w.iter().all(u8::is_ascii_uppercase))
     })
 }
 
-fn has_info(message: &[u8]) -> bool {
+pub(super) fn has_info(message: &[u8]) -> bool {
     names_a_level(message) && memchr::memmem::find(message, b" INFO: ").is_some()
 }

@@ -87,6 +87,32 @@ fn the_short_way_reads_the_labelled_logs_like_the_long_one() {
     assert!(logs > 100, "{logs}");
 }
 
+#[test]
+fn quiet_lines_are_one_run_whatever_autovacuum_says_in_between() {
+    let log = "2024-05-01 10:00:00.000 UTC [7] a@b LOG:  duration: 1.0 ms  statement: SELECT 1\n\
+        2024-05-01 10:00:00.100 UTC [9] LOG:  automatic vacuum of table \"a.b.c\": index scans: 1\n\
+        \tpages: 0 removed, 5 remain\n\
+        \tsystem usage: CPU: user: 0.01 s, system: 0.00 s, elapsed: 0.01 s\n\
+        2024-05-01 10:00:00.200 UTC [7] a@b LOG:  duration: 1.0 ms  statement: SELECT 1\n";
+    let items = Scanner::default().scan(log.as_bytes(), true).items;
+    assert!(matches!(items.as_slice(), [super::runs::Item::Run(run)] if run.lines == 5), "{items:?}");
+}
+
+#[test]
+fn heartbeats_are_one_run_and_a_new_text_joins_it() {
+    let log = "2024-05-01 10:00:00,001 INFO: no action. I am (pg1), the leader with the lock\n\
+        2024-05-01 10:00:10,002 INFO: no action. I am (pg1), the leader with the lock\n\
+        2024-05-01 10:00:10,003 INFO: Lock owner: pg1; I am pg1\n\
+        2024-05-01 10:00:20,004 INFO: no action. I am (pg1), the leader with the lock\n\
+        2024-05-01 10:00:30,005 INFO: no action. I am (pg1), the leader with the lock\u{1b}[0m\n";
+    let items = Scanner::default().scan(log.as_bytes(), true).items;
+    let [super::runs::Item::Run(run), super::runs::Item::Line(coloured)] = items.as_slice() else {
+        panic!("{items:?}")
+    };
+    assert_eq!((run.lines, coloured.line), (4, 4));
+    assert_eq!(run.names.iter().map(|(name, times, _)| (&**name, *times)).collect::<Vec<_>>(), [("pg1", 4)]);
+}
+
 /// Lines of every kind that the lanes know or ought to refuse, with `@` where the time stands.
 const LINES: &[&str] = &[
     "@.123 UTC [77] app@shop LOG:  duration: 12.5 ms  statement: SELECT 1",
