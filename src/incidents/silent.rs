@@ -79,7 +79,7 @@ fn died(t: &Timeline, node: NodeId) -> Option<(Micros, Vec<u32>)> {
         return None;
     }
     let role = t.beats.iter().filter(|b| b.node == node).max_by_key(|b| b.to)?.role;
-    let around = Span::new(end - MINUTE, end + SECOND);
+    let around = Span::new(end - MINUTE, end + NOTICED);
     if role != Role::Replica || t.find(TOLD, around).any(|e| e.node == node) {
         return None;
     }
