@@ -1,5 +1,10 @@
 //! The pipeline: bundle → detect → read → name → clock → timeline → incidents → causes → report.
 
+mod disk_names;
+mod sar;
+
+pub use sar::sar;
+
 use crate::clock::{self, Zones};
 use crate::cluster;
 use crate::collect::verify;
@@ -441,86 +446,4 @@ pub fn timeline_of(files: &[(String, String)], settings: &Settings) -> (Timeline
         .collect();
     let (timeline, incidents, _) = place(sources, settings);
     (timeline, incidents)
-}
-
-/// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would; gives how many hosts were printed
-/// and what could not be read.
-pub fn sar(
-    paths: &[PathBuf],
-    settings: &Settings,
-    format: &str,
-    out: &mut dyn std::io::Write,
-) -> Result<(usize, Vec<String>), InputError> {
-    use crate::sysstat::{Data, looks_like_sa, print, usual_disk_name};
-    enum Found {
-        /// A binary file that goes to the JSON writer as it is.
-        Whole(Vec<u8>),
-        Read(Vec<Data>),
-        Other,
-    }
-    let read = |entry: &Entry, input: &mut dyn BufRead| {
-        // A byte more, or the buffer doubles when the end is met.
-        let size = entry.size.filter(|&n| n < DOCUMENT_MAX).and_then(|n| usize::try_from(n + 1).ok());
-        let mut all = Vec::with_capacity(size.unwrap_or(0));
-        input.take(DOCUMENT_MAX).read_to_end(&mut all).map(|_| match format {
-            "json" if looks_like_sa(&all) => Found::Whole(all),
-            _ => crate::formats::sysstat_data(&all).map_or(Found::Other, |mut parts| {
-                parts.iter_mut().for_each(|data| data.name_disks(usual_disk_name));
-                Found::Read(parts)
-            }),
-        })
-    };
-    let listing = read_all(paths, &settings.limits, settings.threads.max(1), &read)?;
-    let mut problems: Vec<String> = listing.skipped.iter().map(|s| format!("{}: {}", s.path, s.why)).collect();
-    let mut found = Vec::new();
-    for (entry, read) in listing.items {
-        match read {
-            Ok(Found::Other) => problems.push(format!("{}: neither an sa file nor text of sar or sadf", entry.path)),
-            Ok(read) => found.push((entry.path, read)),
-            Err(e) => problems.push(format!("{}: {e}", entry.path)),
-        }
-    }
-    let mut hosts = 0;
-    let mut seen = |path: &str, data: &Data| {
-        problems.extend(data.problems.iter().map(|p| format!("{path}: at byte {}: {}", p.offset, p.what)));
-        hosts += usize::from(!data.is_unreadable());
-    };
-    let write = || -> std::io::Result<()> {
-        if format != "json" {
-            let mut tables = Vec::new();
-            for (path, read) in found {
-                if let Found::Read(parts) = read {
-                    parts.iter().for_each(|data| seen(&path, data));
-                    tables.extend(parts.into_iter().filter(|data| !data.is_unreadable()));
-                }
-            }
-            return if format == "csv" { print::csv(&tables, out) } else { print::text(&tables, out) };
-        }
-        if found.is_empty() {
-            return Ok(());
-        }
-        let mut document = print::Json::new(out).naming_disks(usual_disk_name);
-        for (path, read) in found {
-            match read {
-                Found::Whole(bytes) => {
-                    for file in crate::sysstat::files(&bytes) {
-                        seen(&path, &document.file(file, crate::sysstat::Options::default())?);
-                    }
-                }
-                Found::Read(parts) => {
-                    for data in &parts {
-                        document.data(data)?;
-                        seen(&path, data);
-                    }
-                }
-                Found::Other => {}
-            }
-        }
-        document.finish()
-    };
-    match write() {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => problems.push(format!("writing: {e}")),
-        _ => {}
-    }
-    Ok((hosts, problems))
 }

@@ -33,14 +33,30 @@ impl Case<'_> {
     pub fn tie(&self, series: &Series, directories: &[Key]) -> Tie {
         tie(self.t, series.node, series.item.as_deref().unwrap_or(""), directories)
     }
+
+    /// What to call the disk of this series.
+    pub fn disk(&self, series: &Series) -> String {
+        series.item.as_deref().map_or_else(|| "a disk".to_owned(), |disk| named(self.t, series.node, disk))
+    }
 }
 
-/// A disk by the name that sysstat gives it, and by that of its host where the bundle tells: `dev253-1 (vg-pg)`.
+/// A disk by the name that sysstat gives it, by that of its host, and what is mounted from it, where the bundle tells:
+/// `dev253-1 (vg-pg, mounted on /var/lib/pgsql)`.
 pub fn named(t: &Timeline, node: NodeId, disk: &str) -> String {
-    match canonical(t, node, disk) {
-        name if name != disk && !disk.starts_with("/dev/") => format!("{disk} ({name})"),
-        _ => disk.to_owned(),
+    let name = canonical(t, node, disk);
+    let mut more = Vec::new();
+    if name != disk && !disk.starts_with("/dev/") {
+        more.push(name.clone());
     }
+    let points = facts(t, node, Key::Mount).filter_map(|(_, k)| {
+        let (point, device) = (k.fact.item.as_deref()?, k.fact.value.text()?);
+        (point.starts_with('/') && canonical(t, node, device) == name).then_some(point)
+    });
+    let points: BTreeSet<&str> = points.collect();
+    if !points.is_empty() {
+        more.push(format!("mounted on {}", points.into_iter().collect::<Vec<_>>().join(" and ")));
+    }
+    if more.is_empty() { disk.to_owned() } else { format!("{disk} ({})", more.join(", ")) }
 }
 
 /// The same for any name of a disk.
@@ -229,8 +245,10 @@ mod tests {
     fn numbers_get_their_names() {
         let t = bundle(LSBLK);
         let node = t.facts_of(Key::EtcdDataDir).map(|k| k.node).next().expect("a host");
-        assert_eq!(named(&t, node, "dev253-1"), "dev253-1 (vg-pg)");
-        assert_eq!(named(&t, node, "sdb"), "sdb");
+        assert_eq!(named(&t, node, "dev253-1"), "dev253-1 (vg-pg, mounted on /var/lib/pgsql)");
+        assert_eq!(named(&t, node, "dm-1"), "dm-1 (vg-pg, mounted on /var/lib/pgsql)");
+        assert_eq!(named(&t, node, "sdb"), "sdb (mounted on /var/lib/etcd)");
+        assert_eq!(named(&t, node, "sda"), "sda");
     }
 
     #[test]

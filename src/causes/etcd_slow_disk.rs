@@ -156,7 +156,7 @@ fn assess(c: &Case<'_>) -> Assessment {
             let habit = c.harmless_habit(series, *x);
             a.pro(
                 if habit.is_some() { Strength::Weak } else { Strength::Strong },
-                format!("{n} late heartbeats or overload warnings of etcd while {} needed {:.0} ms a request on {}{baseline}{data}", series.item.as_deref().unwrap_or("a disk"), x.value, c.name(series.node)),
+                format!("{n} late heartbeats or overload warnings of etcd while {} needed {:.0} ms a request on {}{baseline}{data}", c.disk(series), x.value, c.name(series.node)),
                 ties.into_iter().chain(cites(&late)).chain(hung.iter().skip(1).take(2).map(|h| h.0)),
             );
             if let Some(normal) = habit {
@@ -164,7 +164,7 @@ fn assess(c: &Case<'_>) -> Assessment {
                     Strength::Strong,
                     format!(
                         "{} is as slow every day at this hour, and did no harm then ({})",
-                        series.item.as_deref().unwrap_or("the disk"),
+                        c.disk(series),
                         normal.words("ms")
                     ),
                     [*cite],
@@ -181,7 +181,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     if let (true, Some((cite, series, x))) = (hung.is_empty(), others.first())
         && let Tie::Elsewhere(words, cites) = tie(series)
     {
-        let disk = series.item.as_deref().unwrap_or("a disk");
+        let disk = c.disk(series);
         a.con(
             Strength::Weak,
             format!(

@@ -80,7 +80,7 @@ fn assess(c: &Case<'_>) -> Assessment {
     if let Some((cite, series, x)) = others.first().filter(|(_, _, x)| f64::from(x.value) >= c.limit(&HUNG_MS))
         && let Tie::Elsewhere(words, cites) = tie(series)
     {
-        let disk = series.item.as_deref().unwrap_or("a disk");
+        let disk = c.disk(series);
         a.con(
             Strength::Weak,
             format!("{disk} on {} needed {:.0} ms a request, but {words}", c.name(series.node), x.value),
@@ -100,7 +100,7 @@ fn assess(c: &Case<'_>) -> Assessment {
             let habit = c.harmless_habit(series, x);
             let words = format!(
                 "{} on {} needed {:.0} ms a request, as an average over {over}; usually {base:.1} ms{data}",
-                series.item.as_deref().unwrap_or("a disk"),
+                c.disk(series),
                 c.name(series.node),
                 x.value
             );

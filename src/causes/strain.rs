@@ -1,7 +1,7 @@
 //! Numbers of a host that stand out during an incident: above a limit, and above what the host is used to.
 
 use super::Case;
-use super::disks::{Tie, named};
+use super::disks::Tie;
 use super::normal::{Normal, caveat};
 use crate::incidents::Cite;
 use crate::model::{Key, Metric, NodeId, Sample};
@@ -93,11 +93,11 @@ impl<'a> Case<'a> {
         let host = self.name(series.node);
         let subject = match series.item.as_deref() {
             Some(item) if !limit.metric.id().starts_with("disk.") => format!("{item} on {host}: {what}"),
-            Some(item) => match self.tie(series, &[Key::EtcdDataDir, Key::PgWalDir, Key::PgDataDir]) {
+            Some(_) => match self.tie(series, &[Key::EtcdDataDir, Key::PgWalDir, Key::PgDataDir]) {
                 Tie::Carries(data, _) => {
-                    format!("{} on {host}, which carries {data}: {what}", named(self.t, series.node, item))
+                    format!("{} on {host}, which carries {data}: {what}", self.disk(series))
                 }
-                _ => format!("{} on {host}: {what}", named(self.t, series.node, item)),
+                _ => format!("{} on {host}: {what}", self.disk(series)),
             },
             None => format!("{host}: {what}"),
         };
@@ -211,7 +211,7 @@ mod tests {
             &bundle,
             expect![[r#"
             host_disk_io: not_assessable (write_stall)
-              - weak: sdb on pg1 needed 2400 ms a request, but it carries /backup; PostgreSQL's data (/var/lib/pgsql/15/data) lies on sdc
+              - weak: sdb (mounted on /backup) on pg1 needed 2400 ms a request, but it carries /backup; PostgreSQL's data (/var/lib/pgsql/15/data) lies on sdc
         "#]],
         );
         let data = bundle
@@ -222,7 +222,7 @@ mod tests {
             &data,
             expect![[r#"
             host_disk_io: confirmed (write_stall)
-              + decisive: sdb on pg1 needed 2400 ms a request, as an average over 10 min 0 s; usually 0.7 ms; it carries PostgreSQL's data (/var/lib/pgsql/15/data)
+              + decisive: sdb (mounted on /var/lib/pgsql) on pg1 needed 2400 ms a request, as an average over 10 min 0 s; usually 0.7 ms; it carries PostgreSQL's data (/var/lib/pgsql/15/data)
               + weak: statements on pg1 took up to 15.0 s
         "#]],
         );

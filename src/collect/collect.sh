@@ -234,7 +234,7 @@ if [ $found = no ]; then missing 'sysstat/sa*' 'no sa file of these days (is sys
 run commands/df.txt df -P
 run commands/df-inodes.txt df -Pi
 run commands/mount.txt mount
-run commands/lsblk.txt lsblk -o NAME,KNAME,TYPE,SIZE,ROTA,FSTYPE,MOUNTPOINT
+run commands/lsblk.txt lsblk -o NAME,MAJ:MIN,KNAME,TYPE,SIZE,ROTA,FSTYPE,MOUNTPOINT
 run commands/free.txt free -k
 run commands/last.txt last -x -F -n 60
 run commands/ps.txt ps -eo pid,ppid,stat,lstart,etime,comm

@@ -36,6 +36,7 @@ use ahead::Packed;
 use archive::Bundle;
 use compress::Kind;
 use rayon::iter::{ParallelBridge, ParallelIterator};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufRead};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -101,6 +102,9 @@ pub type ReadEntry<'a, T> = dyn Fn(&Entry, &mut dyn BufRead) -> T + Sync + 'a;
 /// Like [`ReadEntry`], and for a plain file on disk with its bytes at any place, for several threads.
 pub type ReadAnywhere<'a, T> = dyn Fn(&Entry, &mut dyn BufRead, Option<&dyn ReadAt>) -> T + Sync + 'a;
 
+/// The same on the thread that asks.
+type ReadHere<'a, T> = dyn Fn(&Entry, &mut dyn BufRead, Option<&dyn ReadAt>) -> T + 'a;
+
 /// Calls `read` once for each entry below `paths` (`-` is stdin), on `threads` threads.
 pub fn read_all<T: Send>(
     paths: &[PathBuf],
@@ -109,6 +113,25 @@ pub fn read_all<T: Send>(
     read: &ReadEntry<'_, T>,
 ) -> Result<Listing<T>, InputError> {
     read_anywhere(paths, limits, threads, None, &|entry, input, _| read(entry, input))
+}
+
+/// [`read_all`] for readers that write at once: one after the other, files in the order of their paths, members of an
+/// archive as they lie in it.
+pub fn read_in_order(
+    paths: &[PathBuf],
+    limits: &Limits,
+    read: &mut dyn FnMut(&Entry, &mut dyn BufRead),
+) -> Result<Listing<()>, InputError> {
+    let (mut jobs, skipped) = walk::walk(paths, limits)?;
+    jobs.sort_by(|a, b| a.path.cmp(&b.path));
+    let read = RefCell::new(read);
+    let one = |entry: &Entry, input: &mut dyn BufRead, _: Option<&dyn ReadAt>| {
+        if let Ok(mut read) = read.try_borrow_mut() {
+            read(entry, input);
+        }
+    };
+    let done = jobs.into_iter().map(|job| read_job(job, limits, true, None, &one)).collect();
+    Ok(joined(done, skipped))
 }
 
 /// [`read_all`] for readers that can use several threads for one file, and for those who want to see how far it is.
@@ -130,21 +153,25 @@ pub fn read_anywhere<T: Send>(
     let big = jobs.first().is_some_and(|job| job.size >= WORTH_A_POOL && job.size < u64::MAX);
     let threads = if big { threads } else { threads.min(jobs.len()) };
     let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
-    let mut done: Vec<Listing<T>> = match pool {
+    let done: Vec<Listing<T>> = match pool {
         Some(Ok(pool)) => pool.install(|| {
             jobs.into_iter().par_bridge().map(|job| read_job(job, limits, beside, progress, read)).collect()
         }),
         _ => jobs.into_iter().map(|job| read_job(job, limits, beside, progress, read)).collect(),
     };
+    Ok(joined(done, skipped))
+}
+
+fn joined<T>(done: Vec<Listing<T>>, skipped: Vec<Skipped>) -> Listing<T> {
     let mut all = Listing { items: Vec::new(), skipped, bytes: 0 };
-    for job in &mut done {
+    for mut job in done {
         all.items.append(&mut job.items);
         all.skipped.append(&mut job.skipped);
         all.bytes += job.bytes;
     }
     all.items.sort_by(|a, b| a.0.cmp(&b.0));
     all.skipped.sort();
-    Ok(all)
+    all
 }
 
 /// One file of this size is worth several threads.
@@ -155,7 +182,7 @@ fn read_job<T>(
     limits: &Limits,
     beside: bool,
     progress: Option<&Progress>,
-    read: &ReadAnywhere<'_, T>,
+    read: &ReadHere<'_, T>,
 ) -> Listing<T> {
     let mut done = Listing { items: Vec::new(), skipped: Vec::new(), bytes: 0 };
     let shown = job.path.clone();

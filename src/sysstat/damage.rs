@@ -67,8 +67,25 @@ fn mangled_binary_files_neither_panic_nor_hang() {
             super::print::json(std::slice::from_ref(&data), &mut out).expect("written");
             assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&out).is_ok(), "{path} {n}");
             assert!(started.elapsed() < Duration::from_secs(5), "{path} {n}");
+            if n % 4 < 2 {
+                same_in_pieces(&mangled, &format!("{path} {n}"));
+            }
         }
     }
+}
+
+/// Reading piece by piece finds as many samples and the same faults as reading all at once.
+fn same_in_pieces(bytes: &[u8], what: &str) {
+    let (mut out, options) = (Vec::new(), Options::default());
+    let mut document = super::print::Json::new(&mut out);
+    let pieces = document.binary(&mut &*bytes, options, &|_, _| None).expect("written");
+    document.finish().expect("written");
+    let whole: Vec<Data> = super::files(bytes).into_iter().map(|file| read_sa(file, options)).collect();
+    let problems = |all: &[Data]| -> Vec<_> { all.iter().map(|data| data.problems.clone()).collect() };
+    assert_eq!(problems(&pieces), problems(&whole), "{what}");
+    let samples = memchr::memmem::find_iter(&out, b"\"timestamp\": {").count();
+    assert_eq!(samples, whole.iter().map(|data| data.spans.len()).sum::<usize>(), "{what}");
+    assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&out).is_ok(), "{what}");
 }
 
 fn flip_header(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
@@ -208,7 +225,9 @@ fn files_of_rhel_5_are_read_and_their_holes_reported() {
     assert_eq!(data.spans.len(), 3);
     for n in 0..400 {
         let mut dice = Dice(77 + n);
-        let _ = read_sa(&mangle(&whole, &mut dice), Options::default());
+        let mangled = mangle(&whole, &mut dice);
+        let _ = read_sa(&mangled, Options::default());
+        same_in_pieces(&mangled, &format!("RHEL 5 {n}"));
     }
 }
 

@@ -24,7 +24,20 @@
 //! assert_eq!(seen, [("sda".to_owned(), 36601, 0.7), ("sda".to_owned(), 37201, 2400.0)]);
 //! ```
 //!
-//! To turn a binary file into the JSON of `sadf -j` without keeping its numbers, use [`print::Json::file`].
+//! A binary file of any length becomes the JSON of `sadf -j` while it is read, with a few MB of memory:
+//!
+//! ```no_run
+//! use pgautopsy::sysstat::{Options, print::Json, usual_disk_name};
+//!
+//! let mut out = std::io::stdout();
+//! let mut document = Json::new(&mut out);
+//! let mut file = std::fs::File::open("/var/log/sysstat/sa21")?;
+//! for host in document.binary(&mut file, Options::default(), &usual_disk_name)? {
+//!     host.problems.iter().for_each(|p| eprintln!("at byte {}: {}", p.offset, p.what));
+//! }
+//! document.finish()?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
 //!
 //! Values carry the units of newest sysstat whatever the source called them: kB (1024 bytes), ms, percent, per second.
 //! A value that a source doesn't have is NaN in [`Set::values`] and absent from [`Set::series`].
@@ -47,12 +60,13 @@ pub use model::{Comment, Data, Fault, Local, Problem, Restart, Set, Skipped, Sou
 /// What kind of sysstat data begins like this, if any. Strict: a log file is none.
 pub fn looks_like(head: &[u8]) -> Option<Source> {
     type Test = fn(&[u8]) -> bool;
-    let tests: [(Test, Source); 8] = [
+    let tests: [(Test, Source); 9] = [
         (looks_like_sa, Source::Binary),
         (text::looks_like_sadf_json, Source::SadfJson),
         (text::looks_like_sadf_xml, Source::SadfXml),
         (text::looks_like_sadf_csv, Source::SadfCsv),
         (text::looks_like_sadf_lines, Source::SadfLines),
+        (text::looks_like_programs_json, Source::Iostat),
         (text::looks_like_vmstat, Source::Vmstat),
         (text::looks_like_iostat, Source::Iostat),
         (text::looks_like_sar, Source::Sar),
@@ -69,6 +83,7 @@ pub fn read(bytes: &[u8], options: Options) -> Vec<Data> {
         Some(Source::SadfCsv) => vec![text::read_sadf_csv(bytes)],
         Some(Source::SadfLines) => vec![text::read_sadf_lines(bytes)],
         Some(Source::Vmstat) => vec![text::read_vmstat(bytes)],
+        Some(Source::Iostat) if text::looks_like_programs_json(bytes) => text::read_programs_json(bytes),
         Some(Source::Iostat) => text::read_iostat(bytes),
         Some(Source::Sar | Source::Pidstat) => text::read_sar(bytes),
         None => Vec::new(),

@@ -325,13 +325,21 @@ impl Data {
         self.comments.iter_mut().for_each(|c| fix(&mut c.at));
     }
 
-    /// Gives the disks the names of the machine that was measured, which a binary file doesn't hold.
-    /// `name` gets major and minor and answers with e.g. `sda` (from the bundle's lsblk, /proc/diskstats, …).
+    /// Gives the disks the names of the machine that was measured, which binary files never hold, and texts only if
+    /// `sar -p` was asked for them. `name` gets major and minor and answers with e.g. `sda` (from the bundle's lsblk,
+    /// /proc/diskstats, …).
     pub fn name_disks(&mut self, mut name: impl FnMut(u32, u32) -> Option<String>) {
-        for set in &mut self.sets {
-            if let Some(known) = set.device.and_then(|(major, minor)| name(major, minor)) {
+        for set in self.sets.iter_mut().filter(|set| set.activity.name == "disk") {
+            let numbers = set.device.or_else(|| set.item.as_deref().and_then(device_numbers));
+            if let Some(known) = numbers.and_then(|(major, minor)| name(major, minor)) {
                 set.item = Some(known.into());
             }
         }
     }
+}
+
+/// Major and minor number in sysstat's name of a disk: `dev8-16`.
+pub(crate) fn device_numbers(item: &str) -> Option<(u32, u32)> {
+    let (major, minor) = item.strip_prefix("dev")?.split_once('-')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }

@@ -12,6 +12,7 @@ mod redact;
 mod repository;
 mod same_bytes;
 mod samples;
+mod sar;
 mod schema;
 mod terminal;
 mod tools;

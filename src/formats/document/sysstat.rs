@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub static FORMAT: Document = Document {
     name: "sysstat",
     program: Program::Sysstat,
-    doc: "Binary files of every sysstat version by their magic number; text of sar in any language, with or without its header; sadf -d, -p, -j and -x; iostat -t, vmstat -t.",
+    doc: "Binary files of every sysstat version by their magic number; text of sar in any language, with or without its header; sadf -d, -p, -j and -x; iostat -t, vmstat -t; iostat and mpstat -o JSON.",
     sniff,
     read,
     samples: &[
@@ -75,7 +75,10 @@ fn sniff(head: &[u8], _name: &str) -> u8 {
         95
     } else if text::looks_like_sadf_csv(head) || text::looks_like_sadf_lines(head) {
         92
-    } else if text::looks_like_sadf_json(head) || text::looks_like_sadf_xml(head) {
+    } else if text::looks_like_sadf_json(head)
+        || text::looks_like_sadf_xml(head)
+        || text::looks_like_programs_json(head)
+    {
         96
     } else if text::looks_like_iostat(head) || text::looks_like_vmstat(head) {
         91
@@ -101,6 +104,8 @@ fn tables(content: &[u8]) -> Vec<Data> {
         text::read_sadf_json(content)
     } else if text::looks_like_sadf_xml(content) {
         text::read_sadf_xml(content)
+    } else if text::looks_like_programs_json(content) {
+        text::read_programs_json(content)
     } else if text::looks_like_sar(content) {
         text::read_sar(content)
     } else if text::looks_like_iostat(content) {

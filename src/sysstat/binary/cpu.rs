@@ -88,6 +88,11 @@ fn share(before: u64, now: u64, interval: u64, v: Version) -> f64 {
     (now - before) as f64 / interval as f64 * 100.0
 }
 
+/// Has every processor of the sample counted?
+pub(crate) fn complete(times: &[Times]) -> bool {
+    times.iter().skip(1).all(|times| total(times) != 0)
+}
+
 /// What the next sample must be compared with, without working out rows: a CPU that went offline keeps its counters.
 pub(crate) fn carry(before: &[Times], now: &mut Vec<Times>) {
     if now.len() < before.len() {

@@ -6,20 +6,22 @@ use super::super::activity::{Key, Layout};
 use super::cpu::{self, Times};
 use super::item::{Item, Pair};
 use super::records::Block;
-use super::sample::{Rows, Step, Steps, Table, find, has_rates, item, value};
+use super::sample::{Rows, Source, Step, Steps, Table, find, has_rates, item, same, value};
 
 /// What a writer puts in front of the values of an item, made once per item.
-pub(crate) type Label = dyn Fn(&'static super::super::activity::Activity, &str) -> Vec<u8> + Sync;
+pub(crate) type Label<'l> = dyn Fn(&'static super::super::activity::Activity, &str) -> Vec<u8> + 'l;
 
 /// A reader of steps in their order. Each thread has its own.
 pub(crate) struct Cursor<'r, 'a> {
     rows: &'r Rows<'a>,
     steps: &'r Steps,
-    label: &'r Label,
+    label: &'r Label<'r>,
     /// Counters of the processors in the sample that was read last, and its number.
     times: Vec<Times>,
     loaded: Option<usize>,
     cpus: Vec<Vec<u8>>,
+    /// By source: is it the same in both samples?
+    still: Vec<bool>,
     /// By table.
     shapes: Vec<Shape<'a>>,
     row: Vec<f64>,
@@ -53,40 +55,68 @@ pub(crate) enum Row<'c> {
     Again(&'c [u8]),
 }
 
-/// The processors' counters at the beginning of every so many steps, for threads that begin there.
-pub(crate) fn starts(rows: &Rows<'_>, steps: &Steps, every: usize) -> Vec<Vec<Times>> {
-    let Some(source) = rows.cpu_source().filter(|_| rows.context.summed()) else {
-        return Vec::new();
-    };
-    let (mut starts, mut times, mut loaded) = (Vec::new(), Vec::new(), None);
-    for (n, step) in steps.steps.iter().enumerate() {
-        let blocks = (steps.block(step.prev, source.index), steps.block(step.cur, source.index));
-        let (Some(before), Some(now)) = blocks else { continue };
+/// The processors' counters in the last sample, with what the one `before` the first step left behind. `None`: nobody
+/// needs them.
+pub(crate) fn last_times(rows: &Rows<'_>, steps: &Steps, before: Option<Vec<Times>>) -> Option<Vec<Times>> {
+    let source = rows.cpu_source().filter(|_| rows.context.summed())?;
+    let counters = |sample: usize| Some(rows.context.times(&source.stored, steps.block(sample, source.index)?));
+    let last = counters(steps.steps.last()?.cur)?;
+    // With all processors on, what was before doesn't matter.
+    if cpu::complete(&last) && before.as_ref().is_none_or(|before| before.len() <= last.len()) {
+        return Some(last);
+    }
+    let (mut times, mut loaded) = (before.unwrap_or_default(), steps.steps.first().map(|step| step.prev));
+    if times.is_empty() {
+        loaded = None;
+    }
+    for step in &steps.steps {
         if loaded != Some(step.prev) {
-            times = rows.context.times(&source.stored, before);
+            times = counters(step.prev)?;
         }
-        if n % every == 0 {
-            starts.push(times.clone());
-        }
-        let mut next = rows.context.times(&source.stored, now);
+        let mut next = counters(step.cur)?;
         cpu::carry(&times, &mut next);
         times = next;
         loaded = Some(step.cur);
     }
-    starts
+    Some(times)
 }
 
 impl<'r, 'a> Cursor<'r, 'a> {
-    pub fn new(rows: &'r Rows<'a>, steps: &'r Steps, label: &'r Label) -> Cursor<'r, 'a> {
-        let (times, cpus, shapes, row) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Cursor { rows, steps, label, times, loaded: None, cpus, shapes, row }
+    pub fn new(rows: &'r Rows<'a>, steps: &'r Steps, label: &'r Label<'r>) -> Cursor<'r, 'a> {
+        let (times, cpus, still, shapes, row) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Cursor { rows, steps, label, times, loaded: None, cpus, still, shapes, row }
     }
 
-    /// Goes on with a step that doesn't follow the last one: `times` are the counters in its older sample.
-    pub fn jump(&mut self, step: &Step, times: Option<&Vec<Times>>) {
+    /// Begins with the counters of the processors in the first sample, where it doesn't tell them itself.
+    pub fn begin(&mut self, times: Option<&Vec<Times>>) {
         if let Some(times) = times {
             self.times.clone_from(times);
-            self.loaded = Some(step.prev);
+            self.loaded = Some(0);
+        }
+    }
+
+    /// Looks at two samples; rows of a table are asked for after that.
+    pub fn step(&mut self, step: &Step) {
+        let (rows, steps) = (self.rows, self.steps);
+        let same = |source: &Source<'_>| {
+            let (before, now) = (steps.block(step.prev, source.index)?, steps.block(step.cur, source.index)?);
+            let raw = |block: Block| rows.context.bytes.slice(block.at, block.nr as usize * source.stored.size);
+            Some(before.nr == now.nr && source.stored.layout.key != Key::Cpu && raw(before)? == raw(now)?)
+        };
+        // All in the order of the file, which processors read ahead.
+        self.still.clear();
+        self.still.extend(rows.sources.iter().map(|source| same(source) == Some(true)));
+    }
+
+    /// Did nothing of the table move between the two samples? Then neither time nor interval tell in its rows.
+    pub fn still(&self, table: &Table) -> bool {
+        self.still.get(table.source).is_some_and(|still| *still)
+    }
+
+    /// Leaves out the rows of a table that is still.
+    pub fn pass(&mut self, step: &Step, table: &Table) {
+        if let Some(shape) = self.shapes.get_mut(table.number) {
+            shape.sample = shape.sample.filter(|sample| *sample == step.prev).map(|_| step.cur);
         }
     }
 
@@ -114,8 +144,8 @@ impl<'r, 'a> Cursor<'r, 'a> {
             self.loaded = Some(step.cur);
             return;
         }
-        while self.shapes.len() <= table.number {
-            self.shapes.push(Shape::default());
+        if self.shapes.len() <= table.number {
+            self.shapes.resize_with(table.number + 1, Shape::default);
         }
         let Some(shape) = self.shapes.get_mut(table.number) else { return };
         let current = |i: usize| item(context.bytes, stored, now, i);
@@ -177,8 +207,11 @@ impl<'a> Shape<'a> {
         let follows = self.sample == Some(step.prev);
         self.sample = Some(step.cur);
         let n = now.nr as usize;
-        let alike =
-            self.slots.len() == n && self.slots.iter().enumerate().all(|(i, slot)| slot.key == current(i).key(layout));
+        let unchanged = |(i, slot): (usize, &Slot<'a>)| match (slot.key, current(i).key(layout)) {
+            (Some(known), Some(key)) => same(known, key),
+            (known, key) => known.is_none() && key.is_none(),
+        };
+        let alike = self.slots.len() == n && self.slots.iter().enumerate().all(unchanged);
         if alike {
             if !follows {
                 self.slots.iter_mut().for_each(|slot| slot.text.clear());

@@ -84,6 +84,18 @@ pub(crate) fn magic(data: &[u8]) -> Option<(bool, u16)> {
     Some((big_endian, format))
 }
 
+/// Does an activity file begin here? Only if its header can be read as a whole.
+pub(crate) fn begins(data: &[u8]) -> bool {
+    matches!(data.get(..2), Some([0x96, 0xd5] | [0xd5, 0x96])) && read(data).is_ok()
+}
+
+/// The first place from there on where an activity file begins, of any byte order and format since 8.1.3.
+pub(crate) fn find(data: &[u8], from: usize) -> Option<usize> {
+    let rest = data.get(from..)?;
+    let places = memchr::memchr2_iter(0x96, 0xd5, rest);
+    places.map(|at| from + at).find(|&at| data.get(at..).is_some_and(begins))
+}
+
 /// Reads everything before the first record.
 pub(crate) fn read(data: &[u8]) -> Result<Header, Box<Problem>> {
     let Some((big_endian, format)) = magic(data) else {

@@ -3,6 +3,7 @@
 
 use super::super::model::{Fault, Problem, Stamp};
 use super::bytes::Bytes;
+use super::header;
 
 const HEADER: usize = 240;
 /// `struct file_stats`, the same on all machines: every number lies in a slot of fixed width.
@@ -32,6 +33,15 @@ pub(crate) fn magic(data: &[u8]) -> Option<(bool, u16)> {
         }
     }
     None
+}
+
+/// Where a file begins that was put behind a file of this format.
+pub(crate) fn next_file(data: &[u8]) -> Option<usize> {
+    // A name of a system stands in each header, and in no record.
+    let mut named = memchr::memmem::find_iter(data, b"Linux\0").skip(1).filter_map(|at| at.checked_sub(44));
+    let legacy = named.find(|&at| data.get(at..).is_some_and(|rest| magic(rest).is_some()));
+    let modern = header::find(data.get(..legacy.unwrap_or(data.len())).unwrap_or(data), HEADER);
+    modern.or(legacy)
 }
 
 /// Why a file of before 8.1.3 can't be read, and what to do.

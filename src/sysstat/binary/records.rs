@@ -2,10 +2,11 @@
 //!
 //! After a power cut or a watchdog reset the last blocks of the file are zeros, and sadc appends behind them; when a
 //! disk is full half a record is left. sysstat loses all that follows. Here a record counts only if its successor looks
-//! like one too, and otherwise the next chain of two good records is searched byte by byte.
+//! like one too, and otherwise the next chain of two good records is searched byte by byte. Where another file begins
+//! (`cat sa20 sa21`), this one ends.
 
 use super::bytes::{Bytes, text};
-use super::header::{FileActivity, Header, RecordForm, skip_extra};
+use super::header::{self, FileActivity, Header, RecordForm, skip_extra};
 
 pub(crate) const STATS: u8 = 1;
 pub(crate) const RESTART: u8 = 2;
@@ -53,19 +54,33 @@ pub(crate) enum Event {
         at: usize,
         need: usize,
     },
+    /// What comes next can't be told before more of the file is there.
+    More,
 }
 
-/// A cursor over the records.
+/// A cursor over the records. All offsets but `offset` count from the beginning of the bytes at hand.
 #[derive(Debug)]
 pub(crate) struct Walk<'a> {
     bytes: Bytes<'a>,
+    /// Where these bytes lie in the file.
+    pub offset: usize,
+    /// More of the file follows behind them.
+    more: bool,
+    /// Where another file begins that was put behind this one.
+    pub next_file: Option<usize>,
+    /// It was looked for.
+    looked: bool,
+    /// The record that was seen behind the last one.
+    ahead: Option<(usize, Record)>,
+    /// The blocks of the last sample, one per activity of the header.
+    pub blocks: Vec<Block>,
     form: RecordForm,
     new: bool,
     volatile: usize,
     activities: Vec<FileActivity>,
     /// Current number of CPUs + 1.
     pub cpu_nr: Option<u32>,
-    at: usize,
+    pub at: usize,
     base: u64,
     check_offset: bool,
     /// Times in the record headers have the bytes of their words the other way round than all else.
@@ -78,9 +93,16 @@ fn turned(time: u64) -> u64 {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(bytes: Bytes<'a>, header: &Header) -> Walk<'a> {
+    /// Begins with the first record; `more`: the bytes are only the first of the file.
+    pub fn new(bytes: Bytes<'a>, header: &Header, more: bool) -> Walk<'a> {
         let mut walk = Walk {
             bytes,
+            offset: 0,
+            more,
+            next_file: None,
+            looked: false,
+            ahead: None,
+            blocks: Vec::new(),
             form: header.record,
             new: header.format == 0x2175,
             volatile: header.volatile as usize,
@@ -93,6 +115,28 @@ impl<'a> Walk<'a> {
         };
         walk.calibrate();
         walk
+    }
+
+    /// Goes on in other bytes of the file: those at hand without the first so many, and what follows them.
+    pub fn onto<'b>(self, data: &'b [u8], dropped: usize, more: bool) -> Walk<'b> {
+        Walk {
+            bytes: Bytes { data, big_endian: self.bytes.big_endian, long: self.bytes.long },
+            offset: self.offset + dropped,
+            more,
+            next_file: None,
+            looked: false,
+            ahead: None,
+            blocks: self.blocks,
+            form: self.form,
+            new: self.new,
+            volatile: self.volatile,
+            activities: self.activities,
+            cpu_nr: self.cpu_nr,
+            at: self.at.saturating_sub(dropped),
+            base: self.base,
+            check_offset: self.check_offset,
+            swapped: self.swapped,
+        }
     }
 
     /// A file may be odd as a whole (clock of 1987, local mean time): then its first record sets the measure.
@@ -173,6 +217,11 @@ impl<'a> Walk<'a> {
 
     /// Offset behind the record, or how much the file lacks.
     fn end(&self, r: &Record) -> Result<usize, Option<usize>> {
+        self.measure(r, |_| {})
+    }
+
+    /// The same; gives the blocks of a sample.
+    fn measure(&self, r: &Record, mut block: impl FnMut(Block)) -> Result<usize, Option<usize>> {
         let len = self.bytes.data.len();
         let within = |at: Option<usize>| match at {
             Some(end) if end <= len => Ok(end),
@@ -190,7 +239,9 @@ impl<'a> Walk<'a> {
             STATS | LAST_STATS => {
                 let mut at = behind_extra(r.body)?;
                 for a in &self.activities {
-                    at = within(self.block(a, at)?.1)?;
+                    let (found, end) = self.block(a, at)?;
+                    block(found);
+                    at = within(end)?;
                 }
                 Ok(at)
             }
@@ -211,20 +262,6 @@ impl<'a> Walk<'a> {
         let size = u64::from(nr) * u64::from(a.nr2);
         let size = size.checked_mul(u64::from(a.size)).and_then(|n| usize::try_from(n).ok());
         Ok((Block { at, nr }, size.and_then(|n| at.checked_add(n))))
-    }
-
-    /// The blocks of a sample, one per activity of the header.
-    pub fn blocks(&self, r: &Record, out: &mut Vec<Block>) {
-        out.clear();
-        let start = if r.extra { skip_extra(self.bytes, r.body) } else { Some(r.body) };
-        let Some(mut at) = start else { return };
-        for a in &self.activities {
-            let Ok((block, Some(end))) = self.block(a, at) else {
-                return;
-            };
-            out.push(block);
-            at = end;
-        }
     }
 
     /// The text of a COMMENT.
@@ -293,12 +330,56 @@ impl<'a> Walk<'a> {
     }
 }
 
+impl Walk<'_> {
+    /// The record that begins here and the offset behind it, if what follows proves both without a look at the rest.
+    fn sound(&mut self) -> Option<(Record, usize)> {
+        let at = self.at;
+        let record = match self.ahead.take() {
+            Some((known, record)) if known == at => record,
+            _ => self.possible(at)?,
+        };
+        let mut blocks = std::mem::take(&mut self.blocks);
+        blocks.clear();
+        let end = self.measure(&record, |block| blocks.push(block));
+        self.blocks = blocks;
+        let end = end.ok()?;
+        self.ahead = self.possible(end).map(|r| (end, r));
+        (self.ahead.is_some() || self.begins_file(end)).then_some((record, end))
+    }
+
+    /// Does another file begin here?
+    fn begins_file(&self, at: usize) -> bool {
+        self.bytes.data.get(at..).is_some_and(header::begins)
+    }
+
+    /// Nothing of what lies behind that place is ours.
+    fn end_at(&mut self, next: Option<usize>) {
+        self.next_file = next;
+        self.looked = true;
+        self.more &= next.is_none();
+        self.bytes.data = self.bytes.data.get(..next.unwrap_or(usize::MAX)).unwrap_or(self.bytes.data);
+    }
+}
+
 impl Iterator for Walk<'_> {
     type Item = Event;
 
     fn next(&mut self) -> Option<Event> {
-        let len = self.bytes.data.len();
+        if let Some((record, end)) = self.sound() {
+            return Some(self.accept(record, end));
+        }
         let at = self.at;
+        if self.begins_file(at) {
+            self.end_at(Some(at));
+        }
+        // Anything odd is judged with all that follows in view.
+        if self.more {
+            return Some(Event::More);
+        }
+        if !self.looked {
+            self.end_at(header::find(self.bytes.data, at));
+        }
+        let len = self.bytes.data.len();
         if at >= len {
             return None;
         }

@@ -113,6 +113,21 @@ impl Steps {
         self.samples.len() - 1
     }
 
+    /// Where a sample begins; `None` if it has no blocks.
+    pub(super) fn start(&self, sample: usize) -> Option<usize> {
+        self.samples.get(sample).filter(|_| self.width > 0).map(|(start, _)| *start)
+    }
+
+    /// To go on in bytes that begin so much later, with that sample as the first.
+    pub(super) fn after(&self, sample: Option<usize>, dropped: usize) -> Steps {
+        let mut next = Steps::new(self.width);
+        if let Some(&(start, form)) = sample.and_then(|n| self.samples.get(n)) {
+            next.samples.push((start.saturating_sub(dropped), 0));
+            next.forms.extend_from_slice(self.forms.get(form..).and_then(|f| f.get(..self.width)).unwrap_or_default());
+        }
+        next
+    }
+
     pub(super) fn block(&self, sample: usize, activity: usize) -> Option<Block> {
         let (start, form) = *self.samples.get(sample)?;
         let block = self.forms.get(form.checked_add(activity)?)?;
@@ -351,8 +366,9 @@ pub(super) fn find<'a, 'p>(
     index.get(key).map(|&n| item(bytes, stored, block, n))
 }
 
-/// Equality of short names, inline: it is asked for every item of every sample.
-fn same(a: &[u8], b: &[u8]) -> bool {
+/// Equality of short names, inline: it is asked for every item of every sample, and memcmp of nothing, on recent
+/// processors, costs as much as that of a page.
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 

@@ -2,18 +2,18 @@
 
 mod direct;
 
-use std::io::{self, Write};
-use std::sync::mpsc;
+use std::io::{self, Read, Write};
 
 use super::super::activity::{Activity, Node};
-use super::super::binary::{Options, scan, upgrade};
+use super::super::binary::Options;
+use super::super::binary::stream::Stream;
 use super::super::model::{Data, Set, Span, Stamp};
 use super::number::{fixed, integer, two};
 use super::{clock, date, second, seconds, shown};
 use chrono::Datelike as _;
 
-/// Samples written by one thread at a time.
-const SPANS: usize = 256;
+/// Bytes of text worth writing out.
+const ENOUGH: usize = 256 << 10;
 
 /// Writes the hosts as one JSON document. Columns without a value are left out instead of being shown as 0; times are
 /// UTC where the source knows them, else local and without `tz`.
@@ -30,11 +30,10 @@ pub struct Json<'w> {
     out: &'w mut dyn Write,
     text: Vec<u8>,
     hosts: usize,
-    name: DiskName,
 }
 
 /// What a disk of this major and minor number is called.
-type DiskName = fn(u32, u32) -> Option<String>;
+type DiskName<'n> = &'n dyn Fn(u32, u32) -> Option<String>;
 
 impl std::fmt::Debug for Json<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -45,12 +44,7 @@ impl std::fmt::Debug for Json<'_> {
 impl<'w> Json<'w> {
     /// Begins a document.
     pub fn new(out: &'w mut dyn Write) -> Json<'w> {
-        Json { out, text: b"{\"sysstat\": {\n\t\"hosts\": [".to_vec(), hosts: 0, name: |_, _| None }
-    }
-
-    /// Gives names to the disks of binary files, which hold numbers only; those without keep `dev8-16`.
-    pub fn naming_disks(self, name: fn(u32, u32) -> Option<String>) -> Json<'w> {
-        Json { name, ..self }
+        Json { out, text: b"{\"sysstat\": {\n\t\"hosts\": [".to_vec(), hosts: 0 }
     }
 
     /// Adds what was read from some file.
@@ -61,19 +55,16 @@ impl<'w> Json<'w> {
         Ok(())
     }
 
-    /// Adds a binary file (already decompressed) without keeping its numbers: several times faster than
-    /// [`read_sa`](crate::sysstat::read_sa) and [`Json::data`], and the same apart from the order in which devices
-    /// stand that came or went. Gives all but the sets.
-    pub fn file(&mut self, bytes: &[u8], options: Options) -> io::Result<Data> {
-        let upgraded = upgrade(bytes);
-        let scan = scan(bytes, upgraded.as_ref(), options);
-        if scan.data.is_unreadable() {
-            return Ok(scan.data);
-        }
-        self.begin(&scan.data);
-        direct::statistics(&scan, self.name, &mut self.text, self.out)?;
-        self.end(&scan.data);
-        Ok(scan.data)
+    /// Adds binary files (already decompressed), one or several that stand one behind another, while they are read and
+    /// without keeping their numbers: several times faster than [`read_sa`](crate::sysstat::read_sa) and [`Json::data`],
+    /// with a few MB of memory for files of any length, and the same apart from the order in which devices stand that
+    /// came or went. Gives for each file all but spans and sets; an unreadable one adds nothing.
+    ///
+    /// `name` gives the names of disks by major and minor number, such as
+    /// [`usual_disk_name`](crate::sysstat::usual_disk_name); where it gives none, they are called `dev8-16`. Errors are those
+    /// of writing; an error of reading ends the file and is a problem of it.
+    pub fn binary(&mut self, input: &mut dyn Read, options: Options, name: DiskName<'_>) -> io::Result<Vec<Data>> {
+        Stream::new(input, options).read(&mut direct::Direct::new(self, options, name))
     }
 
     fn begin(&mut self, data: &Data) {
@@ -192,75 +183,22 @@ fn statistics(data: &Data, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Resul
         }
     }
     text.extend_from_slice(b"\t\t\t\"statistics\": [");
-    out.write_all(text)?;
-    text.clear();
-    in_order(data.spans.len(), || |n: usize, text: &mut Vec<u8>| chunk(data, &plans, n, text), out)?;
-    text.extend_from_slice(b"\n\t\t\t]");
-    Ok(())
-}
-
-/// Writes the chunks of so many samples in order. Each thread makes itself a writer of chunks; worker n writes chunks n,
-/// n + workers, ….
-fn in_order<W>(spans: usize, make: impl Fn() -> W + Sync, out: &mut dyn Write) -> io::Result<()>
-where
-    W: FnMut(usize, &mut Vec<u8>),
-{
-    let chunks = spans.div_ceil(SPANS);
-    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(chunks);
-    if workers < 2 {
-        let (mut write, mut text) = (make(), Vec::new());
-        for n in 0..chunks {
-            text.clear();
-            write(n, &mut text);
-            out.write_all(&text)?;
-        }
-        return Ok(());
-    }
-    let make = &make;
-    std::thread::scope(|scope| {
-        let worker = |first: usize| {
-            let (send, receive) = mpsc::sync_channel::<Vec<u8>>(2);
-            // Written buffers come back: fresh memory costs more than the digits in it.
-            let (give_back, used) = mpsc::channel::<Vec<u8>>();
-            scope.spawn(move || {
-                let mut write = make();
-                for n in (first..chunks).step_by(workers) {
-                    let mut text = used.try_recv().unwrap_or_default();
-                    text.clear();
-                    write(n, &mut text);
-                    // Nobody listens any more when writing has failed.
-                    if send.send(text).is_err() {
-                        return;
-                    }
-                }
-            });
-            (receive, give_back)
-        };
-        let receivers: Vec<_> = (0..workers).map(worker).collect();
-        for (receiver, give_back) in receivers.iter().cycle().take(chunks) {
-            // A worker that fell over has said so by its panic, which the scope passes on.
-            let Ok(text) = receiver.recv() else { break };
-            out.write_all(&text)?;
-            // The worker may have ended.
-            let _ = give_back.send(text);
-        }
-        Ok(())
-    })
-}
-
-/// Writes the samples of one chunk.
-fn chunk(data: &Data, plans: &Plans, n: usize, text: &mut Vec<u8>) {
-    let start = n * SPANS;
-    let mut objects = objects(data, plans, u32::try_from(start).unwrap_or(u32::MAX));
-    for (n, span) in data.spans.iter().enumerate().skip(start).take(SPANS) {
+    let mut objects = objects(data, &plans);
+    for (n, span) in data.spans.iter().enumerate() {
         text.extend_from_slice(if n == 0 { b"\n\t\t\t\t{\n" } else { b",\n\t\t\t\t{\n" });
         timestamp(span, text);
         sample(&mut objects, u32::try_from(n).unwrap_or(u32::MAX), text);
         text.extend_from_slice(b"\n\t\t\t\t}");
+        if text.len() >= ENOUGH {
+            out.write_all(text)?;
+            text.clear();
+        }
     }
+    text.extend_from_slice(b"\n\t\t\t]");
+    Ok(())
 }
 
-fn objects<'a>(data: &'a Data, plans: &'a Plans, start: u32) -> Vec<Object<'a>> {
+fn objects<'a>(data: &'a Data, plans: &'a Plans) -> Vec<Object<'a>> {
     let mut objects: Vec<Object<'_>> = Vec::new();
     for set in &data.sets {
         let json = &set.activity.json;
@@ -268,8 +206,7 @@ fn objects<'a>(data: &'a Data, plans: &'a Plans, start: u32) -> Vec<Object<'a>> 
             continue;
         };
         let head = head(set.activity, set.item.as_deref().unwrap_or_default());
-        let next = set.rows.partition_point(|&row| row < start);
-        let member = Member { set, next, head, pieces };
+        let member = Member { set, next: 0, head, pieces };
         match objects.last_mut().filter(|o| o.key == json.name && o.group == json.group) {
             Some(object) => object.members.push(member),
             None => objects.push(Object {
@@ -336,7 +273,7 @@ fn moment(at: &Stamp, out: &mut Vec<u8>) {
 }
 
 fn sample(objects: &mut [Object<'_>], span: u32, out: &mut Vec<u8>) {
-    let mut group: Option<&str> = None;
+    let mut group: Option<&'static str> = None;
     for object in objects {
         let mut begun = false;
         for member in &mut object.members {
@@ -346,7 +283,8 @@ fn sample(objects: &mut [Object<'_>], span: u32, out: &mut Vec<u8>) {
             let row = member.set.row(member.next).unwrap_or_default();
             member.next += 1;
             if !begun {
-                open(object.group, &mut group, object.key, object.list, out);
+                enter(object.group, &mut group, out);
+                open(object.group.is_some(), object.key, object.list, out);
             }
             if object.list && begun {
                 out.extend_from_slice(b",\n");
@@ -383,24 +321,27 @@ fn close(grouped: bool, list: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(close);
 }
 
-/// Begins an object, and leaves or enters a group when that changes.
-fn open(of: Option<&'static str>, group: &mut Option<&'static str>, key: &str, list: bool, out: &mut Vec<u8>) {
-    if *group != of {
-        if group.is_some() {
-            out.extend_from_slice(b"\n\t\t\t\t\t}");
-        }
-        if let Some(name) = of {
-            out.extend_from_slice(b",\n\t\t\t\t\t\"");
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\": {\n");
-        } else {
-            out.extend_from_slice(b",\n");
-        }
-        *group = of;
+/// Ends what stands before an object, and leaves or enters a group when that changes.
+fn enter(of: Option<&'static str>, group: &mut Option<&'static str>, out: &mut Vec<u8>) {
+    if *group == of {
+        return out.extend_from_slice(b",\n");
+    }
+    if group.is_some() {
+        out.extend_from_slice(b"\n\t\t\t\t\t}");
+    }
+    if let Some(name) = of {
+        out.extend_from_slice(b",\n\t\t\t\t\t\"");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\": {\n");
     } else {
         out.extend_from_slice(b",\n");
     }
-    out.extend_from_slice(if of.is_some() { b"\t\t\t\t\t\t\"" } else { b"\t\t\t\t\t\"" });
+    *group = of;
+}
+
+/// Begins an object.
+fn open(grouped: bool, key: &str, list: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if grouped { b"\t\t\t\t\t\t\"" } else { b"\t\t\t\t\t\"" });
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(if list { b"\": [\n" } else { b"\": {" });
 }

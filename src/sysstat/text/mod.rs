@@ -3,6 +3,7 @@
 mod build;
 mod columns;
 mod line;
+mod programs;
 mod reports;
 mod sadf;
 mod sar;
@@ -11,6 +12,7 @@ mod stamp;
 mod tests;
 mod tree;
 
+pub use programs::{looks_like_programs_json, read_programs_json};
 pub use reports::{looks_like_iostat, looks_like_vmstat, read_iostat, read_vmstat};
 pub use sadf::{looks_like_sadf_csv, looks_like_sadf_lines, read_sadf_csv, read_sadf_lines};
 pub use sar::{looks_like_sar, read_sar};

@@ -34,7 +34,7 @@ fn is_device_table(cells: &[&str]) -> bool {
 }
 
 /// A line that holds nothing but date and time: the date as written, and the time of day or the epoch.
-fn when(line: &str) -> Option<(String, Stamp)> {
+pub(super) fn when(line: &str) -> Option<(String, Stamp)> {
     let line = line.trim().trim_start_matches("zzz ***");
     if let Some((date, rest)) = line.split_once('T').filter(|(d, _)| d.len() == 10) {
         // 2026-11-21T00:42:49+0000
@@ -79,21 +79,21 @@ fn when(line: &str) -> Option<(String, Stamp)> {
 
 /// State of one run of iostat.
 #[derive(Debug)]
-struct Run {
-    build: Builder,
+pub(super) struct Run {
+    pub build: Builder,
     table: Option<Table>,
-    to: Option<Stamp>,
-    from: Option<Stamp>,
+    pub to: Option<Stamp>,
+    pub from: Option<Stamp>,
     /// Midnights passed.
     day: u32,
     written: String,
     comma: bool,
     half_days: bool,
-    begun: bool,
+    pub begun: bool,
 }
 
-impl Run {
-    fn new() -> Run {
+impl Default for Run {
+    fn default() -> Run {
         Run {
             build: Builder::new(Source::Iostat),
             table: None,
@@ -106,8 +106,10 @@ impl Run {
             begun: false,
         }
     }
+}
 
-    fn time(&mut self, date: String, mut at: Stamp, line: &str) {
+impl Run {
+    pub fn time(&mut self, date: String, mut at: Stamp, line: &str) {
         if let (Some(now), Some(last)) = (&mut at.local, self.to.and_then(|t| t.local)) {
             self.day += u32::from(now.second + 43200 < last.second);
             now.day = self.day;
@@ -142,7 +144,7 @@ impl Run {
         }
     }
 
-    fn finish(self) -> Option<Data> {
+    pub fn finish(self) -> Option<Data> {
         let (comma, half_days) = (self.comma, self.half_days);
         let mut data = self.build.finish();
         if !self.written.is_empty() && !data.spans.iter().any(|s| s.to.epoch.is_some()) {
@@ -156,11 +158,11 @@ impl Run {
 /// all reports without a time (run without `-t`).
 pub fn read_iostat(text: &[u8]) -> Vec<Data> {
     let mut out = Vec::new();
-    let mut run = Run::new();
+    let mut run = Run::default();
     let mut cpu = false;
     for (n, line) in lines(text) {
         if let Some(banner) = banner(&line) {
-            out.extend(std::mem::replace(&mut run, Run::new()).finish());
+            out.extend(std::mem::take(&mut run).finish());
             banner.fill(&mut run.build.data);
             run.begun = true;
             continue;

@@ -145,3 +145,49 @@ fn logs_are_none_of_it() {
         assert_eq!(looks_like(log.as_bytes()), None, "{log}");
     }
 }
+
+/// What Debian 12's iostat and mpstat print with `-o JSON`.
+#[test]
+fn iostat_and_mpstat_speak_json() {
+    let iostat = include_bytes!("../../../fixtures/forms/commands/iostat-json.json");
+    assert_eq!(crate::sysstat::looks_like(iostat), Some(Source::Iostat));
+    let hosts = crate::sysstat::read(iostat, Options::default());
+    let [host] = hosts.as_slice() else { panic!("{hosts:?}") };
+    assert!(host.problems.is_empty(), "{:?}", host.problems);
+    assert_eq!((host.host.as_deref(), host.cpus), (Some("vm"), Some(2)));
+    let series = |item: &str, activity: &str, column: &str| -> Vec<(u32, f64)> {
+        let set = host.set(activity, Some(item)).expect("a set");
+        set.series(host, column).map(|(span, value)| (span.to.local.expect("a time").second, value)).collect()
+    };
+    // 12:59:23 speaks of the time since boot.
+    assert_eq!(series("vda", "iostat", "w_await"), [(46764, 1.0), (46765, 0.0)]);
+    assert_eq!(series("vda", "iostat", "%util"), [(46764, 0.4), (46765, 0.0)]);
+    assert_eq!(series("vda", "iostat", "wkB/s"), [(46764, 1096.0), (46765, 0.0)]);
+    assert_eq!(series("all", "cpu", "%user"), [(46764, 37.31), (46765, 51.26)]);
+    let days: Vec<_> = host.spans.iter().filter_map(|s| s.to.local?.date).collect();
+    assert_eq!(days, [chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(); 2]);
+
+    let mpstat = include_bytes!("../../../fixtures/forms/commands/mpstat-json.json");
+    let hosts = crate::sysstat::read(mpstat, Options::default());
+    let [host] = hosts.as_slice() else { panic!("{hosts:?}") };
+    assert_eq!((host.source, host.spans.len(), host.problems.len()), (Source::Sar, 2, 0));
+    let steal: Vec<f64> = host.set("cpu", Some("1")).expect("a set").series(host, "%steal").map(|(_, v)| v).collect();
+    assert_eq!(steal, [0.99, 0.0]);
+    assert!(host.spans.iter().all(|s| s.to.local.and_then(|l| l.date).is_some()));
+
+    // The same without its lines, and cut.
+    let text = String::from_utf8_lossy(iostat);
+    let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let flat = crate::sysstat::read(flat.as_bytes(), Options::default());
+    assert_eq!(flat.first().map(|h| h.spans.len()), Some(2));
+    let cut = text.get(..text.len() - 300).expect("longer");
+    let cut = crate::sysstat::read(cut.as_bytes(), Options::default());
+    assert_eq!(
+        cut.first().map(|h| (h.problems.len(), h.set("iostat", Some("vda")).map(|s| s.rows.len()))),
+        Some((1, Some(1)))
+    );
+    // Without -t nobody knows when.
+    let untimed: String = text.lines().filter(|l| !l.contains("timestamp")).collect::<Vec<_>>().join("\n");
+    let untimed = crate::sysstat::read(untimed.as_bytes(), Options::default());
+    assert_eq!(untimed.first().map(|h| (h.sets.len(), h.problems.len())), Some((0, 1)));
+}

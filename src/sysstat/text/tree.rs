@@ -97,9 +97,24 @@ impl Tree {
 /// Is this `sadf -j` output? (`iostat -o JSON` begins alike, but dates its samples with strings.)
 pub fn looks_like_sadf_json(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head.get(..head.len().min(4096)).unwrap_or_default());
+    begins_json(&text) && (text.contains("\"file-date\"") || text.contains("\"timestamp\": {"))
+}
+
+/// Does a list of sysstat's hosts begin here, of whatever program?
+pub(crate) fn begins_json(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let sysstat = text.strip_prefix('{').map(str::trim_start).is_some_and(|t| t.starts_with("\"sysstat\""));
-    sysstat && text.contains("\"hosts\"") && (text.contains("\"file-date\"") || text.contains("\"timestamp\": {"))
+    sysstat && text.contains("\"hosts\"")
+}
+
+/// What a reader of JSON is told.
+pub(crate) trait Tokens {
+    fn open(&mut self);
+    fn close(&mut self);
+    fn key(&mut self, key: String);
+    fn scalar(&mut self, text: &str);
+    /// All that follows stands in line `n` or below.
+    fn line(&mut self, _n: usize) {}
 }
 
 /// Reads `sadf -j` output, one [`Data`] per host. Never fails.
@@ -108,10 +123,25 @@ pub fn looks_like_sadf_json(head: &[u8]) -> bool {
 /// this goes by tokens, and takes up the thread again at each `"timestamp"`.
 pub fn read_sadf_json(text: &[u8]) -> Vec<Data> {
     let mut json = Json::default();
-    let mut at = 0;
+    tokens(text, &mut json);
+    let whole = text.trim_ascii_end().ends_with(b"}");
+    if let Some(tree) = json.tree.as_mut().filter(|_| !whole) {
+        tree.build.problem(text.len(), "the text ends inside a sample");
+    }
+    json.hosts.extend(json.tree.take().map(Tree::finish));
+    json.hosts
+}
+
+/// Goes by tokens, whatever lies between them.
+pub(crate) fn tokens(text: &[u8], json: &mut dyn Tokens) {
+    let (mut at, mut line) = (0, 1);
     while let Some(&byte) = text.get(at) {
         at += 1;
         match byte {
+            b'\n' => {
+                line += 1;
+                json.line(line);
+            }
             b'{' | b'[' => json.open(),
             b'}' | b']' => json.close(),
             b'"' => {
@@ -138,12 +168,6 @@ pub fn read_sadf_json(text: &[u8]) -> Vec<Data> {
             _ => {}
         }
     }
-    let whole = text.trim_ascii_end().ends_with(b"}");
-    if let Some(tree) = json.tree.as_mut().filter(|_| !whole) {
-        tree.build.problem(text.len(), "the text ends inside a sample");
-    }
-    json.hosts.extend(json.tree.take().map(Tree::finish));
-    json.hosts
 }
 
 /// The string that begins here, and the offset behind its closing quote.
@@ -179,7 +203,7 @@ struct Json {
     key: String,
 }
 
-impl Json {
+impl Tokens for Json {
     fn key(&mut self, key: String) {
         if matches!(key.as_str(), "timestamp" | "restarts" | "comments") {
             self.stack.clear();
@@ -246,7 +270,7 @@ fn is_moment(key: &str) -> bool {
 }
 
 /// A field of the host, by its name in either form.
-fn field(data: &mut Data, key: &str, value: &str) {
+pub(crate) fn field(data: &mut Data, key: &str, value: &str) {
     let text = || Some(value.to_string()).filter(|v| !v.is_empty());
     match key {
         "nodename" => data.host = text(),

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pgautopsy::sysstat::{Options, looks_like_sa, print, read_sa};
+use pgautopsy::sysstat::{Data, Options, files, looks_like_sa, print, read_sa};
 
 fuzz_target!(|data: &[u8]| {
     let _ = looks_like_sa(data);
@@ -14,8 +14,12 @@ fuzz_target!(|data: &[u8]| {
     // The JSON that is written without keeping the rows: as many samples as there are spans.
     let mut out = Vec::new();
     let mut document = print::Json::new(&mut out);
-    let head = document.file(data, Options::default()).expect("a Vec takes all");
+    let all = document.binary(&mut &*data, Options::default(), &|_, _| None).expect("a Vec takes all");
     document.finish().expect("a Vec takes all");
-    assert_eq!(head.spans.len(), read.spans.len());
-    assert_eq!(head.problems, read.problems);
+    let samples = memchr::memmem::find_iter(&out, b"\"timestamp\": {").count();
+    let files = files(data);
+    let read: Vec<_> = files.iter().map(|file| read_sa(file, Options::default())).collect();
+    assert_eq!(samples, read.iter().map(|data| data.spans.len()).sum());
+    let problems = |all: &[Data]| -> Vec<_> { all.iter().map(|data| data.problems.clone()).collect() };
+    assert_eq!(problems(&all), problems(&read));
 });

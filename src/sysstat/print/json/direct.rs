@@ -1,12 +1,89 @@
-//! JSON straight from the samples of a binary file: each row is worked out, written and forgotten.
+//! JSON straight from the samples of binary files: each row is worked out, written and forgotten.
 
-use std::io::{self, Write};
+use std::io;
 
 use super::super::super::activity::Activity;
-use super::super::super::binary::Scan;
-use super::super::super::binary::cursor::{Cursor, Row, starts};
-use super::super::super::binary::sample::Table;
-use super::{DiskName, Piece, SPANS, close, head, in_order, line, open, pieces, timestamp};
+use super::super::super::binary::Options;
+use super::super::super::binary::cursor::{Cursor, Row};
+use super::super::super::binary::header::Header;
+use super::super::super::binary::sample::{Step, Table};
+use super::super::super::binary::stream::{Piece as Stretch, Sink, tables};
+use super::super::super::model::{Data, device_numbers};
+use super::{DiskName, Json, Piece, close, enter, head, line, open, pieces, timestamp};
+
+/// Writes files while they are read.
+pub(super) struct Direct<'j, 'w> {
+    json: &'j mut Json<'w>,
+    options: Options,
+    name: DiskName<'j>,
+    objects: Vec<Object>,
+    /// Samples of the file written so far.
+    samples: usize,
+}
+
+impl<'j, 'w> Direct<'j, 'w> {
+    pub fn new(json: &'j mut Json<'w>, options: Options, name: DiskName<'j>) -> Direct<'j, 'w> {
+        Direct { json, options, name, objects: Vec::new(), samples: 0 }
+    }
+}
+
+impl Sink for Direct<'_, '_> {
+    fn begin(&mut self, data: &Data, header: &Header) -> io::Result<()> {
+        self.json.begin(data);
+        self.json.text.extend_from_slice(b"\t\t\t\"statistics\": [");
+        self.objects = objects(tables(header, self.options));
+        self.samples = 0;
+        Ok(())
+    }
+
+    fn piece(&mut self, piece: Stretch, header: &Header) -> io::Result<Option<Vec<u8>>> {
+        stretch(&piece, header, self.options, &self.objects, self.name, self.samples == 0, &mut self.json.text);
+        self.samples += piece.steps.steps.len();
+        self.json.out.write_all(&self.json.text)?;
+        self.json.text.clear();
+        Ok(Some(piece.into_buffer()))
+    }
+
+    fn end(&mut self, data: &Data) -> io::Result<()> {
+        self.json.text.extend_from_slice(b"\n\t\t\t]");
+        self.json.end(data);
+        Ok(())
+    }
+}
+
+/// Writes the samples of a stretch.
+fn stretch(
+    piece: &Stretch,
+    header: &Header,
+    options: Options,
+    objects: &[Object],
+    name: DiskName<'_>,
+    first: bool,
+    text: &mut Vec<u8>,
+) {
+    let label = move |activity: &'static Activity, item: &str| {
+        let numbers = device_numbers(item).filter(|_| activity.name == "disk");
+        let known = numbers.and_then(|(major, minor)| name(major, minor));
+        head(activity, known.as_deref().unwrap_or(item))
+    };
+    let rows = piece.rows(header, options);
+    let mut cursor = Cursor::new(&rows, &piece.steps, &label);
+    cursor.begin(piece.times.as_ref());
+    let (mut texts, mut last) = (vec![Vec::new(); objects.len()], None);
+    let mut comma = !first;
+    for step in &piece.steps.steps {
+        let Some(span) = piece.spans.get(step.span as usize) else { continue };
+        text.extend_from_slice(if comma { b",\n\t\t\t\t{\n" } else { b"\n\t\t\t\t{\n" });
+        comma = true;
+        timestamp(span, text);
+        if last != Some(step.prev) {
+            texts.iter_mut().for_each(Vec::clear);
+        }
+        last = Some(step.cur);
+        sample(objects, &mut texts, &mut cursor, step, text);
+        text.extend_from_slice(b"\n\t\t\t\t}");
+    }
+}
 
 /// The tables under one key of a sample.
 struct Object {
@@ -14,42 +91,6 @@ struct Object {
     key: &'static str,
     list: bool,
     tables: Vec<(Table, Vec<Piece>)>,
-}
-
-pub(super) fn statistics(scan: &Scan<'_>, name: DiskName, text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
-    text.extend_from_slice(b"\t\t\t\"statistics\": [");
-    out.write_all(text)?;
-    text.clear();
-    if let Some(rows) = &scan.rows {
-        let steps = &scan.steps;
-        let objects = &objects(rows.tables());
-        let starts = &starts(rows, steps, SPANS);
-        let label = move |activity: &'static Activity, item: &str| {
-            let numbers = item.strip_prefix("dev").filter(|_| activity.name == "disk").and_then(|n| n.split_once('-'));
-            let numbers = numbers.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-            let known = numbers.and_then(|(major, minor)| name(major, minor));
-            head(activity, known.as_deref().unwrap_or(item))
-        };
-        let make = || {
-            let mut cursor = Cursor::new(rows, steps, &label);
-            move |n: usize, text: &mut Vec<u8>| {
-                let first = n * SPANS;
-                for (i, step) in steps.steps.iter().enumerate().skip(first).take(SPANS) {
-                    let Some(span) = scan.data.spans.get(step.span as usize) else { continue };
-                    if i == first {
-                        cursor.jump(step, starts.get(n));
-                    }
-                    text.extend_from_slice(if i == 0 { b"\n\t\t\t\t{\n" } else { b",\n\t\t\t\t{\n" });
-                    timestamp(span, text);
-                    sample(objects, &mut cursor, step, text);
-                    text.extend_from_slice(b"\n\t\t\t\t}");
-                }
-            }
-        };
-        in_order(steps.steps.len(), make, out)?;
-    }
-    text.extend_from_slice(b"\n\t\t\t]");
-    Ok(())
 }
 
 fn objects(tables: Vec<Table>) -> Vec<Object> {
@@ -74,19 +115,28 @@ fn columns(activity: &Activity) -> Vec<usize> {
     activity.columns.iter().enumerate().filter(|(_, c)| !detailed(c.unless)).map(|(n, _)| n).collect()
 }
 
-fn sample(
-    objects: &[Object],
-    cursor: &mut Cursor<'_, '_>,
-    step: &crate::sysstat::binary::sample::Step,
-    out: &mut Vec<u8>,
-) {
-    let mut group: Option<&str> = None;
-    for object in objects {
-        let mut begun = false;
+/// Writes the objects of a sample. `texts` holds those of the objects in which nothing has moved since they were written.
+fn sample(objects: &[Object], texts: &mut [Vec<u8>], cursor: &mut Cursor<'_, '_>, step: &Step, out: &mut Vec<u8>) {
+    cursor.step(step);
+    let mut group: Option<&'static str> = None;
+    for (object, text) in objects.iter().zip(texts) {
+        let still = object.tables.iter().all(|(table, _)| cursor.still(table));
+        if !still {
+            text.clear();
+        } else if !text.is_empty() {
+            enter(object.group, &mut group, out);
+            out.extend_from_slice(text);
+            object.tables.iter().for_each(|(table, _)| cursor.pass(step, table));
+            continue;
+        }
+        let mut start = None;
         for (table, pieces) in &object.tables {
             cursor.each(step, *table, |label, row| {
+                let begun = start.is_some();
                 if !begun {
-                    open(object.group, &mut group, object.key, object.list, out);
+                    enter(object.group, &mut group, out);
+                    start = Some(out.len());
+                    open(object.group.is_some(), object.key, object.list, out);
                 }
                 if object.list && begun {
                     out.extend_from_slice(b",\n");
@@ -106,11 +156,13 @@ fn sample(
                     }
                     Row::Again(text) => out.extend_from_slice(text),
                 }
-                begun = true;
             });
         }
-        if begun {
+        if let Some(start) = start {
             close(object.group.is_some(), object.list, out);
+            if still {
+                text.extend_from_slice(out.get(start..).unwrap_or_default());
+            }
         }
     }
     if group.is_some() {
