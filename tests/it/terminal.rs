@@ -136,6 +136,7 @@ fn who_waits_longer_than_a_second_sees_how_far_it_is_and_then_only_the_report() 
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // waits for longer than the progress would
 fn who_does_not_look_sees_no_progress() {
     let folder = tempfile::tempdir().unwrap();
     let begin = Instant::now();
@@ -150,6 +151,7 @@ fn who_does_not_look_sees_no_progress() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // how long it takes is the point
 fn ctrl_c_ends_at_once_behind_a_clean_line() {
     let folder = tempfile::tempdir().unwrap();
     let command = format!("trap : INT; {} > out; echo \"code $?\"", slow_source(folder.path()));

@@ -6,6 +6,7 @@ use super::{Last, LogReader, TEXT_MAX};
 use crate::formats::secrets::masked;
 use crate::messages::engine_clip;
 use crate::model::{DAY, HOUR, MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
@@ -199,6 +200,11 @@ pub(super) fn key(stream: usize, events: usize, what: What, why: Why, who: Optio
     (stream, what, why, who.filter(|_| window(events) < Micros::MAX).cloned())
 }
 
+/// Messages that tell a measurement: each is listed, as the next one tells another.
+pub(super) fn measures(what: What) -> bool {
+    matches!(what, What::FsyncSlow | What::PeerClockDrift)
+}
+
 /// Repeats of these are counted, not listed. Role changes and process starts are always listed.
 pub fn folds(what: What) -> bool {
     use What::*;
@@ -267,6 +273,8 @@ pub fn folds(what: What) -> bool {
 
 /// A line as it is kept: without secrets (a connection string in an error message), clipped.
 pub(super) fn wording(line: &[u8]) -> Arc<str> {
-    let text = String::from_utf8_lossy(line.get(..line.len().min(4 * TEXT_MAX)).unwrap_or(line));
+    let line = line.get(..line.len().min(4 * TEXT_MAX)).unwrap_or(line);
+    // Nearly all lines are UTF-8, which is told faster than their faults are.
+    let text = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
     Arc::from(engine_clip(&masked(&text), TEXT_MAX))
 }
