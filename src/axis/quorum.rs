@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 pub enum Verdict {
     Yes,
     No,
+    /// Members start for the first time and have not elected a leader yet: nothing was lost.
+    Forming,
     Unknown,
 }
 
@@ -80,6 +82,12 @@ pub(super) fn find(t: &Timeline, lanes: &[Lane]) -> Vec<Quorum> {
             _ if to == *from => {}
             _ => out.push(next),
         }
+    }
+    // Before the first agreement, a member that starts says that there was none to lose.
+    let first = out.iter().position(|q| q.verdict == Verdict::Yes).unwrap_or(out.len());
+    let begins = lanes.iter().filter_map(|l| l.stretches.iter().find(|s| s.state != State::Unknown));
+    if begins.map(|s| s.state).any(|s| s == State::Starting) {
+        out.iter_mut().take(first).filter(|q| q.verdict == Verdict::No).for_each(|q| q.verdict = Verdict::Forming);
     }
     out
 }

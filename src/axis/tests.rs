@@ -480,3 +480,68 @@ fn a_clock_difference_that_is_only_repeated_is_not_measured() {
     let measured = with(["12.755367s", "12.755412s", "12.755220s"]);
     assert!((12.0..13.5).contains(&measured), "{measured}");
 }
+
+/// Two members that ask each other before and after a minute in which `a` writes nothing; from then on `a`'s clock is
+/// ahead by `ahead` seconds.
+fn asked_around_a_silence(ahead: u32) -> Vec<(&'static str, String)> {
+    let resumes = if ahead == 0 { 170 } else { 100 + ahead };
+    vec![
+        (
+            "a/patroni.log",
+            leader("a", 0, 50)
+                + &answer(53, "b", 52)
+                + &leader("a", 60, 100)
+                + &leader("a", resumes + 10, resumes + 60)
+                + &answer(resumes + 65, "b", resumes - ahead + 64)
+                + &leader("a", resumes + 70, resumes + 100),
+        ),
+        (
+            "b/patroni.log",
+            replica("b", "a", 1, 51)
+                + &answer(55, "a", 50)
+                + &replica("b", "a", 61, 231)
+                + &answer(238, "a", 230 + ahead)
+                + &replica("b", "a", 241, 261),
+        ),
+    ]
+}
+
+#[test]
+fn a_clock_that_is_put_forward_is_an_event_and_no_silence() {
+    let (t, axis) = read(&asked_around_a_silence(70));
+    let steps: Vec<(String, f64)> = t
+        .all(&[crate::model::What::ClockStepped])
+        .map(|e| (t.name(e.node).to_string(), (e.num / 1_000.0).round()))
+        .collect();
+    assert!(matches!(steps.as_slice(), [(host, by)] if host == "a" && (62.0..=78.0).contains(by)), "{steps:?}");
+    assert_eq!(axis.holes, []);
+    // What comes after it lies where the other host saw it.
+    let start = crate::model::civil(2024, 5, 1, 10, 0, 0);
+    let end = t.beats.iter().filter(|b| t.name(b.node).as_ref() == "a").map(|b| b.to).max().unwrap();
+    assert!((seconds(end - start) - 200.0).abs() < 10.0, "{}", seconds(end - start));
+    // Who stood still has the right clock again.
+    let (t, axis) = read(&asked_around_a_silence(0));
+    assert_eq!(t.all(&[crate::model::What::ClockStepped]).count(), 0);
+    assert_eq!(axis.holes.len(), 1);
+    // One side alone proves nothing.
+    let before_only: Vec<(&str, String)> =
+        asked_around_a_silence(70).into_iter().filter(|(p, _)| p.starts_with('a')).collect();
+    let (t, axis) = read(&before_only);
+    assert_eq!((t.all(&[crate::model::What::ClockStepped]).count(), axis.holes.len()), (0, 1));
+}
+
+#[test]
+fn a_cluster_that_is_being_made_has_lost_no_quorum() {
+    let start = |second: f64| etcd(0.0, second, "starting an etcd server");
+    let mut files = members(0.0);
+    for (file, second) in files.iter_mut().zip([5.0, 6.0, 7.0]) {
+        file.1 = start(second) + &file.1;
+    }
+    let (_, axis) = read(&files);
+    let first = axis.quorum.iter().position(|q| q.verdict == QuorumState::Yes).unwrap();
+    let told = |range: &[Quorum]| range.iter().map(|q| q.verdict).collect::<Vec<_>>();
+    assert!(told(&axis.quorum[..first]).contains(&QuorumState::Forming), "{:?}", axis.quorum);
+    assert!(!told(&axis.quorum[..first]).contains(&QuorumState::No));
+    // Later it can be lost.
+    assert!(told(&axis.quorum[first..]).contains(&QuorumState::No));
+}

@@ -72,9 +72,14 @@ pub(super) fn form(t: &Timeline, x: &Incident) -> &'static str {
         Kind::Demotion => "demotion",
         Kind::NoLeader => "no_eligible_candidate",
         Kind::Crash => {
-            let on_replica = x.old.is_some_and(|o| {
-                !x.events.is_empty() && x.events.iter().all(|i| t.events.get(*i as usize).is_some_and(|e| e.node != o))
-            });
+            let noticed =
+                [What::PeerLost, What::PeerInactive, What::PeerUnreachable, What::ProbeFailed, What::PgStandbyLost];
+            let only_seen = |i: &u32| t.events.get(*i as usize).is_some_and(|e| noticed.contains(&e.what));
+            let on_replica = x.events.iter().all(only_seen)
+                || x.old.is_some_and(|o| {
+                    !x.events.is_empty()
+                        && x.events.iter().all(|i| t.events.get(*i as usize).is_some_and(|e| e.node != o))
+                });
             if on_replica {
                 "replica_down"
             } else if near(&[

@@ -4,6 +4,7 @@ mod classify;
 mod form;
 mod near;
 mod outage;
+mod silent;
 #[cfg(test)]
 mod tests;
 mod triggers;
@@ -161,6 +162,7 @@ pub fn find(t: &Timeline) -> Vec<Incident> {
     classify::stalls(t, &mut incidents);
     classify::stuck_replicas(t, &mut incidents);
     near::misses(t, &mut incidents);
+    silent::replicas(t, &mut incidents);
     incidents.sort_by_key(|i| (i.at, i.kind));
     for incident in &mut incidents {
         outage::measure(t, incident);

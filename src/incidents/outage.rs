@@ -1,5 +1,6 @@
 //! How long nobody could write, as far as the logs tell: the stretches in which no member accepted writes.
 
+use super::classify::LOOK_BACK;
 use super::{Incident, Kind};
 use crate::model::{Micros, NodeId, Program, SECOND, Span, What, Why};
 use crate::timeline::{Event, Timeline};
@@ -115,7 +116,13 @@ fn turns(t: &Timeline, node: NodeId, within: Span) -> Vec<Turn> {
         finer.flatten().map_or(e.at, |p| p.at.max(e.at))
     };
     let orders = [DemoteOffline, DemoteGraceful, DemoteImmediate, DemoteNolock];
-    let told = t.find(&stops, within).filter(|e| e.node == node && within.contains(e.at));
+    // A replica that is told to stop, as before pg_rewind, takes no writes already.
+    let primary = |at: Micros| {
+        let begun = [PgReady, PgReadyReadOnly, Promoted, PromotedAgain, PgPromoteRequest];
+        let last = t.find(&begun, Span::new(within.from - LOOK_BACK, at)).filter(|e| e.node == node && e.at <= at);
+        last.last().is_none_or(|e| e.what != PgReadyReadOnly)
+    };
+    let told = t.find(&stops, within).filter(|e| e.node == node && within.contains(e.at) && primary(e.at));
     out.extend(told.map(|e| Turn { at: no_earlier(e.event, &orders), ..turn(e.event, false, unsure(e.at)) }));
     let spoke = !out.is_empty();
     let begun = [Promoted, PromotedAgain];
@@ -137,7 +144,15 @@ fn turns(t: &Timeline, node: NodeId, within: Span) -> Vec<Turn> {
         ];
         let first = t.find(&decided, within).find(|e| e.node == node);
         let done = || mine(&[DemotedLockUpdate, DemotedDcs, DemotedForeignLock, DemotedLostRace]).next();
-        if let Some(e) = first {
+        if let Some(e) = first.as_ref().filter(|e| e.what == PgNotRunning) {
+            // Patroni finds it in its next loop; whoever was connected saw it at once.
+            let before = Span::new(e.at - t.loop_wait() * 3 / 2 - SECOND, e.at);
+            let signs = [PgAbnormalExit, PgWalreceiverLost, RestStatusFailed, PgConnFailed];
+            let about = |s: &Event| s.node == node || s.what == PgWalreceiverLost;
+            let sign = t.find(&signs, before).filter(|s| about(s.event) && s.at >= before.from).map(|s| s.at).min();
+            let unsure = if sign.is_some() { SECOND } else { t.loop_wait() };
+            out.push(Turn { at: sign.unwrap_or(e.at).max(within.from), ..turn(e.event, false, unsure) });
+        } else if let Some(e) = first {
             out.push(Turn { at: e.at.max(within.from), ..turn(e.event, false, SECOND) });
         } else if let Some(e) = done() {
             out.push(turn(e.event, false, 5 * SECOND));

@@ -498,3 +498,63 @@ fn the_log_of_one_that_lost_the_race_tells_who_won_it() {
     let files = [("b/patroni.log", follows("b", 0, 620) + &lost)];
     assert_eq!(forms(&files), ["no_eligible_candidate"]);
 }
+
+#[test]
+fn a_replica_that_dies_whole_is_down_if_the_others_miss_it() {
+    let text = |m: &str| format!("\"msg\":\"{m}\"");
+    let gone = "\"msg\":\"peer became inactive (message send to peer failed)\",\"peer-id\":\"2222222222222222\",\"error\":\"failed to read 2222222222222222 on stream MsgApp v2 (unexpected EOF)\"";
+    let own = zap(5, &text("2222222222222222 became follower at term 2"));
+    let leader = zap(5, &text("1111111111111111 became follower at term 2"));
+    let files = |missed: bool| {
+        vec![
+            ("a/patroni.log", leads("a", 0, 200)),
+            ("a/etcd.log", if missed { leader.clone() + &zap(84, gone) } else { leader.clone() }),
+            ("b/patroni.log", follows("b", 1, 81)),
+            ("b/etcd.log", own.clone()),
+        ]
+    };
+    assert_eq!(forms(&files(true)), ["replica_down"]);
+    // The look-alike: its logs were copied before the others'.
+    assert_eq!(forms(&files(false)), Vec::<&str>::new());
+    // It was told to stop.
+    let mut told = files(true);
+    told[2].1 += &line(82, "INFO: Patroni is shutting down... received SIGTERM");
+    told[3].1 += &zap(83, &text("received signal; shutting down"));
+    assert!(!forms(&told).contains(&"replica_down"), "{:?}", forms(&told));
+}
+
+#[test]
+fn a_primary_whose_server_died_took_no_writes_until_the_next_was_ready() {
+    let files = [
+        (
+            "a/patroni.log",
+            leads("a", 0, 60)
+                + &line(70, "WARNING: Postgresql is not running.")
+                + &line(70, "INFO: removed leader key after trying and failing to start postgres")
+                + &line(111, "INFO: Demoting self (immediate-nolock)"),
+        ),
+        (
+            "a/postgresql.log",
+            pg(1, "LOG:  database system is ready to accept connections")
+                + &pg(112, "LOG:  database system is ready to accept read-only connections")
+                // Before pg_rewind the replica is stopped once more.
+                + &pg(114, "LOG:  received fast shutdown request"),
+        ),
+        (
+            "b/patroni.log",
+            follows("b", 1, 61)
+                + &line(110, "INFO: promoted self to leader by acquiring session lock")
+                + &leads("b", 120, 160),
+        ),
+        (
+            "b/postgresql.log",
+            pg(2, "LOG:  database system is ready to accept read-only connections")
+                + &pg(66, "FATAL:  could not receive data from WAL stream: server closed the connection unexpectedly")
+                + &pg(110, "LOG:  database system is ready to accept connections"),
+        ),
+    ];
+    let files: Vec<(String, String)> = files.iter().map(|(p, t)| ((*p).to_owned(), t.clone())).collect();
+    let (_, incidents) = run::timeline_of(&files, &run::Settings::default());
+    let outage = incidents.iter().find_map(|x| x.outage.as_ref()).expect("both ends are told");
+    assert!((outage.length() - 44 * SECOND).abs() <= SECOND, "{outage:?}");
+}

@@ -57,10 +57,7 @@ fn impact(out: &mut String, report: &Report) {
         );
     }
     for i in &report.incidents {
-        let outage = i
-            .write_outage
-            .as_ref()
-            .map_or_else(|| "not measurable".to_owned(), |o| format!("{:.1} s ± {:.1} s", o.seconds, o.uncertainty_s));
+        let outage = i.write_outage.as_ref().map_or_else(|| "not measurable".to_owned(), super::words::lasted);
         let name = |n: &Option<String>| n.as_deref().map_or_else(|| "–".to_owned(), markdown);
         let planned = if i.planned { " (planned)" } else { "" };
         let _ = writeln!(

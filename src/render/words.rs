@@ -1,7 +1,7 @@
 //! Sentences that several outputs share.
 
 use super::times::{clock, day_clock};
-use crate::report::{Hypothesis, Incident, Lane, Proof, Report, Statement, Verdict, VerdictKind};
+use crate::report::{Hypothesis, Incident, Lane, Proof, Report, Statement, Verdict, VerdictKind, WriteOutage};
 
 /// The incident that the verdict is about.
 pub fn main_incident(report: &Report) -> Option<&Incident> {
@@ -24,17 +24,26 @@ pub fn consequences(report: &Report) -> Vec<(&'static str, &[Statement])> {
 pub fn impact(report: &Report) -> String {
     let Some(i) = main_incident(report) else { return "no incident in the bundle".to_owned() };
     match &i.write_outage {
-        Some(o) => format!(
-            "{} to {} UTC, {}{:.1} s (±{:.1} s) without a primary that takes writes",
-            day_clock(&o.from),
-            clock(&o.to),
-            if o.at_least { "at least " } else { "" },
-            o.seconds,
-            o.uncertainty_s
-        ),
+        Some(o) => {
+            format!("{} to {} UTC, {} without a primary that takes writes", day_clock(&o.from), clock(&o.to), lasted(o))
+        }
         None if i.start == i.end => format!("{} UTC; no write outage can be measured", day_clock(&i.start)),
         None => format!("{} to {} UTC; no write outage can be measured", day_clock(&i.start), clock(&i.end)),
     }
+}
+
+/// How long nobody could write. Where the clocks leave much open, the middle is no better than any other length.
+pub fn lasted(o: &WriteOutage) -> String {
+    let (low, high) = ((o.seconds - o.uncertainty_s).max(0.0), o.seconds + o.uncertainty_s);
+    let wide = o.uncertainty_s * 4.0 > o.seconds && o.uncertainty_s > 5.0;
+    match (wide, o.at_least) {
+        (true, true) => return format!("at least {low:.0} s"),
+        (true, false) if low < 0.5 => return format!("up to {high:.0} s"),
+        (true, false) => return format!("between {low:.0} and {high:.0} s"),
+        _ => {}
+    }
+    let least = if o.at_least { "at least " } else { "" };
+    format!("{least}{:.1} s (±{:.1} s)", o.seconds, o.uncertainty_s)
 }
 
 /// The cause by name, with what contributed; or the candidates.

@@ -42,7 +42,7 @@ pub struct QuorumInterval {
     pub reachable: u32,
     /// Members of which the bundle says nothing then.
     pub unknown: u32,
-    /// yes, no or unknown
+    /// yes, no, unknown, or forming: no member of a new cluster has been elected yet
     pub quorum: String,
 }
 
@@ -227,6 +227,7 @@ fn quorum(q: &crate::axis::Quorum) -> QuorumInterval {
         quorum: match q.verdict {
             QuorumState::Yes => "yes",
             QuorumState::No => "no",
+            QuorumState::Forming => "forming",
             QuorumState::Unknown => "unknown",
         }
         .to_owned(),
@@ -364,10 +365,12 @@ fn gap(t: &Timeline, h: &crate::axis::Hole) -> LoopGap {
         HoleKind::Frozen => "another member won its lock meanwhile: the process or the whole host stood still",
         HoleKind::Logging => "Patroni ran, its log did not (lost or left-out records)",
         HoleKind::Cut => {
-            "it renewed its lock all the same, or other hosts' logs have the same hole: the log was cut or filtered"
+            "it renewed its lock all the same, or other hosts' logs have the same hole: the log was cut or filtered, if the clock was not put forward"
         }
         HoleKind::Down => "Patroni was not running",
-        HoleKind::Silent => "nothing tells whether the process stood still or the log was cut",
+        HoleKind::Silent => {
+            "nothing tells whether it stood still, its clock was put forward or the log was cut; the kernel's log and those of the other hosts would"
+        }
     };
     LoopGap {
         host: t.name(h.node).to_string(),

@@ -18,7 +18,13 @@ pub(super) fn cost(t: &Timeline, axis: &Axis, x: &Incident) -> Vec<Statement> {
     let mut out = Vec::new();
     if let Some(o) = &x.outage {
         let least = if o.at_least { "at least " } else { "" };
-        let text = format!("writes stopped for {least}{} (known to {})", length(o.length()), length(o.uncertainty));
+        let (long, unsure) = (o.length(), o.uncertainty);
+        let text = if unsure * 4 > long && !o.at_least && unsure > 5 * SECOND {
+            let low = (long - unsure).max(0);
+            format!("writes stopped for between {} and {}", length(low), length(long + unsure))
+        } else {
+            format!("writes stopped for {least}{} (known to {})", length(long), length(unsure))
+        };
         out.push(Statement { text, host: String::new(), evidence: Vec::new() });
     }
     two_primaries(t, axis, x, &mut out);

@@ -30,6 +30,13 @@ pub(super) fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind,
             }
             None => format!("The cluster had no primary from {at} on and nobody took over"),
         },
+        // Only the others tell of it.
+        Kind::Crash
+            if x.form == "replica_down" && x.nodes.iter().all(|n| x.events.iter().all(|i| on(t, *i) != Some(*n))) =>
+        {
+            let gone = x.nodes.first().map_or_else(String::new, |n| t.cluster.title(*n));
+            format!("{gone}, a replica, fell silent at {at} and the others lost it; the roles did not change")
+        }
         Kind::Crash => format!("{} on {} failed at {at}; the roles did not change", failed(t, x), node()),
         Kind::DcsOutage => format!("The cluster's DCS failed at {at}"),
         Kind::WriteStall => format!("{old} stayed primary but clients waited for seconds from {at} on"),

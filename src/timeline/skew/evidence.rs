@@ -5,12 +5,19 @@ use crate::model::{Micros, NodeId, Program, Role, SECOND, What};
 use crate::timeline::{Beats, Event, Timeline};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Everything that the logs' lines say.
+pub(super) fn all(t: &Timeline, out: &mut Vec<Bound>) {
+    raft_terms(t, out);
+    lock_handed_over(t, out);
+    timelines(t, out);
+}
+
 /// Trouble between two members makes the news of a term late for so long around it (our choice: etcd's probes of its
 /// peers run every four seconds, its reports come at least every 30 s).
 const TROUBLE: Micros = 30 * SECOND;
 
 /// A Raft term has one leader; its followers cannot know it earlier than itself.
-pub(super) fn raft_terms(t: &Timeline, out: &mut Vec<Bound>) {
+fn raft_terms(t: &Timeline, out: &mut Vec<Bound>) {
     let won: Vec<&Event> = t.events.iter().filter(|e| e.what == What::LeaderWon && e.num > 0.0).collect();
     for seen in t.events.iter().filter(|e| matches!(e.what, What::LeaderSeen) && e.num > 0.0) {
         let Some(leader) = seen.who.as_deref().and_then(|w| t.cluster.resolve(w)) else { continue };
@@ -42,7 +49,7 @@ pub(super) fn raft_terms(t: &Timeline, out: &mut Vec<Bound>) {
 }
 
 /// Nobody sees a new owner of the leader lock before that owner has it.
-pub(super) fn lock_handed_over(t: &Timeline, out: &mut Vec<Bound>) {
+fn lock_handed_over(t: &Timeline, out: &mut Vec<Bound>) {
     let promoted: Vec<&Event> = t.events.iter().filter(|e| e.what == What::Promoted).collect();
     for p in &promoted {
         // Two changes of the lock within a quarter of an hour could be taken for each other.
@@ -103,7 +110,7 @@ pub(super) fn lock_handed_over(t: &Timeline, out: &mut Vec<Bound>) {
 
 /// Nobody streams a timeline before the new primary has begun it: its log says when, else Patroni's history, whose stamp
 /// is that of the history file that PostgreSQL writes when it begins one (patroni/ha.py, `update_cluster_history`).
-pub(super) fn timelines(t: &Timeline, out: &mut Vec<Bound>) {
+fn timelines(t: &Timeline, out: &mut Vec<Bound>) {
     let number = |e: &Event| match e.what {
         What::PgNewTimeline => Some(e.num),
         // The row names the timeline that ended.

@@ -3,12 +3,14 @@
 mod collected;
 mod evidence;
 mod requests;
+mod stepped;
 
 use super::{Event, Timeline};
 use crate::model::{MINUTE, Micros, NodeId, Order, SECOND, Span};
 pub(super) use requests::Asked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+pub(super) use stepped::{find as step, undo};
 
 /// A line on a host's own clock, before any correction.
 #[derive(Clone, Debug)]
@@ -48,8 +50,7 @@ pub struct Skew {
     pub anchors: Vec<Anchor>,
     /// Hosts whose clocks surely differ from another's although nothing tells which of the two is wrong.
     pub doubtful: BTreeSet<NodeId>,
-    /// Greatest possible value of (clock of the second − clock of the first).
-    most: BTreeMap<(NodeId, NodeId), Micros>,
+    most: Most,
 }
 
 /// Without any proof, hosts are taken to be kept together this far by NTP (our choice: chrony and ntpd keep
@@ -140,7 +141,11 @@ fn place(e: &Event) -> Place {
     Place { node: e.node, at: e.at, source: e.source, line: e.line, text: e.text.clone() }
 }
 
+/// Greatest possible value of (clock of the second − clock of the first).
+type Most = BTreeMap<(NodeId, NodeId), Micros>;
+
 /// A constraint: `then − first` of the readings bounds the difference of the clocks from above.
+#[derive(Clone)]
 struct Bound {
     anchor: Anchor,
     /// Greatest possible true distance, where physics sets one.
@@ -160,24 +165,22 @@ fn order(first: Place, then: Place, why: &'static str) -> Bound {
 /// Collects what two hosts saw and solves for the clocks. `asked`: answers of members to each other.
 pub(super) fn measure(t: &Timeline, asked: &[Asked]) -> Skew {
     let mut bounds: Vec<Bound> = Vec::new();
-    evidence::raft_terms(t, &mut bounds);
-    evidence::lock_handed_over(t, &mut bounds);
-    evidence::timelines(t, &mut bounds);
-    requests::answers(asked, &mut bounds);
+    evidence::all(t, &mut bounds);
+    requests::answers(&asked.iter().collect::<Vec<_>>(), &mut bounds);
     bounds.retain(|b| (b.anchor.then.at - b.anchor.first.at).abs() <= FAR);
     let mut collected: Vec<Bound> = Vec::new();
     collected::dates(t, &mut collected);
     collected::offsets(t, &mut collected);
     collected.retain(|b| (b.anchor.then.at - b.anchor.first.at).abs() <= FAR);
     let mut skew = Skew::default();
-    let both = bounds.iter().chain(&collected);
-    let mut nodes: Vec<NodeId> = both.flat_map(|b| [b.anchor.first.node, b.anchor.then.node]).collect();
+    let mut nodes = nodes_of(&bounds);
+    nodes.extend(nodes_of(&collected));
     let measured = evidence::peers(t);
     nodes.extend(measured.iter().flat_map(|m| [m.0, m.1]));
     nodes.sort_unstable();
     nodes.dedup();
     nodes.truncate(64);
-    let mut most: BTreeMap<(NodeId, NodeId), Micros> = BTreeMap::new();
+    let mut most = Most::new();
     // Measured differences first, then the order that physics dictates (loosest first: a wrong pair is the one that
     // contradicts the others), then greatest delays; last what was said when the bundle was collected, as a clock may
     // have been put right in between.
@@ -185,22 +188,8 @@ pub(super) fn measure(t: &Timeline, asked: &[Asked]) -> Skew {
         tighten(&mut most, &nodes, *a, *b, *high);
         tighten(&mut most, &nodes, *b, *a, -*low);
     }
-    let mut take = |bounds: &mut Vec<Bound>| {
-        let distance = |b: &Bound| b.anchor.then.at - b.anchor.first.at + b.late;
-        bounds.sort_by_key(|b| (std::cmp::Reverse(distance(b)), b.anchor.first.source, b.anchor.first.line));
-        for b in bounds.iter_mut() {
-            let limit = distance(b) + b.grain;
-            b.anchor.refused = !tighten(&mut most, &nodes, b.anchor.first.node, b.anchor.then.node, limit);
-        }
-        bounds.sort_by_key(|b| (distance(b), b.anchor.first.source, b.anchor.first.line));
-        for b in bounds.iter() {
-            let Some(within) = b.within else { continue };
-            let limit = within + b.anchor.first.at - b.anchor.then.at + b.grain;
-            tighten(&mut most, &nodes, b.anchor.then.node, b.anchor.first.node, limit);
-        }
-    };
-    take(&mut bounds);
-    take(&mut collected);
+    take(&mut most, &mut bounds, &nodes);
+    take(&mut most, &mut collected, &nodes);
     bounds.extend(collected);
     bounds.sort_by_key(|b| (b.anchor.first.at, b.anchor.first.source, b.anchor.first.line, b.anchor.then.source));
     skew.anchors = bounds.into_iter().map(|b| b.anchor).collect();
@@ -209,14 +198,39 @@ pub(super) fn measure(t: &Timeline, asked: &[Asked]) -> Skew {
     skew
 }
 
+fn nodes_of(bounds: &[Bound]) -> Vec<NodeId> {
+    let mut nodes: Vec<NodeId> = bounds.iter().flat_map(|b| [b.anchor.first.node, b.anchor.then.node]).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes
+}
+
+/// What bounds alone say.
+fn solve(bounds: &mut Vec<Bound>, nodes: &[NodeId]) -> Most {
+    let mut most = Most::new();
+    bounds.retain(|b| (b.anchor.then.at - b.anchor.first.at).abs() <= FAR);
+    take(&mut most, bounds, nodes);
+    most
+}
+
+/// Takes bounds in, those first that leave most open, and marks what contradicts them; then greatest delays.
+fn take(most: &mut Most, bounds: &mut [Bound], nodes: &[NodeId]) {
+    let distance = |b: &Bound| b.anchor.then.at - b.anchor.first.at + b.late;
+    bounds.sort_by_key(|b| (std::cmp::Reverse(distance(b)), b.anchor.first.source, b.anchor.first.line));
+    for b in bounds.iter_mut() {
+        let limit = distance(b) + b.grain;
+        b.anchor.refused = !tighten(most, nodes, b.anchor.first.node, b.anchor.then.node, limit);
+    }
+    bounds.sort_by_key(|b| (distance(b), b.anchor.first.source, b.anchor.first.line));
+    for b in bounds.iter() {
+        let Some(within) = b.within else { continue };
+        let limit = within + b.anchor.first.at - b.anchor.then.at + b.grain;
+        tighten(most, nodes, b.anchor.then.node, b.anchor.first.node, limit);
+    }
+}
+
 /// Takes `clock of b − clock of a ≤ limit` in; `false` if it contradicts what is known already.
-fn tighten(
-    most: &mut BTreeMap<(NodeId, NodeId), Micros>,
-    nodes: &[NodeId],
-    a: NodeId,
-    b: NodeId,
-    limit: Micros,
-) -> bool {
+fn tighten(most: &mut Most, nodes: &[NodeId], a: NodeId, b: NodeId, limit: Micros) -> bool {
     if a == b || most.get(&(b, a)).is_some_and(|back| back + limit < 0) {
         return false;
     }
@@ -280,20 +294,35 @@ pub(super) fn correct(t: &mut Timeline) {
         .map(|o| (o.node, o.corrected, o.low.zip(o.high).map_or(0, |(l, h)| (h - l) / 2)))
         .collect();
     for (node, by, width) in moved {
-        for e in t.events.iter_mut().filter(|e| e.node == node) {
-            (e.at, e.since, e.until, e.slack) = (e.at - by, e.since - by, e.until - by, e.slack + width);
+        shift(t, node, by, width, Micros::MIN);
+    }
+}
+
+/// Takes `by` off all times of a host from `from` on, as far as they stand on its own clock.
+fn shift(t: &mut Timeline, node: NodeId, by: Micros, width: Micros, from: Micros) {
+    let end = |at: &mut Micros| {
+        if *at >= from {
+            *at -= by;
         }
-        for v in t.written.iter_mut().filter(|v| v.node == node) {
-            v.cells.iter_mut().for_each(|c| c.0 -= by);
-        }
-        for b in t.beats.iter_mut().filter(|b| b.node == node) {
-            (b.from, b.to) = (b.from - by, b.to - by);
-        }
-        let shifted = |s: Span| Span::new(s.from - by, s.to - by);
-        t.gaps.iter_mut().filter(|g| g.node == node).for_each(|g| g.span = shifted(g.span));
-        t.covered.iter_mut().filter(|c| c.node == node).for_each(|c| c.span = shifted(c.span));
-        for x in t.series.iter_mut().filter(|s| s.node == node).flat_map(|s| &mut s.samples) {
-            (x.from, x.to) = (x.from - by, x.to - by);
-        }
+    };
+    for e in t.events.iter_mut().filter(|e| e.node == node && e.at >= from) {
+        (e.at, e.since, e.until, e.slack) = (e.at - by, e.since - by, e.until - by, e.slack + width);
+    }
+    for v in t.written.iter_mut().filter(|v| v.node == node) {
+        v.cells.iter_mut().for_each(|c| end(&mut c.0));
+    }
+    for b in t.beats.iter_mut().filter(|b| b.node == node && b.from >= from) {
+        (b.from, b.to) = (b.from - by, b.to - by);
+    }
+    let ends = |s: &mut Span| {
+        end(&mut s.from);
+        end(&mut s.to);
+        *s = Span::new(s.from, s.to);
+    };
+    t.gaps.iter_mut().filter(|g| g.node == node).for_each(|g| ends(&mut g.span));
+    t.covered.iter_mut().filter(|c| c.node == node).for_each(|c| ends(&mut c.span));
+    for x in t.series.iter_mut().filter(|s| s.node == node).flat_map(|s| &mut s.samples) {
+        end(&mut x.from);
+        end(&mut x.to);
     }
 }

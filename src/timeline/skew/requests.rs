@@ -43,16 +43,32 @@ impl Asked {
         });
         made.collect()
     }
+
+    /// When it was on the clock of a host, if that one asks or answers.
+    pub(super) fn on_clock_of(&self, node: NodeId) -> Option<Micros> {
+        if self.peer == node { Some(self.seen) } else { Some(self.first.at).filter(|_| self.first.node == node) }
+    }
+
+    /// Takes `by` off what stands on a host's clock from `from` on.
+    pub(super) fn shift(&mut self, node: NodeId, by: Micros, from: Micros) {
+        let asks = self.first.node == node;
+        if self.peer == node && self.seen >= from {
+            self.seen -= by;
+        }
+        for place in [&mut self.first, &mut self.last].into_iter().filter(|p| asks && p.at >= from) {
+            place.at -= by;
+        }
+    }
 }
 
 /// For each member that asks and each that answers, the tightest bound in either direction.
-pub(super) fn answers(asked: &[Asked], out: &mut Vec<Bound>) {
+pub(super) fn answers(asked: &[&Asked], out: &mut Vec<Bound>) {
     let mut pairs: Vec<(NodeId, NodeId, u32)> = asked.iter().map(|a| (a.first.node, a.peer, a.first.source)).collect();
     pairs.sort_unstable();
     pairs.dedup();
     for (node, peer, source) in pairs {
         let list: Vec<&Asked> =
-            asked.iter().filter(|a| (a.first.node, a.peer, a.first.source) == (node, peer, source)).collect();
+            asked.iter().copied().filter(|a| (a.first.node, a.peer, a.first.source) == (node, peer, source)).collect();
         // On its clock: a place in the line of the one that asks.
         let there = |at: Micros, by: &Place| Place { node: peer, at, ..by.clone() };
         // Python cuts the fraction off, so the true moment is no earlier.
