@@ -19,6 +19,10 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     if line.first() != Some(&b'{') {
         return None;
     }
+    // PostgreSQL's objects, which hold the same names besides: seen at a glance.
+    if memchr::memmem::find(line, b"\"error_severity\"").is_some() {
+        return None;
+    }
     let (mut level, mut message, mut at, mut pid, mut traceback) = (None, None, None, 0, None);
     for (key, raw) in json::entries(line) {
         let text = raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\""));

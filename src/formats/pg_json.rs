@@ -24,14 +24,14 @@ fn head(line: &[u8]) -> Option<Head<'_>> {
     let (mut at, mut kind, mut message, mut pid) = (None, None, None, 0);
     let (mut session, mut started) = (None, None);
     for (key, raw) in json::entries(line) {
-        let text = json::unescape(raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")).unwrap_or(raw));
+        let text = || json::unescape(raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")).unwrap_or(raw));
         match key {
-            b"timestamp" | b"log_time" => at = stamp(&text),
-            b"error_severity" => kind = Some(pg_severity::word(&text).unwrap_or(Kind::Info)),
-            b"message" => message = Some(text),
-            b"pid" | b"process_id" => pid = std::str::from_utf8(&text).ok()?.parse().unwrap_or(0),
-            b"session_id" => session = session_epoch(&text),
-            b"session_start" | b"session_start_time" => started = stamp(&text),
+            b"timestamp" | b"log_time" => at = stamp(&text()),
+            b"error_severity" => kind = Some(pg_severity::word(&text()).unwrap_or(Kind::Info)),
+            b"message" => message = Some(text()),
+            b"pid" | b"process_id" => pid = std::str::from_utf8(&text()).ok()?.parse().unwrap_or(0),
+            b"session_id" => session = session_epoch(&text()),
+            b"session_start" | b"session_start_time" => started = stamp(&text()),
             _ => {}
         }
     }

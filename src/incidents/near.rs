@@ -67,12 +67,14 @@ fn stretches(t: &Timeline, incidents: &mut Vec<Incident>) {
         std::mem::take(incidents).into_iter().partition(|x| x.kind == Kind::NearMiss);
     misses.sort_by_key(|x| (x.span.from, x.span.to));
     let mut out: Vec<Incident> = Vec::new();
+    let mut of_last = BTreeSet::new();
     for miss in misses {
+        let of_miss = whats(&miss);
         let again = out.last().is_some_and(|last| {
             let between = Span::new(last.span.to, miss.span.from);
             // Late renewals are told by no event, and each of them by itself.
-            let alike = (last.old, &last.nodes) == (miss.old, &miss.nodes) && whats(last) == whats(&miss);
-            alike
+            (last.old, &last.nodes) == (miss.old, &miss.nodes)
+                && of_last == of_miss
                 && !miss.events.is_empty()
                 && between.length() <= AGAIN
                 && !others.iter().any(|o| o.span.overlaps(&between))
@@ -86,6 +88,7 @@ fn stretches(t: &Timeline, incidents: &mut Vec<Incident>) {
             }
             None => out.push(miss),
         }
+        of_last = of_miss;
     }
     *incidents = others;
     incidents.append(&mut out);

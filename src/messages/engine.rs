@@ -395,7 +395,8 @@ impl Scratch {
 
 /// A name without the quotes and brackets that lists put around it; always some, and `last` where that is the same.
 fn name(value: &[u8], last: &mut Option<Arc<str>>) -> Option<Arc<str>> {
-    let text = String::from_utf8_lossy(value.trim_ascii());
+    let value = value.trim_ascii();
+    let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
     let name = clip(text.trim_matches(|c| matches!(c, '"' | '\'' | '[' | ']')), 120);
     if last.as_deref() != Some(name) {
         *last = Some(Arc::from(name));

@@ -78,6 +78,9 @@ impl LogReader {
         if window != events::window(raws.len() + more) {
             return false;
         }
+        if events::measures(m.what) {
+            return true;
+        }
         let Some(raw) = open.and_then(|at| raws.get(*at)) else { return true };
         let step = event.stamp.civil - raw.until;
         if window == FOLD { step.abs() > FOLD || raw.until - event.min <= FOLD } else { step >= 0 }

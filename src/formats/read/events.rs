@@ -6,6 +6,7 @@ use super::{Last, LogReader, TEXT_MAX};
 use crate::formats::secrets::masked;
 use crate::messages::engine_clip;
 use crate::model::{HOUR, MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
@@ -116,8 +117,7 @@ impl LogReader {
         let since = began(stamp, &meaning);
         let key = (stream, meaning.what, meaning.why, meaning.who.clone());
         let window = window(raws.len());
-        if (folds(meaning.what)
-            || (matches!(meaning.what, What::FsyncSlow | What::PeerClockDrift) && raws.len() >= MANY))
+        if (folds(meaning.what) || (measures(meaning.what) && raws.len() >= MANY))
             && let Some(at) = self.open.get(&key)
             && let Some(raw) = raws.get_mut(*at)
             && (stamp.civil - raw.until).abs() <= window
@@ -194,6 +194,11 @@ pub(super) fn window(events: usize) -> Micros {
     if events < MANY { FOLD } else { FOLD_MANY }
 }
 
+/// Messages that tell a measurement: each is listed, as the next one tells another.
+pub(super) fn measures(what: What) -> bool {
+    matches!(what, What::FsyncSlow | What::PeerClockDrift)
+}
+
 /// Repeats of these are counted, not listed. Role changes and process starts are always listed.
 pub(super) fn folds(what: What) -> bool {
     use What::*;
@@ -262,6 +267,8 @@ pub(super) fn folds(what: What) -> bool {
 
 /// A line as it is kept: without secrets (a connection string in an error message), clipped.
 pub(super) fn wording(line: &[u8]) -> Arc<str> {
-    let text = String::from_utf8_lossy(line.get(..line.len().min(4 * TEXT_MAX)).unwrap_or(line));
+    let line = line.get(..line.len().min(4 * TEXT_MAX)).unwrap_or(line);
+    // Nearly all lines are UTF-8, which is told faster than their faults are.
+    let text = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
     Arc::from(engine_clip(&masked(&text), TEXT_MAX))
 }

@@ -1,6 +1,6 @@
 //! Runs of quiet lines: what is kept of them until `apply` takes them in.
 
-use super::events::{FOLD, began};
+use super::events::{FOLD, began, measures};
 use super::record::STRANGE_MAX;
 use crate::formats::lanes::Origin;
 use crate::model::{Meaning, Micros, Program, Stamp, Volume};
@@ -163,7 +163,8 @@ impl Run {
                 && e.program == by.program
                 && e.meaning.who == meaning.who
         };
-        if let Some((at, event)) = self.events.iter_mut().enumerate().rev().take(32).find(same)
+        if !measures(meaning.what)
+            && let Some((at, event)) = self.events.iter_mut().enumerate().rev().take(32).find(same)
             && (stamp.civil - event.until).abs() <= FOLD
         {
             self.last_event = Some(at);

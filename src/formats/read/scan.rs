@@ -5,7 +5,7 @@
 //! heartbeat, or an event that folds with its like. Every other line stands for itself and goes the general way.
 
 use super::LINE_MAX;
-use super::events::folds;
+use super::events::{folds, measures};
 use super::glue::Beginning;
 use super::record::{alarms_by_level, is_continuation_word};
 use super::runs::{Item, Place, Run, Scanned};
@@ -218,7 +218,8 @@ impl Scanner {
                 let memo = if head.object.is_some() { &self.etcd } else { &self.postgres };
                 let meaning = memo.meaning();
                 let merged = program == Program::Etcd && head.message.last() == Some(&b']');
-                if meaning.me.is_some() || meaning.what.is_beat() || !folds(meaning.what) || merged {
+                let listed = !folds(meaning.what) && !measures(meaning.what);
+                if meaning.me.is_some() || meaning.what.is_beat() || listed || merged {
                     return Way::General;
                 }
                 if !run.suits(&head.origin) {
