@@ -75,12 +75,12 @@ fn mangled_binary_files_neither_panic_nor_hang() {
 }
 
 /// Reading piece by piece finds as many samples and the same faults as reading all at once.
-fn same_in_pieces(bytes: &[u8], what: &str) {
+pub(super) fn same_in_pieces(bytes: &[u8], what: &str) {
     let (mut out, options) = (Vec::new(), Options::default());
     let mut document = super::print::Json::new(&mut out);
     let pieces = document.binary(&mut &*bytes, options, &|_, _| None).expect("written");
     document.finish().expect("written");
-    let whole: Vec<Data> = super::files(bytes).into_iter().map(|file| read_sa(file, options)).collect();
+    let whole = super::read_files(bytes, options);
     let problems = |all: &[Data]| -> Vec<_> { all.iter().map(|data| data.problems.clone()).collect() };
     assert_eq!(problems(&pieces), problems(&whole), "{what}");
     let samples = memchr::memmem::find_iter(&out, b"\"timestamp\": {").count();

@@ -54,7 +54,7 @@ mod damage;
 mod tests;
 
 pub use activity::{ACTIVITIES, Activity, Column, usual_disk_name};
-pub use binary::{Options, files, looks_like_sa, read_sa};
+pub use binary::{Options, files, looks_like_sa, read_files, read_sa};
 pub use model::{Comment, Data, Fault, Local, Problem, Restart, Set, Skipped, Source, Span, Stamp, Version};
 
 /// What kind of sysstat data begins like this, if any. Strict: a log file is none.
@@ -77,7 +77,7 @@ pub fn looks_like(head: &[u8]) -> Option<Source> {
 /// Reads a file of any kind, one [`Data`] per host or run in it; nothing for a file of none of the kinds.
 pub fn read(bytes: &[u8], options: Options) -> Vec<Data> {
     match looks_like(bytes) {
-        Some(Source::Binary) => files(bytes).into_iter().map(|file| read_sa(file, options)).collect(),
+        Some(Source::Binary) => read_files(bytes, options),
         Some(Source::SadfJson) => text::read_sadf_json(bytes),
         Some(Source::SadfXml) => text::read_sadf_xml(bytes),
         Some(Source::SadfCsv) => vec![text::read_sadf_csv(bytes)],

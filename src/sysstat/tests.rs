@@ -218,6 +218,13 @@ fn files_put_one_behind_another_are_read_one_by_one() {
         assert_eq!(read.get(1).map(rows), Some(rows(&read_sa(second, Options::default()))));
         let faults: Vec<Fault> = read.first().expect("two").problems.iter().map(|p| p.fault).collect();
         assert!(faults.contains(&Fault::Truncated), "{faults:?}");
+        // The second is cut: the offset is that in the whole.
+        let cut = second.get(..second.len() - 1).expect("longer");
+        let both = [first.as_slice(), cut].concat();
+        super::damage::same_in_pieces(&both, "two files");
+        let read = super::read(&both, Options::default());
+        let last = read.get(1).and_then(|data| data.problems.iter().rfind(|p| p.fault == Fault::Truncated));
+        assert!(last.is_some_and(|p| p.offset > first.len() as u64), "{last:?}");
     }
 }
 

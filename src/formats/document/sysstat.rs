@@ -5,7 +5,7 @@ use crate::model::{
     Grain, Metric, NameHint, Naming, Parsed, Problem, Program, RawSeries, SECOND, Sample, Stamp, Stream, Written, Zone,
 };
 use crate::sysstat::model::{Data, Fault, Set, Span, Stamp as SarStamp};
-use crate::sysstat::{Options, files, looks_like_sa, read_sa, text};
+use crate::sysstat::{Options, looks_like_sa, read_files, text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ pub fn data(content: &[u8]) -> Option<Vec<Data>> {
 
 fn tables(content: &[u8]) -> Vec<Data> {
     if looks_like_sa(content) {
-        files(content).into_iter().map(|file| read_sa(file, Options::default())).collect()
+        read_files(content, Options::default())
     } else if text::looks_like_sadf_csv(content) {
         vec![text::read_sadf_csv(content)]
     } else if text::looks_like_sadf_lines(content) {

@@ -47,6 +47,18 @@ pub fn files(data: &[u8]) -> Vec<&[u8]> {
     out
 }
 
+/// Reads all [`files`] of a text of bytes; offsets of problems count from its beginning.
+pub fn read_files(data: &[u8], options: Options) -> Vec<Data> {
+    let mut start = 0;
+    let one = |file: &[u8]| {
+        let mut data = read_sa(file, options);
+        data.problems.iter_mut().for_each(|p| p.offset += start);
+        start += file.len() as u64;
+        data
+    };
+    files(data).into_iter().map(one).collect()
+}
+
 /// Where the file that begins here ends and another one begins.
 fn next_file(data: &[u8]) -> Option<usize> {
     if legacy::magic(data).is_some() {

@@ -74,6 +74,8 @@ pub(crate) struct Stream<'i> {
     /// What was read and not yet given away: the first `len` bytes.
     buffer: Vec<u8>,
     len: usize,
+    /// Where they lie in the input.
+    at: u64,
     spare: Vec<u8>,
     /// The input has no more.
     ended: bool,
@@ -82,21 +84,24 @@ pub(crate) struct Stream<'i> {
 
 impl<'i> Stream<'i> {
     pub fn new(input: &'i mut dyn Read, options: Options) -> Stream<'i> {
-        Stream { input, options, buffer: Vec::new(), len: 0, spare: Vec::new(), ended: false, failed: None }
+        Stream { input, options, buffer: Vec::new(), len: 0, at: 0, spare: Vec::new(), ended: false, failed: None }
     }
 
     /// Reads all files; gives for each of them all but spans and sets.
     pub fn read(&mut self, sink: &mut dyn Sink) -> io::Result<Vec<Data>> {
         let mut all = Vec::new();
         loop {
-            let (data, another) = self.file(Vec::new(), false, sink)?;
+            let start = self.at;
+            let (mut data, another) = self.file(Vec::new(), false, sink)?;
+            data.problems.iter_mut().for_each(|p| p.offset += start);
             all.push(data);
             if !another {
                 break;
             }
         }
         if let (Some(error), Some(data)) = (self.failed.take(), all.last_mut()) {
-            data.problems.push(Problem::new(0, Fault::Truncated, format!("reading ended early: {error}")));
+            let at = self.at + self.len as u64;
+            data.problems.push(Problem::new(at, Fault::Truncated, format!("reading ended early: {error}")));
         }
         Ok(all)
     }
@@ -131,6 +136,7 @@ impl<'i> Stream<'i> {
             place.copy_from_slice(rest);
         }
         self.len = rest.len();
+        self.at += dropped as u64;
         std::mem::replace(&mut self.buffer, std::mem::take(&mut self.spare))
     }
 

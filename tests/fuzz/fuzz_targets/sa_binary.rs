@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pgautopsy::sysstat::{Data, Options, files, looks_like_sa, print, read_sa};
+use pgautopsy::sysstat::{Data, Options, looks_like_sa, print, read_files, read_sa};
 
 fuzz_target!(|data: &[u8]| {
     let _ = looks_like_sa(data);
@@ -17,9 +17,8 @@ fuzz_target!(|data: &[u8]| {
     let all = document.binary(&mut &*data, Options::default(), &|_, _| None).expect("a Vec takes all");
     document.finish().expect("a Vec takes all");
     let samples = memchr::memmem::find_iter(&out, b"\"timestamp\": {").count();
-    let files = files(data);
-    let read: Vec<_> = files.iter().map(|file| read_sa(file, Options::default())).collect();
-    assert_eq!(samples, read.iter().map(|data| data.spans.len()).sum());
+    let read = read_files(data, Options::default());
+    assert_eq!(samples, read.iter().map(|data| data.spans.len()).sum::<usize>());
     let problems = |all: &[Data]| -> Vec<_> { all.iter().map(|data| data.problems.clone()).collect() };
     assert_eq!(problems(&all), problems(&read));
 });
