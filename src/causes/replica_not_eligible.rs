@@ -63,7 +63,8 @@ fn assess(c: &Case<'_>) -> Assessment {
     let lasting = span >= c.loop_wait() / 2;
     let strength = match (nobody, lag) {
         (true, true) if lasting || refused.len() > 1 => Strength::Decisive,
-        (true, true) => Strength::Strong,
+        // Said once at the end of what there is: nothing tells who else could.
+        (true, true) if c.incident.new.is_some() || refused.iter().map(|e| e.count).sum::<u32>() > 1 => Strength::Strong,
         (true, false) if lasting => Strength::Strong,
         _ => Strength::Weak,
     };
@@ -121,6 +122,22 @@ mod tests {
             expect![[r#"
                 replica_not_eligible: confirmed (no_leader)
                   + decisive: pg2 refused to take over: WAL position behind by more than maximum_lag_on_failover
+            "#]],
+        );
+    }
+
+    #[test]
+    fn one_refusal_at_the_end_of_the_logs_is_no_cause_yet() {
+        check(
+            &CAUSE,
+            r#"//- pg2/patroni.log
+2026-03-04 10:00:10,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:20,123 INFO: no action. I am (pg2), a secondary, and following a leader (pg1)
+2026-03-04 10:00:50,123 INFO: My wal position exceeds maximum replication lag
+"#,
+            expect![[r#"
+                replica_not_eligible: possible (no_leader)
+                  + weak: pg2 refused to take over: WAL position behind by more than maximum_lag_on_failover
             "#]],
         );
     }
