@@ -214,6 +214,7 @@ fn files_put_one_behind_another_are_read_one_by_one() {
         // The first is cut inside a record: it ends where the second begins.
         let cut = first.get(..first.len() - 100).expect("longer");
         let both = [cut, second.as_slice()].concat();
+        super::damage::same_in_pieces(&both, "cut before another");
         let read = super::read(&both, Options::default());
         assert_eq!(read.get(1).map(rows), Some(rows(&read_sa(second, Options::default()))));
         let faults: Vec<Fault> = read.first().expect("two").problems.iter().map(|p| p.fault).collect();

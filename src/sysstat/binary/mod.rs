@@ -98,7 +98,7 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
     let mut reading = Reading::new(out, &header, options);
     let mut walk = Walk::new(bytes, &header, false);
     while let Some(event) = walk.next() {
-        reading.event(event, &walk, data.len());
+        reading.event(event, &walk);
     }
     let Reading { out: mut data, steps, .. } = reading;
     finish(&mut data, &header, walk.swapped, rewritten.is_some());

@@ -54,8 +54,8 @@ impl Reading {
         }
     }
 
-    /// Takes what the walk met; `len` bytes are at hand.
-    pub fn event(&mut self, event: Event, walk: &Walk<'_>, len: usize) {
+    /// Takes what the walk met.
+    pub fn event(&mut self, event: Event, walk: &Walk<'_>) {
         match event {
             Event::More => {}
             Event::Record(r) => self.record(r, walk),
@@ -74,7 +74,7 @@ impl Reading {
             Event::Cut { at, need } => {
                 let mut p = Problem::new((walk.offset + at) as u64, Fault::Truncated, "the file ends inside a record");
                 p.need = Some(need as u64);
-                p.have = Some((len - at) as u64);
+                p.have = Some(walk.len().saturating_sub(at) as u64);
                 p.before = self.last_stamp;
                 self.out.problems.push(p);
             }

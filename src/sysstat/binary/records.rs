@@ -264,6 +264,11 @@ impl<'a> Walk<'a> {
         Ok((Block { at, nr }, size.and_then(|n| at.checked_add(n))))
     }
 
+    /// Bytes at hand; where another file follows, only those before it.
+    pub fn len(&self) -> usize {
+        self.bytes.data.len()
+    }
+
     /// The text of a COMMENT.
     pub fn comment(&self, r: &Record) -> String {
         self.bytes.slice(r.body, 64).map(text).unwrap_or_default()

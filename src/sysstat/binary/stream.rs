@@ -186,7 +186,7 @@ impl<'i> Stream<'i> {
                 if more {
                     break;
                 }
-                reading.event(event, &walk, self.len);
+                reading.event(event, &walk);
             }
             let another = walk.next_file.is_some();
             // What is still needed begins here.
