@@ -332,7 +332,7 @@ impl Template {
     }
 }
 
-/// What a message means, without the meaning itself: that stands in a [`Scratch`].
+/// What a message means, without the meaning itself: that stands in a `Scratch`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sense {
     Meaning,
