@@ -64,7 +64,9 @@ fn assess(c: &Case<'_>) -> Assessment {
     let strength = match (nobody, lag) {
         (true, true) if lasting || refused.len() > 1 => Strength::Decisive,
         // Said once at the end of what there is: nothing tells who else could.
-        (true, true) if c.incident.new.is_some() || refused.iter().map(|e| e.count).sum::<u32>() > 1 => Strength::Strong,
+        (true, true) if c.incident.new.is_some() || refused.iter().map(|e| e.count).sum::<u32>() > 1 => {
+            Strength::Strong
+        }
         (true, false) if lasting => Strength::Strong,
         _ => Strength::Weak,
     };
