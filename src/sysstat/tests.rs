@@ -229,6 +229,15 @@ fn files_put_one_behind_another_are_read_one_by_one() {
     }
 }
 
+/// A header, and less than a record's head before the next file: found by a fuzzer.
+#[test]
+fn bytes_of_the_next_file_say_nothing_of_the_one_before() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sysstat/no-record-before-the-next-file.sa");
+    let bytes = std::fs::read(path).expect("fixture");
+    assert_eq!(super::read(&bytes, Options::default()).len(), 2);
+    super::damage::same_in_pieces(&bytes, "no record before the next file");
+}
+
 /// What `for f in sa20 sa21; do sar -A -f $f; done` prints.
 #[test]
 fn several_days_in_one_text_are_read_one_by_one() {

@@ -101,7 +101,7 @@ pub fn read_sa(data: &[u8], options: Options) -> Data {
         reading.event(event, &walk);
     }
     let Reading { out: mut data, steps, .. } = reading;
-    finish(&mut data, &header, walk.swapped, rewritten.is_some());
+    finish(&mut data, &header, walk.turned_round(), rewritten.is_some());
     data.sets = rows.sets(&steps);
     // Sets open in the order in which devices appear; show them as sysstat does.
     let order = |a: &str| super::activity::ACTIVITIES.iter().position(|t| t.name == a);

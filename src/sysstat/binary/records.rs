@@ -84,7 +84,9 @@ pub(crate) struct Walk<'a> {
     base: u64,
     check_offset: bool,
     /// Times in the record headers have the bytes of their words the other way round than all else.
-    pub swapped: bool,
+    swapped: bool,
+    /// A record has been told.
+    told: bool,
 }
 
 /// Whichever word of a 64-bit time holds it, with its bytes turned round.
@@ -112,6 +114,7 @@ impl<'a> Walk<'a> {
             base: header.created,
             check_offset: true,
             swapped: false,
+            told: false,
         };
         walk.calibrate();
         walk
@@ -136,7 +139,14 @@ impl<'a> Walk<'a> {
             base: self.base,
             check_offset: self.check_offset,
             swapped: self.swapped,
+            told: self.told,
         }
+    }
+
+    /// Whether the times of the records that were told had to be turned round. Without any, the measure was taken from
+    /// bytes that may belong to another file.
+    pub fn turned_round(&self) -> bool {
+        self.swapped && self.told
     }
 
     /// A file may be odd as a whole (clock of 1987, local mean time): then its first record sets the measure.
@@ -330,6 +340,7 @@ impl<'a> Walk<'a> {
             self.apply_restart(&r);
         }
         self.at = end;
+        self.told = true;
         let kind = if r.kind == LAST_STATS { STATS } else { r.kind };
         Event::Record(Record { kind, ..r })
     }

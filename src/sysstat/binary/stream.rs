@@ -213,7 +213,7 @@ impl<'i> Stream<'i> {
             }
             if !more {
                 let mut data = reading.out;
-                finish(&mut data, &header, state.swapped, rewritten);
+                finish(&mut data, &header, state.turned_round(), rewritten);
                 sink.end(&data)?;
                 return Ok((data, another));
             }
