@@ -118,3 +118,48 @@ fn slot(begun: &Begun<'_>) -> Option<usize> {
     let mixed = (mixed ^ (mixed >> 61)) as u64;
     Some((mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57) as usize % SLOTS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::lanes::Lanes;
+    use crate::model::What;
+
+    /// What is said of `next` after `line` was learned.
+    fn said(line: &str, opening: Opening, next: &str) -> Option<f64> {
+        let (mut lanes, mut shapes) = (Lanes::default(), Shapes::default());
+        let begun = lanes.begin(line.as_bytes()).unwrap();
+        let head = lanes.go_on(line.as_bytes(), &begun).unwrap();
+        let meaning = Meaning::plain(What::PgSlowStatement);
+        shapes.learn(&begun, head.message, head.object.map(|_| head.fields), Some(opening), Some(&meaning));
+        let begun = lanes.begin(next.as_bytes()).unwrap();
+        shapes.find(&begun).and_then(|(meaning, _)| meaning.map(|m| m.num))
+    }
+
+    #[test]
+    fn a_number_is_read_anew_and_what_differs_before_or_behind_it_is_not_known() {
+        let line = "2026-11-20 19:36:22.123 UTC [7] a@b LOG:  duration: 12.5 ms  statement: SELECT 1";
+        let opening = Opening::Number { length: "duration: ".len(), after: b" ms" };
+        let ask = |next: &str| said(line, opening, &format!("2026-11-20 19:36:23.001 UTC {next}"));
+        assert_eq!(ask("[12345] a@b LOG:  duration: 3.25 ms  bind x: SELECT 2"), Some(3.25));
+        for other in ["c@b LOG:  duration: 1 ms", "a@b LOG:  duration: 1 s", "a@b LOG:  duration: x ms", "a@b LOG:  dur"] {
+            assert_eq!(ask(&format!("[7] {other}")), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_duration_in_a_field_is_read_anew_if_it_is_the_first_field() {
+        let line = |level: &str, rest: &str| {
+            let head = format!(r#"{{"level":"{level}","ts":"2025-12-23T05:26:22.870Z","caller":"a.go:1","msg":"slow""#);
+            format!("{head}{rest}}}")
+        };
+        let known = line("warn", r#","took":"7.2s","n":1"#);
+        let ask = |level: &str, rest: &str| said(&known, Opening::Field("took"), &line(level, rest));
+        assert_eq!(ask("warn", r#","took":"150ms""#), Some(150.0));
+        assert_eq!(ask("info", r#","took":"150ms""#), None);
+        assert_eq!(ask("warn", r#"ly","took":"150ms""#), None);
+        assert_eq!(ask("warn", r#","n":1,"took":"150ms""#), None);
+        assert_eq!(ask("warn", r#","took":"15\u0030ms""#), None);
+        assert_eq!(said(&line("warn", r#","n":1,"took":"1s""#), Opening::Field("took"), &known), None);
+    }
+}
