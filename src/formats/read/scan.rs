@@ -11,8 +11,8 @@ use super::lines::Lines;
 use super::record::{alarms_by_level, is_continuation_word};
 use super::runs::{Item, Place, Run, Scanned};
 use super::shapes::Shapes;
-use crate::formats::json;
 use crate::formats::lanes::{Begun, Lanes, Origin, PATRONI_STAMP, QuickHead};
+use crate::formats::{json, near};
 use crate::messages::{DETAIL, Fields, Found, Memo, NoFields, Opening, Sense, find};
 use crate::model::{Level, Meaning, Program};
 use std::borrow::Cow;
@@ -29,7 +29,8 @@ impl Fields for Behind<'_> {
     #[inline]
     fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         match name {
-            "error" if self.no_error => None,
+            // Few keys end like this one, and most objects have none that does.
+            "error" if self.no_error || !near::any_before(self.fields, b'r', b'r', b'"') => None,
             // What may stand in front of the message, and so comes first.
             "level" | "ts" | "logger" | "caller" | "msg" => json::field(self.object, name),
             _ => json::field_behind(self.fields, name),

@@ -142,7 +142,9 @@ mod tests {
         let opening = Opening::Number { length: "duration: ".len(), after: b" ms" };
         let ask = |next: &str| said(line, opening, &format!("2026-11-20 19:36:23.001 UTC {next}"));
         assert_eq!(ask("[12345] a@b LOG:  duration: 3.25 ms  bind x: SELECT 2"), Some(3.25));
-        for other in ["c@b LOG:  duration: 1 ms", "a@b LOG:  duration: 1 s", "a@b LOG:  duration: x ms", "a@b LOG:  dur"] {
+        for other in
+            ["c@b LOG:  duration: 1 ms", "a@b LOG:  duration: 1 s", "a@b LOG:  duration: x ms", "a@b LOG:  dur"]
+        {
             assert_eq!(ask(&format!("[7] {other}")), None, "{other}");
         }
     }
