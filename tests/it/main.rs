@@ -7,6 +7,7 @@ mod collect;
 mod daily;
 mod forms;
 mod layouts;
+mod limits;
 mod mangle;
 mod redact;
 mod repository;

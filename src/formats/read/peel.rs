@@ -29,6 +29,15 @@ impl LogReader {
         }
     }
 
+    /// Takes the csvlog row that was gathered, whether its quotes are closed or not.
+    pub(super) fn end_row(&mut self) {
+        let (row, number) = (std::mem::take(&mut self.row), self.row_line);
+        match self.head(&row) {
+            Some(head) => self.record(None, head, &row, number),
+            None => self.headless(&row, &row, number),
+        }
+    }
+
     /// The head of a line; the lanes say of the lines they know what the readers of bodies say.
     fn head<'a>(&mut self, line: &'a [u8]) -> Option<Head<'a>> {
         if let Some(head) = self.lanes.head(line) {

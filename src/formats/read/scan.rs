@@ -4,7 +4,6 @@
 //! A line is part of a run if a lane knows its layout and the tables its meaning, and that meaning is noise, a
 //! heartbeat, or an event that folds with its like. Every other line stands for itself and goes the general way.
 
-use super::LINE_MAX;
 use super::events::{folds, measures};
 use super::glue::Beginning;
 use super::record::{alarms_by_level, is_continuation_word};
@@ -12,7 +11,7 @@ use super::runs::{Item, Place, Run, Scanned};
 use crate::formats::json;
 use crate::formats::lanes::{Lanes, Origin, PATRONI_STAMP, QuickHead};
 use crate::messages::{DETAIL, Fields, Found, Memo, NoFields, Sense, find};
-use crate::model::{Level, Meaning, Program};
+use crate::model::{Caps, Level, Meaning, Program};
 use std::borrow::Cow;
 
 /// The fields behind the message of one of etcd's objects.
@@ -50,8 +49,10 @@ const REPEATS: usize = 4;
 const REPEAT_MAX: usize = 400;
 
 /// Scans blocks; what it remembers from block to block changes its speed only.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scanner {
+    /// Bytes read of a line.
+    max: usize,
     lanes: Lanes,
     postgres: Memo,
     etcd: Memo,
@@ -72,6 +73,18 @@ enum Way {
 }
 
 impl Scanner {
+    pub fn new(caps: &Caps) -> Scanner {
+        Scanner {
+            max: usize::try_from(caps.line).unwrap_or(usize::MAX),
+            lanes: Lanes::default(),
+            postgres: Memo::default(),
+            etcd: Memo::default(),
+            repeats: Vec::new(),
+            detail: Vec::new(),
+            beginning: Beginning::default(),
+        }
+    }
+
     /// Takes a block apart. `quick`: whether runs are worth looking for.
     pub fn scan(&mut self, block: &[u8], quick: bool) -> Scanned {
         let mut out = Scanned::default();
@@ -101,12 +114,11 @@ impl Scanner {
             let mut line = rest.get(..length).unwrap_or(rest);
             line = line.strip_suffix(b"\r").unwrap_or(line);
             let mut place = Place { from, to: from + line.len(), line: out.lines };
-            let max = LINE_MAX as usize;
             let mut way = Way::General;
-            if line.len() > max {
+            if line.len() > self.max {
                 out.cut_lines += 1;
-                out.cut_bytes += (length - max) as u64;
-                place.to = from + max;
+                out.cut_bytes += (length - self.max) as u64;
+                place.to = from + self.max;
             } else if quick && clean {
                 way = self.quick(&mut run, line, place, &mut recorded);
                 if way == Way::Splits {
