@@ -75,6 +75,8 @@ pub enum RunError {
 pub struct Bundle {
     pub sources: Vec<Source>,
     pub skipped: Vec<Skip>,
+    /// Limits of the whole bundle that were met.
+    pub notes: Vec<String>,
 }
 
 /// Reads, places, judges and reports.
@@ -91,6 +93,7 @@ pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunErro
         });
         report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped)
     };
+    report.inventory.notes.extend(bundle.notes);
     if settings.excerpts {
         report.excerpts = excerpts(paths, settings, &report)?;
     }
@@ -206,9 +209,8 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
-    let all = |why: String| Skip { path: "the whole bundle".to_owned(), why };
-    bundle.skipped.extend(thinning.settle(&mut bundle.sources).map(all));
-    bundle.skipped.extend(cluster::crowd(&mut bundle.sources, settings.limits.hosts).map(all));
+    bundle.notes.extend(thinning.settle(&mut bundle.sources));
+    bundle.notes.extend(cluster::crowd(&mut bundle.sources, settings.limits.hosts));
     for fault in verify::verify(paths, &settings.limits, threads, &bundle.sources)? {
         if let Some(source) = bundle.sources.get_mut(fault.manifest) {
             source.parsed.problems.push(Problem { line: None, what: fault.what });

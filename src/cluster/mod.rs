@@ -93,6 +93,7 @@ const GENERIC: &[&str] = &[
     "describe",
     "processes",
     "cluster-scoped-resources",
+    "manifests",
     "host_service_logs",
     // Of EDB's Lasso.
     "linux",

@@ -511,3 +511,90 @@ fn hosts_and_verdict_are_the_same_however_a_collector_lays_them_out() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// `kubectl cnpg report cluster --logs`: no Patroni runs such a cluster, but PostgreSQL's records are those of any.
+fn cnpg() -> Files {
+    let mut out = Files::new();
+    let top = "report_cluster_erp_2026-11-21T00:45:00Z";
+    let other = |second: u32, pod: &str, message: &str| {
+        format!(
+            "{{\"level\":\"info\",\"ts\":\"2026-11-21T00:40:{second:02}.123Z\",\"logger\":\"instance-manager\",\"msg\":\"{message}\",\"logging_pod\":\"{pod}\"}}\n"
+        )
+    };
+    let record = |second: u32, pod: &str, severity: &str, message: &str| {
+        format!(
+            "{{\"level\":\"info\",\"ts\":\"2026-11-21T00:40:{second:02}.123Z\",\"logger\":\"postgres\",\"msg\":\"record\",\"logging_pod\":\"{pod}\",\"record\":{{\"log_time\":\"2026-11-21 00:40:{second:02}.123 UTC\",\"process_id\":\"31\",\"session_id\":\"6a1f0000.1f\",\"error_severity\":\"{severity}\",\"sql_state_code\":\"00000\",\"message\":\"{message}\"}}}}\n"
+        )
+    };
+    let mut first = String::from("====== Beginning of Previous Log =====\n");
+    first += &other(1, "erp-1", "DB available");
+    first += &record(30, "erp-1", "LOG", "checkpoint starting: time");
+    first +=
+        &record(31, "erp-1", "PANIC", "could not write to file \\\"pg_wal/xlogtemp.31\\\": No space left on device");
+    first += &record(31, "erp-1", "LOG", "server process (PID 77) was terminated by signal 6: Aborted");
+    first += &record(31, "erp-1", "LOG", "all server processes terminated; reinitializing");
+    first += "====== End of Previous Log =====\n";
+    let second = record(35, "erp-2", "LOG", "received promote request") + &other(35, "erp-2", "I'm the target primary");
+    put(&mut out, format!("{top}/logs/erp-1.jsonl"), first);
+    put(&mut out, format!("{top}/logs/erp-2.jsonl"), second);
+    let cluster =
+        "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata:\n  name: erp\nstatus:\n  currentPrimary: erp-2\n";
+    put(&mut out, format!("{top}/manifests/cluster.yaml"), cluster);
+    out
+}
+
+#[test]
+fn a_cluster_that_patroni_does_not_run_is_declined_politely_and_its_postgresql_is_read() {
+    for files in [cnpg(), pack::one("report_cluster_erp.zip", &cnpg())] {
+        let dir = tempfile::tempdir().unwrap();
+        pack::unpack(dir.path(), &files);
+        let report = report(dir.path());
+        let note = report.inventory.notes.join("\n");
+        assert!(note.contains("run by CloudNativePG") && note.contains("no log of Patroni"), "{note}");
+        assert_eq!(report.verdict.root_cause.as_deref(), Some("disk_full"), "{}", report.verdict.headline);
+        assert!(!report.verdict.headline.contains("roles did not change"), "{}", report.verdict.headline);
+        let asked: Vec<&str> = report.verdict.missing_evidence.iter().map(|m| m.kind.as_str()).collect();
+        assert!(!asked.iter().any(|k| k.contains("patroni") || k.contains("etcd")), "{asked:?}");
+        let text = serde_json::to_string(&report).unwrap();
+        assert!(!text.contains("Patroni demoted"), "{text}");
+        let hosts: Vec<&str> = report.inventory.sources.iter().map(|s| s.host.as_str()).collect();
+        assert_eq!(&hosts[..2], ["erp-1", "erp-2"]);
+    }
+    // The manifests alone hold no log at all.
+    let dir = tempfile::tempdir().unwrap();
+    pack::unpack(dir.path(), &cnpg().into_iter().filter(|f| f.0.contains("manifests")).collect());
+    let report = report(dir.path());
+    assert!(report.inventory.notes.join("").contains("CloudNativePG"), "{:?}", report.inventory.notes);
+    assert_eq!(report.verdict.root_cause, None);
+}
+
+/// The same words in a cluster of Patroni's change nothing.
+#[test]
+fn a_manager_beside_patroni_is_no_reason_to_decline() {
+    let mut files: Files = folder_a_host(&hosts());
+    put(
+        &mut files,
+        "pgsql01/var/log/messages".into(),
+        "Nov 21 01:40:00 pgsql01 repmgrd[812]: monitoring connection to upstream node\n",
+    );
+    let dir = tempfile::tempdir().unwrap();
+    pack::unpack(dir.path(), &files);
+    let report = report(dir.path());
+    assert_eq!(report.inventory.notes, [] as [String; 0]);
+    assert_eq!(report.verdict.root_cause.as_deref(), Some("disk_full"));
+    assert!(!report.verdict.missing_evidence.is_empty());
+}
+
+/// Lasso brings states and counters; without any log of the incident nothing is claimed.
+#[test]
+fn a_lasso_report_alone_names_its_hosts_and_claims_nothing() {
+    let mut files = lasso(&hosts());
+    files.retain(|(path, _)| !path.contains("/logs/"));
+    let dir = tempfile::tempdir().unwrap();
+    pack::unpack(dir.path(), &pack::each(".tar.bz2", &files));
+    let report = report(dir.path());
+    let hosts: std::collections::BTreeSet<&str> = report.inventory.sources.iter().map(|s| s.host.as_str()).collect();
+    assert_eq!(hosts.into_iter().collect::<Vec<_>>(), ["pgsql01", "pgsql02", "pgsql03"]);
+    assert_eq!(report.verdict.root_cause, None, "{}", report.verdict.headline);
+    assert!(report.verdict.missing_evidence.iter().any(|m| m.kind == "patroni log"));
+}

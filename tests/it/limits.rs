@@ -233,3 +233,25 @@ fn limits_that_can_be_changed_and_those_that_cannot_are_listed() {
     }
     assert!(text.contains("Fixed, with the reason:"), "{text}");
 }
+
+/// What is counted together or left out of a whole bundle is no entry that could not be read.
+#[test]
+fn limits_of_the_bundle_are_notes() {
+    let bundle = crate::root("fixtures/cases/lab-04-pgwal-full/bundle");
+    for (limit, note) in [("events=50", "events are more than 50"), ("hosts=2", "only the 2 with the most lines")] {
+        let o = |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_pgautopsy"));
+            let o = command.args(arguments).args(["--limit", limit]).arg(&bundle).output().unwrap();
+            assert!(o.status.success());
+            String::from_utf8(o.stdout).unwrap()
+        };
+        let report: Value = serde_json::from_str(&o(&["-f", "json"])).unwrap();
+        assert_eq!(report["inventory"]["skipped"], serde_json::json!([]), "{limit}");
+        assert!(report["inventory"]["notes"][0].as_str().unwrap().contains(note), "{limit}");
+        let card = o(&["--card"]);
+        assert!(card.contains("\nNote ") && card.contains(" 0 not read"), "{card}");
+        let list = o(&["ls"]);
+        assert!(list.contains("\nnote: ") && list.contains(" 0 not read") && !list.contains("not read:"), "{list}");
+        assert!(o(&["-f", "md"]).contains("\nNote: ") && o(&["-f", "html"]).contains("<p>Note: "), "{limit}");
+    }
+}
