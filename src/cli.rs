@@ -188,7 +188,7 @@ pub struct Reading {
     /// Zone of logs that do not say theirs: `Europe/Vienna`, `+05:30`; `HOST=ZONE` for one host. Repeatable
     #[arg(long, value_name = "[HOST=]ZONE")]
     pub tz: Vec<String>,
-    /// Change a limit of reading, e.g. `depth=12`, `total=1T`, `ratio=unlimited`; messages name the limit they hit, `pgautopsy list limits` all. Repeatable
+    /// Change a limit of reading, e.g. `depth=12`, `line=4M`, `total=1T`, `ratio=unlimited`; messages name the limit they hit, `pgautopsy list limits` all. Repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<String>,
     /// Threads to read with; 0 = one per core

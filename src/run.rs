@@ -10,18 +10,18 @@ use crate::cluster;
 use crate::collect::verify;
 use crate::detect::{Detected, Encoding, decode, detect};
 use crate::formats::wash::Wash;
-use crate::formats::{end_of, part_of, read_log_in_ranges, read_log_with, read_part};
+use crate::formats::{end_of, part_of, read_log_in_ranges, read_log_with, read_part, whole};
 use crate::incidents::{self, Incident};
 use crate::input::{Entry, InputError, Limits, Lines, Loss, Progress, ReadAt, Skipped, read_all, read_anywhere};
 use crate::messages::Own;
-use crate::model::{Coverage, MINUTE, Micros, Parsed, Problem, Source, Span, Thresholds, rfc3339};
+use crate::model::{Caps, Coverage, MINUTE, Micros, Parsed, Problem, Source, Span, Thresholds, rfc3339};
 use crate::redact::{self, Copied, Redactor};
 use crate::report::{self, Excerpt, Report, Skip};
 use crate::thin::Thinning;
 use crate::timeline::{self, Timeline};
 use crate::when::Window;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,6 +57,7 @@ struct Reading<'a> {
     /// The rest of a big plain log in order of time is left out.
     window: Option<&'a Window>,
     own: &'a Arc<Own>,
+    caps: Caps,
 }
 
 /// Why there is no report.
@@ -69,14 +70,13 @@ pub enum RunError {
     Window(String),
 }
 
-/// Largest document that is read as a whole; logs are streamed and have no such limit.
-const DOCUMENT_MAX: u64 = 512 << 20;
-
 /// Everything that was read, and what was not.
 #[derive(Debug, Default)]
 pub struct Bundle {
     pub sources: Vec<Source>,
     pub skipped: Vec<Skip>,
+    /// Limits of the whole bundle that were met.
+    pub notes: Vec<String>,
 }
 
 /// Reads, places, judges and reports.
@@ -93,6 +93,7 @@ pub fn analyse(paths: &[PathBuf], settings: &Settings) -> Result<Report, RunErro
         });
         report::merge(reports.collect::<Result<_, RunError>>()?, bundle.skipped)
     };
+    report.inventory.notes.extend(bundle.notes);
     if settings.excerpts {
         report.excerpts = excerpts(paths, settings, &report)?;
     }
@@ -134,11 +135,13 @@ fn excerpts(paths: &[PathBuf], settings: &Settings, report: &Report) -> Result<V
     let wanted = report::excerpts::wanted(report);
     let again: Vec<PathBuf> = paths.iter().filter(|p| p.as_os_str() != "-").cloned().collect();
     let prefixes = prefixes(paths);
-    let threads = settings.threads();
+    let (threads, caps) = (settings.threads(), settings.limits.caps());
     let mut fetched: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
     if !again.is_empty() && !wanted.is_empty() {
         let listing = read_all(&again, &settings.limits, threads, &|entry: &Entry, input: &mut dyn BufRead| {
-            wanted.get(shortened(&entry.path, &prefixes)).map(|lines| fetch(&report::excerpts::around(lines), input))
+            wanted
+                .get(shortened(&entry.path, &prefixes))
+                .map(|lines| fetch(&report::excerpts::around(lines), input, &caps))
         })?;
         for (entry, lines) in listing.items {
             if let Some(lines) = lines {
@@ -154,19 +157,18 @@ fn excerpts(paths: &[PathBuf], settings: &Settings, report: &Report) -> Result<V
 }
 
 /// The lines of these numbers, without secrets; reads no further than the last of them.
-fn fetch(numbers: &BTreeSet<u32>, input: &mut dyn BufRead) -> BTreeMap<u32, String> {
+fn fetch(numbers: &BTreeSet<u32>, input: &mut dyn BufRead, caps: &Caps) -> BTreeMap<u32, String> {
     let mut out = BTreeMap::new();
     let Some(last) = numbers.last().copied() else { return out };
     let head = input.fill_buf().map(|h| h.get(..h.len().min(4096)).unwrap_or(h).to_vec()).unwrap_or_default();
     let encoding = detect(&head, "").encoding;
-    let mut whole = Vec::new();
+    let text;
     let mut decoded: &[u8];
     let mut lines = if encoding == Encoding::Utf8 {
         Lines::new(input, LINE_MAX)
     } else {
-        let _ = input.take(DOCUMENT_MAX).read_to_end(&mut whole);
-        whole = decode(&whole, encoding).into_owned();
-        decoded = &whole;
+        text = decode(&whole(input, caps).0, encoding).into_owned();
+        decoded = &text;
         Lines::new(&mut decoded, LINE_MAX)
     };
     while let Ok(Some(line)) = lines.next() {
@@ -189,10 +191,11 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     let threads = settings.threads();
     let window = Some(&settings.window).filter(|w| !w.is_whole());
     let progress = settings.progress.as_deref();
+    let caps = settings.limits.caps();
     let thinning = Thinning::new(settings.limits.events);
     let listing = read_anywhere(paths, &settings.limits, threads, progress, &|entry, input, plain| {
         let plain = plain.filter(|_| threads > 1 || window.is_some());
-        let mut read = read_with(&entry.path, input, plain, &Reading { threads, window, own: &settings.own });
+        let mut read = read_with(&entry.path, input, plain, &Reading { threads, window, own: &settings.own, caps });
         read.iter_mut().for_each(|parsed| thinning.take(parsed));
         // Small, as a hundred thousand of them are moved about.
         read.map(Box::new)
@@ -206,9 +209,8 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
     }
     let lost = listing.skipped.into_iter().filter(|s: &Skipped| s.loss != Loss::Nothing || s.why.contains("link"));
     bundle.skipped.extend(lost.map(|s| Skip { path: s.path, why: s.why }));
-    let all = |why: String| Skip { path: "the whole bundle".to_owned(), why };
-    bundle.skipped.extend(thinning.settle(&mut bundle.sources).map(all));
-    bundle.skipped.extend(cluster::crowd(&mut bundle.sources, settings.limits.hosts).map(all));
+    bundle.notes.extend(thinning.settle(&mut bundle.sources));
+    bundle.notes.extend(cluster::crowd(&mut bundle.sources, settings.limits.hosts));
     for fault in verify::verify(paths, &settings.limits, threads, &bundle.sources)? {
         if let Some(source) = bundle.sources.get_mut(fault.manifest) {
             source.parsed.problems.push(Problem { line: None, what: fault.what });
@@ -239,12 +241,12 @@ fn shown_without(path: &Path) -> Option<String> {
 
 /// Reads one source; `Err` says why it is not evidence.
 pub fn read_one(path: &str, input: &mut dyn BufRead) -> Result<Parsed, String> {
-    read_one_with(path, input, &Arc::default())
+    read_one_with(path, input, &Arc::default(), Caps::default())
 }
 
-/// The same, with messages that the user added.
-pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>) -> Result<Parsed, String> {
-    read_with(path, input, None, &Reading { threads: 1, window: None, own })
+/// The same, with messages that the user added and within other bounds.
+pub fn read_one_with(path: &str, input: &mut dyn BufRead, own: &Arc<Own>, caps: Caps) -> Result<Parsed, String> {
+    read_with(path, input, None, &Reading { threads: 1, window: None, own, caps })
 }
 
 /// Reads one source, with several threads if its bytes can be had at any place.
@@ -254,7 +256,7 @@ fn read_with(
     plain: Option<&dyn ReadAt>,
     how: &Reading<'_>,
 ) -> Result<Parsed, String> {
-    let own = how.own;
+    let (own, caps) = (how.own, how.caps);
     let head = match input.fill_buf() {
         Ok(head) => head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec(),
         Err(e) => return Err(format!("cannot be read: {e}")),
@@ -269,24 +271,26 @@ fn read_with(
             let mut parsed = if detection.encoding == Encoding::Utf8 && thorough.is_none() {
                 match plain {
                     Some(plain) if envelope.is_none() && !newest_first && own.is_empty() => {
-                        match how.window.and_then(|window| part(plain, window, how.threads)) {
+                        match how.window.and_then(|window| part(plain, window, how)) {
                             Some((parsed, why)) => {
                                 detection.why.push_str(&why);
                                 parsed
                             }
-                            None => read_log_in_ranges(plain, how.threads),
+                            None => read_log_in_ranges(plain, how.threads, caps),
                         }
                     }
-                    _ => read_log_with(input, envelope, newest_first, Some(own)),
+                    _ => read_log_with(input, envelope, newest_first, Some(own), caps),
                 }
             } else {
-                let mut all = Vec::new();
-                let _ = input.take(DOCUMENT_MAX).read_to_end(&mut all);
+                let (all, problem) = whole(input, &caps);
                 let text = decode(&all, detection.encoding);
-                match thorough {
-                    Some(wash) => read_log_with(&mut wash.text(&text).as_slice(), envelope, newest_first, Some(own)),
-                    None => read_log_with(&mut text.as_ref(), envelope, newest_first, Some(own)),
-                }
+                let text = match thorough {
+                    Some(wash) => wash.text(&text).into(),
+                    None => text,
+                };
+                let mut parsed = read_log_with(&mut text.as_ref(), envelope, newest_first, Some(own), caps);
+                parsed.problems.extend(problem);
+                parsed
             };
             let programs = programs(&parsed);
             let undated: Vec<&str> = parsed.undated_by.iter().map(|p| p.id()).collect();
@@ -302,11 +306,9 @@ fn read_with(
             parsed
         }
         Detected::Document(document) => {
-            let mut all = Vec::new();
-            let mut parsed = Parsed { kind: document.name.to_owned(), ..Parsed::default() };
-            if let Err(e) = input.take(DOCUMENT_MAX).read_to_end(&mut all) {
-                parsed.problems.push(Problem { line: None, what: format!("reading stopped: {e}") });
-            }
+            let mut parsed = Parsed { kind: document.name.to_owned(), caps, ..Parsed::default() };
+            let (all, problem) = whole(input, &caps);
+            parsed.problems.extend(problem);
             parsed.coverage = Coverage { bytes: all.len() as u64, ..Coverage::default() };
             let text = decode(&all, detection.encoding);
             let text = detection.wash.map_or(text.clone(), |w| w.text(&text).into());
@@ -332,10 +334,10 @@ fn read_with(
 const MARGIN: Micros = 2 * Window::AROUND;
 
 /// What a log in order of time says around a window, and what of it was read; none if its order does not hold.
-fn part(plain: &dyn ReadAt, window: &Window, threads: usize) -> Option<(Parsed, String)> {
+fn part(plain: &dyn ReadAt, window: &Window, how: &Reading<'_>) -> Option<(Parsed, String)> {
     let span = window.at_least(end_of(plain)?)?;
     let part = part_of(plain, span.widened(MARGIN))?;
-    let mut parsed = read_part(plain, &part, threads).ok()?;
+    let mut parsed = read_part(plain, &part, how.threads, how.caps).ok()?;
     if parsed.streams.iter().any(|s| !s.steps.is_empty()) {
         return None;
     }

@@ -139,7 +139,11 @@ fn assess(c: &Case<'_>) -> Assessment {
         a.pro(Strength::Weak, "packages were changed shortly before", cites(&packages));
     }
     if patroni_reason && stops.is_empty() && signals.is_empty() && reboot.is_empty() && asked.is_empty() {
-        a.con(Strength::Decisive, "Patroni demoted on its own account; nobody asked for it", []);
+        let who = match c.t.nodes_with(Program::Patroni).is_empty() {
+            true => "PostgreSQL failed by itself; no log says that somebody asked for it",
+            false => "Patroni demoted on its own account; nobody asked for it",
+        };
+        a.con(Strength::Decisive, who, []);
     }
     a
 }

@@ -23,6 +23,9 @@ pub fn analyze(args: Analyze) -> Result<u8, Failure> {
     };
     let report = report_on(&args.paths, settings, args.output.quiet)?;
     if !args.output.quiet && !args.output.redact {
+        for note in &report.inventory.notes {
+            eprintln!("pgautopsy: {note}");
+        }
         let skipped = &report.inventory.skipped;
         for s in skipped.iter().take(SKIPPED) {
             eprintln!("pgautopsy: not read: {}: {}", s.path, s.why);

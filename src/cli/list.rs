@@ -104,10 +104,6 @@ pub fn list(what: Listing, paths: &[PathBuf]) -> Result<u8, Failure> {
         Listing::Limits => {
             out.push_str("Changed by --limit NAME=VALUE (200, 64K, 16M, 4G, 1T, unlimited):\n\n");
             out.push_str(&Limits::help());
-            out.push_str("\nFixed, in one log: 1 MiB read of a line, 1,000 hosts, 60,000 events told apart by what they are about,\n");
-            out.push_str(
-                "5,000 stretches of heartbeats, 500 messages without a time. What is beyond is counted and said.\n",
-            );
         }
         Listing::Config => out.push_str(&pgautopsy::config::template()),
         Listing::Nodes => {

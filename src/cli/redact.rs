@@ -17,6 +17,9 @@ pub fn redact_copy(args: RedactArgs) -> Result<u8, Failure> {
     for (path, why) in &copied.left_out {
         eprintln!("pgautopsy: not copied: {path}: {why}");
     }
+    for (path, why) in &copied.cut {
+        eprintln!("pgautopsy: not all of it copied: {path}: {why}");
+    }
     // Beside the copy, not in it: it holds the originals.
     let list = to.with_file_name(format!("{}-replaced.tsv", to.file_name().unwrap_or_default().to_string_lossy()));
     std::fs::write(&list, redactor.table()).map_err(|e| Failure::usage(format!("{}: {e}", list.display())))?;

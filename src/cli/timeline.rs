@@ -12,6 +12,9 @@ pub fn timeline(args: TimelineArgs) -> Result<u8, Failure> {
     let mut settings = args.reading.settings().map_err(Failure::usage)?;
     settings.window = args.window.window().map_err(Failure::usage)?;
     let bundle = run::read(&args.paths, &settings).map_err(|e| Failure::usage(e.to_string()))?;
+    for note in &bundle.notes {
+        eprintln!("pgautopsy: {note}");
+    }
     let (t, _, sources) = run::place(bundle.sources, &settings);
     let span = run::window(&t, &sources, &settings).map_err(|e| Failure::usage(e.to_string()))?;
     let asked = |e: &&pgautopsy::timeline::Event| span.is_none_or(|s| e.at <= s.to && e.until >= s.from);

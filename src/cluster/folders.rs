@@ -3,6 +3,7 @@
 use super::{components, is_generic, short};
 use crate::model::Source;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// For each source the folder that may stand for its host; empty if none does. `known`: names of members and hosts that
 /// any line speaks of.
@@ -21,7 +22,8 @@ pub(super) fn host_folders(sources: &[Source], known: &BTreeSet<String>) -> Vec<
         if single {
             return f.iter().take(shared).rev().find(|c| !says_no_host(c)).cloned();
         }
-        names.below(f, shared).or_else(|| f.get(shared).filter(|c| !says_no_host(c)).cloned())
+        let top = || f.get(shared).filter(|c| !says_no_host(c) && !names.groups.contains(*c)).cloned();
+        names.below(f, shared).or_else(top)
     };
     folders.iter().map(|f| own(f).unwrap_or_default()).collect()
 }
@@ -64,10 +66,25 @@ impl<'a> Names<'a> {
     /// The first folder below the one that follows `shared` which names a host, if that one does not.
     fn below(&self, folders: &[String], shared: usize) -> Option<String> {
         let mut rest = folders.iter().skip(shared);
+        if let Some(pod) = pod(rest.clone()) {
+            return Some(pod);
+        }
         let top = rest.next()?;
         let first = rest.find(|c| !says_no_host(c))?;
         let group = says_no_host(top) || self.groups.contains(top);
         (group && is_known(first, self.known) || self.again.contains(first)).then(|| first.clone())
+    }
+}
+
+/// The pod whose files lie below: every collector on Kubernetes has `pods/<pod>/…`, and kubelet's own logs lie in
+/// `pods/<namespace>_<pod>_<uid>/…`. Names in Kubernetes have no underscores.
+fn pod<'f>(mut folders: impl Iterator<Item = &'f String>) -> Option<String> {
+    folders.find(|f| *f == "pods")?;
+    let name = folders.next()?;
+    let parts: Vec<&str> = name.split('_').collect();
+    match parts.as_slice() {
+        [_, pod, _] => Some((*pod).to_owned()),
+        _ => Some(name.clone()),
     }
 }
 
@@ -76,8 +93,11 @@ fn is_known(folder: &str, known: &BTreeSet<String>) -> bool {
     known.contains(&folder) || known.contains(&short(&folder))
 }
 
-/// Names of programs and usual folders, and days (`2026-11-20`, `20261120T1300`).
+/// Names of programs and usual folders, and days (`2026-11-20`, `20261120T1300`); not addresses.
 fn says_no_host(name: &str) -> bool {
+    if name.parse::<IpAddr>().is_ok() {
+        return false;
+    }
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let others = name.bytes().any(|b| !b.is_ascii_digit() && !matches!(b, b'-' | b'_' | b'.' | b':' | b'T' | b'Z'));
     is_generic(name) || digits >= 6 && !others
@@ -109,6 +129,21 @@ mod tests {
         assert_eq!(hosts(&groups, &[]), ["db-logs", "db-logs", "vm"]);
         let day = ["t/x/2026-11-20/pg1/p.log", "t/x/2026-11-20/pg2/p.log"];
         assert_eq!(hosts(&[&day[..], &["t/y/2026-11-20/pg1/e.log"]].concat(), &["pg1", "pg2"]), ["pg1", "pg2", "y"]);
+    }
+
+    #[test]
+    fn pods_are_hosts_wherever_they_lie() {
+        let export = ["e/erp/pods/erp-0/c.log", "e/erp/pods/erp-1/c.log", "e/erp/patroni-info", "e/op/pods/pgo/o.log"];
+        assert_eq!(hosts(&export, &["erp-0", "erp-1"]), ["erp-0", "erp-1", "", "pgo"]);
+        let gathered = ["m/namespaces/a/pods/erp-0/db/db/logs/c.log", "m/namespaces/b/pods/etcd-0/e/e/logs/c.log"];
+        assert_eq!(hosts(&gathered, &["erp-0"]), ["erp-0", "etcd-0"]);
+        let kubelet = ["n1/var/log/pods/db_erp-0_6f1c/db/0.log", "n1/var/log/messages"];
+        assert_eq!(hosts(&kubelet, &["erp-0"])[0], "erp-0");
+    }
+
+    #[test]
+    fn addresses_are_hosts_and_no_days() {
+        assert_eq!(hosts(&["f/10.23.1.11/p.log", "f/10.23.1.12/p.log"], &[]), ["10.23.1.11", "10.23.1.12"]);
     }
 
     #[test]

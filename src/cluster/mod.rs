@@ -87,6 +87,17 @@ const GENERIC: &[&str] = &[
     "attachments",
     "sar",
     "pgsql",
+    // Of collectors on Kubernetes: `pgo support export`, must-gather.
+    "pods",
+    "namespaces",
+    "describe",
+    "processes",
+    "cluster-scoped-resources",
+    "manifests",
+    "host_service_logs",
+    // Of EDB's Lasso.
+    "linux",
+    "tools",
 ];
 
 impl Cluster {

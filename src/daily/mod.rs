@@ -145,10 +145,11 @@ pub struct Read {
 /// Reads what is new below `paths`, tells it, and brings `state` up to date.
 pub fn run(paths: &[PathBuf], options: &Options, state: &mut State) -> Result<Daily, InputError> {
     let now = options.now.div_euclid(SECOND);
+    let caps = options.settings.limits.caps();
     let how = How {
         whole: &run::read_as_a_whole,
         read: &|entry: &crate::input::Entry, input: &mut dyn BufRead| {
-            run::read_one_with(&entry.path, input, &options.settings.own)
+            run::read_one_with(&entry.path, input, &options.settings.own, caps)
         },
         lost: &|read: &Result<Parsed, String>| read.is_err(),
         now,

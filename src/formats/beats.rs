@@ -6,14 +6,13 @@ use std::sync::Arc;
 /// How many first intervals are looked at before the rhythm counts as learned.
 const LEARN: usize = 16;
 
-/// Runs kept of a stream; then the last one goes on whatever is said. Roles that change so often tell nothing (our choice).
-const MOST: usize = 5_000;
-
 /// A heartbeat may be written this long after a later one.
 const GRACE: Micros = 5 * SECOND;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct BeatFolder {
+    /// Runs that are kept; then the last one goes on whatever is said.
+    most: u64,
     runs: Vec<BeatRun>,
     intervals: Vec<Micros>,
     every: Option<Micros>,
@@ -22,6 +21,10 @@ pub struct BeatFolder {
 }
 
 impl BeatFolder {
+    pub fn new(most: u64) -> BeatFolder {
+        BeatFolder { most, runs: Vec::new(), intervals: Vec::new(), every: None, latest: Vec::new() }
+    }
+
     /// The usual time between two heartbeats of this stream: the median of the first ones.
     pub fn every(&self) -> Option<Micros> {
         self.every.or_else(|| median(&self.intervals))
@@ -71,7 +74,7 @@ impl BeatFolder {
 
     /// Whether runs are not told apart any more.
     pub fn is_full(&self) -> bool {
-        self.runs.len() >= MOST
+        self.runs.len() as u64 >= self.most
     }
 
     /// When the latest heartbeat of the open run was.

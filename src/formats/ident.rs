@@ -4,6 +4,27 @@ use super::{etcd_capnslog, vip_manager};
 use crate::messages::{Found, find};
 use crate::model::Program;
 
+/// What else than Patroni runs clusters of PostgreSQL, by the names under which it logs: CloudNativePG, repmgr,
+/// pg_auto_failover, Stolon, EDB Failover Manager, and Pacemaker's agents for PostgreSQL (resource-agents, PAF).
+static MANAGERS: &[(&str, &str)] = &[
+    ("cloudnative-pg", "CloudNativePG"),
+    ("repmgrd", "repmgr"),
+    ("pg_autoctl", "pg_auto_failover"),
+    ("stolon-keeper", "Stolon"),
+    ("stolon-sentinel", "Stolon"),
+    ("efm", "EDB Failover Manager"),
+    ("pgsqlms(", "Pacemaker"),
+    ("pgsql(", "Pacemaker"),
+];
+
+/// The manager that logs under a name.
+pub fn manager_of(ident: &[u8]) -> Option<&'static str> {
+    let is = |name: &str| {
+        if name.ends_with('(') { ident.starts_with(name.as_bytes()) } else { ident == name.as_bytes() }
+    };
+    MANAGERS.iter().find(|(name, _)| is(name)).map(|(_, manager)| *manager)
+}
+
 /// Beginnings of names; the first match wins, so the special stand before the general.
 static NAMES: &[(Program, &[&str])] = &[
     (Program::Patroni, &["patroni", "spilo"]),

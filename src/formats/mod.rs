@@ -30,7 +30,7 @@ mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};
 pub use document::sysstat::data as sysstat_data;
-pub use read::{LogReader, end_of, folds, part_of, read_log, read_log_in_ranges, read_log_with, read_part};
+pub use read::{LogReader, end_of, folds, part_of, read_log, read_log_in_ranges, read_log_with, read_part, whole};
 use std::borrow::Cow;
 
 /// A line taken out of its envelope.

@@ -3,6 +3,7 @@
 //! Evidence comes from strangers, and a ticket attachment may be a bomb, by malice or by accident (a sparse `lastlog`
 //! of 300 GB packs into a few kilobytes). Hitting a limit costs one line of the report, never the report.
 
+use crate::model::Caps;
 use std::fmt::Write as _;
 
 const KIB: u64 = 1 << 10;
@@ -36,6 +37,18 @@ pub struct Limits {
     pub hosts: u64,
     /// Events that are judged; beyond, equal ones further apart from each other become one.
     pub events: u64,
+    /// See [`Caps`], as the two below.
+    pub line: u64,
+    pub whole: u64,
+    pub undated: u64,
+    pub beats: u64,
+}
+
+/// A limit that stays as it is, and why.
+struct Fixed {
+    amount: &'static str,
+    about: &'static str,
+    why: &'static str,
 }
 
 struct Row {
@@ -48,7 +61,7 @@ struct Row {
 
 /// The table that names, defaults, help and error messages come from.
 #[rustfmt::skip]
-const TABLE: [Row; 11] = [
+const TABLE: [Row; 15] = [
     // The layers are walked by recursion, so the user's freedom ends where the stack does.
     Row { name: "depth", default: 8, most: 64, about: "archives and compressions inside each other", field: |l| &mut l.depth },
     Row { name: "entries", default: 200_000, most: u64::MAX, about: "entries of one archive, files of one folder", field: |l| &mut l.entries },
@@ -60,8 +73,25 @@ const TABLE: [Row; 11] = [
     Row { name: "zip", default: 128 * MIB, most: u64::MAX, about: "bytes of a zip inside an archive held in memory", field: |l| &mut l.zip },
     Row { name: "window", default: 128 * MIB, most: 4 * GIB, about: "bytes of memory an xz or zstd stream may ask for", field: |l| &mut l.window },
     // Ids of hosts are numbers of 16 bits.
-    Row { name: "hosts", default: 1_000, most: 60_000, about: "hosts of one bundle that are judged", field: |l| &mut l.hosts },
+    Row { name: "hosts", default: 1_000, most: 60_000, about: "hosts of one bundle that are judged, and hosts of one log that are read", field: |l| &mut l.hosts },
     Row { name: "events", default: 100_000, most: u64::MAX, about: "events of one bundle before more of them are counted together", field: |l| &mut l.events },
+    // A line must fit into memory several times.
+    Row { name: "line", default: MIB, most: GIB, about: "bytes read of one line of a log, or of one csvlog row", field: |l| &mut l.line },
+    Row { name: "whole", default: 512 * MIB, most: u64::MAX, about: "bytes of an entry that is held in memory: tables, configs, exports, UTF-16, newest line first", field: |l| &mut l.whole },
+    Row { name: "undated", default: 500, most: u64::MAX, about: "messages without a time that are kept of one log", field: |l| &mut l.undated },
+    Row { name: "beats", default: 5_000, most: u64::MAX, about: "stretches of Patroni's heartbeats that are told apart in one log", field: |l| &mut l.beats },
+];
+
+/// Limits that cut what is shown or how finely it is told apart; each is said where it is hit.
+#[rustfmt::skip]
+const FIXED: [Fixed; 7] = [
+    Fixed { amount: "20,000", about: "events of one log, then equal ones within an hour are one, later within a day; from 60,000 on, those of one kind", why: "nothing is lost but when exactly" },
+    Fixed { amount: "400", about: "answers of other members that are compared with one log's clock", why: "each is one bound among hundreds" },
+    Fixed { amount: "64 KiB", about: "of an entry decide what it is", why: "all of it is read by what that says" },
+    Fixed { amount: "400", about: "bytes of a line are quoted (16 KiB in the raw lines of the HTML page)", why: "what a line means is taken from all of it" },
+    Fixed { amount: "5", about: "unknown lines of a source are shown", why: "all are counted" },
+    Fixed { amount: "300", about: "rows of the report's timeline", why: "pgautopsy timeline prints all" },
+    Fixed { amount: "512 MiB", about: "of a damaged sa file, or of one of RHEL 5, are held in memory", why: "a day's file has less than 100" },
 ];
 
 impl Default for Limits {
@@ -78,6 +108,10 @@ impl Default for Limits {
             window: 0,
             hosts: 0,
             events: 0,
+            line: 0,
+            whole: 0,
+            undated: 0,
+            beats: 0,
         };
         for row in &TABLE {
             *(row.field)(&mut limits) = row.default;
@@ -101,16 +135,28 @@ impl Limits {
         Ok(())
     }
 
-    /// One line a limit, for `pgautopsy list limits`: name, default, meaning.
+    /// What reading one source may keep.
+    pub fn caps(&self) -> Caps {
+        // A log has as many hosts as a bundle may have at most.
+        let hosts = self.hosts.min(TABLE.iter().find(|row| row.name == "hosts").map_or(0, |row| row.most));
+        Caps { line: self.line, whole: self.whole, hosts, undated: self.undated, beats: self.beats }
+    }
+
+    /// One line a limit, for `pgautopsy list limits`: name, default, meaning; then those that cannot be changed.
     pub fn help() -> String {
-        TABLE.iter().fold(String::new(), |mut text, row| {
+        let mut text = String::new();
+        for row in &TABLE {
             let _ = writeln!(text, "{:<14} {:>6}  {}", row.name, amount(row.default), row.about);
-            text
-        })
+        }
+        text.push_str("\nFixed, with the reason:\n\n");
+        for row in &FIXED {
+            let _ = writeln!(text, "{:>8}  {}: {}", row.amount, row.about, row.why);
+        }
+        text
     }
 
     /// How a limit that was hit is named in the report, with the way out.
-    pub(super) fn hit(name: &str, value: u64) -> String {
+    pub fn hit(name: &str, value: u64) -> String {
         format!("limit {name}={}; raise it with --limit {name}=…", amount(value))
     }
 }
@@ -152,6 +198,15 @@ mod tests {
             assert_ne!(limits, Limits::default());
             assert!(Limits::help().contains(row.name));
         }
+    }
+
+    #[test]
+    fn what_one_source_may_keep_is_the_same_with_and_without_limits() {
+        assert_eq!(Limits::default().caps(), Caps::default());
+        let mut limits = Limits::default();
+        limits.set("hosts=unlimited").unwrap();
+        assert_eq!(limits.caps().hosts, 60_000);
+        assert_eq!(Limits { hosts: u64::MAX, ..Limits::default() }.caps().hosts, 60_000);
     }
 
     #[test]

@@ -154,6 +154,8 @@ pub enum Key {
     Collected,
     /// What it looked for in vain: item = what; value = why.
     NotCollected,
+    /// What else than Patroni decides who is primary: value = its name.
+    Manager,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! Plain values that every stage shares; uses nothing else of the crate.
 
 mod bundle;
+mod caps;
 mod event;
 mod fact;
 mod name;
@@ -13,6 +14,7 @@ mod what;
 mod zones;
 
 pub use bundle::{NodeId, Source};
+pub use caps::Caps;
 pub use event::{Meaning, Raw, Why};
 pub use fact::{Fact, Key, Value};
 pub use name::{NameHint, Naming};

@@ -1,6 +1,6 @@
 //! What reading one file yields: streams of events on their own clocks, facts, names, coverage.
 
-use super::{Fact, Micros, NameHint, Raw, RawSeries, Span, Stamp, Volume, Written, Zone};
+use super::{Caps, Fact, Micros, NameHint, Raw, RawSeries, Span, Stamp, Volume, Written, Zone};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -217,4 +217,6 @@ pub struct Parsed {
     pub newest_first: bool,
     /// What the stamps of the whole file cover, in UTC as far as they say it, where only a part of it was read.
     pub covers: Option<Span>,
+    /// What its reader may keep.
+    pub caps: Caps,
 }

@@ -2,33 +2,32 @@
 
 use super::{Kind, Names, Redactor};
 use crate::detect::{Encoding, decode, detect};
+use crate::formats::whole;
 use crate::input::{Entry, InputError, Limits, Lines, read_all};
+use crate::model::Caps;
 use crate::sysstat::looks_like_sa;
 use std::fs::File;
-use std::io::{self, BufRead, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, UNIX_EPOCH};
-
-/// Bytes of a line that are kept; what is longer is cut there.
-const LINE_MAX: u64 = 1 << 20;
-/// Largest binary file that is copied.
-const BINARY_MAX: u64 = 512 << 20;
 
 /// What was copied, and what was left out and why.
 #[derive(Debug, Default)]
 pub struct Copied {
     pub files: Vec<String>,
     pub left_out: Vec<(String, String)>,
+    /// Copied, but for their ends or the ends of long lines.
+    pub cut: Vec<(String, String)>,
 }
 
 impl Names {
     /// Adds what all texts below the paths show.
     pub fn scan_paths(&mut self, paths: &[PathBuf], limits: &Limits, threads: usize) -> Result<(), InputError> {
-        let all = Mutex::new(std::mem::take(self));
+        let (all, caps) = (Mutex::new(std::mem::take(self)), limits.caps());
         read_all(paths, limits, threads, &|_: &Entry, input: &mut dyn BufRead| {
             let mut mine = Names::default();
-            let _ = texts(input, &mut |line, _| mine.scan(line));
+            let _ = texts(input, &caps, &mut |line, _| mine.scan(line));
             if let Ok(mut all) = all.lock() {
                 all.merge(mine);
             }
@@ -48,7 +47,8 @@ pub fn copy(
 ) -> Result<Copied, InputError> {
     // One thread: names of files must not depend on who comes first.
     let taken: Mutex<std::collections::BTreeSet<PathBuf>> = Mutex::default();
-    let listing = read_all(paths, limits, 1, &|entry: &Entry, input: &mut dyn BufRead| -> Result<String, String> {
+    let caps = limits.caps();
+    let listing = read_all(paths, limits, 1, &|entry: &Entry, input: &mut dyn BufRead| -> Result<Copy, String> {
         let path = shown(&entry.path);
         let mut place = target(&path, redactor);
         if let Ok(mut taken) = taken.lock() {
@@ -57,25 +57,31 @@ pub fn copy(
             }
         }
         let file = to.join(&place);
-        one(input, &file, redactor).map_err(|e| e.to_string())?;
+        let cut = one(input, &file, redactor, &caps).map_err(|e| e.to_string())?;
         if let Some(at) = entry.modified.and_then(|s| u64::try_from(s).ok())
             && let Ok(f) = File::options().write(true).open(&file)
         {
             // The year of a log may be known from its file's date only.
             let _ = f.set_modified(UNIX_EPOCH + Duration::from_secs(at));
         }
-        Ok(place.display().to_string())
+        Ok((place.display().to_string(), cut))
     })?;
     let mut out = Copied::default();
     for (entry, done) in listing.items {
         match done {
-            Ok(path) => out.files.push(path),
+            Ok((path, cut)) => {
+                out.files.push(path);
+                out.cut.extend(cut.map(|why| (shown(&entry.path), why)));
+            }
             Err(why) => out.left_out.push((shown(&entry.path), why)),
         }
     }
     out.left_out.extend(listing.skipped.into_iter().map(|s| (shown(&s.path), s.why)));
     Ok(out)
 }
+
+/// Where a copy lies, and what of it was cut.
+type Copy = (String, Option<String>);
 
 /// Where a source's copy lies: `a.tar.gz!b/c.log.gz` becomes `a/b/c.log`, names replaced, nothing outside the folder.
 fn target(path: &str, redactor: &Redactor) -> PathBuf {
@@ -110,55 +116,59 @@ impl Redactor {
     }
 }
 
-fn one(input: &mut dyn BufRead, file: &Path, redactor: &Redactor) -> io::Result<()> {
+fn one(input: &mut dyn BufRead, file: &Path, redactor: &Redactor, caps: &Caps) -> io::Result<Option<String>> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let head = input.fill_buf()?;
     let head = head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec();
     if looks_like_sa(&head) {
-        let mut all = Vec::new();
-        input.take(BINARY_MAX).read_to_end(&mut all)?;
+        let (mut all, problem) = whole(input, caps);
         binary(&mut all, redactor);
-        return std::fs::write(file, all);
+        std::fs::write(file, all)?;
+        return Ok(problem.map(|p| p.what));
     }
     if head.contains(&0) && detect(&head, "").encoding == Encoding::Utf8 {
         return Err(io::Error::other("binary, and not sysstat's: not copied, for nobody can tell what it holds"));
     }
     let mut out = BufWriter::new(File::create(file)?);
     let mut in_sql = false;
-    texts(input, &mut |line, latin| {
+    let cut = texts(input, caps, &mut |line, latin| {
         let new = redactor.line(line, &mut in_sql);
         let written = if latin { out.write_all(&narrow(&new)) } else { out.write_all(new.as_bytes()) };
         let _ = written.and_then(|()| out.write_all(b"\n"));
     })?;
-    out.flush()
+    out.flush()?;
+    Ok(cut)
 }
 
-/// Calls `each` with every line; `true`: the line is not UTF-8 and stands as one character a byte.
-fn texts(input: &mut dyn BufRead, each: &mut dyn FnMut(&str, bool)) -> io::Result<()> {
+/// Calls `each` with every line; `true`: the line is not UTF-8 and stands as one character a byte. Gives what was cut.
+fn texts(input: &mut dyn BufRead, caps: &Caps, each: &mut dyn FnMut(&str, bool)) -> io::Result<Option<String>> {
     let head = input.fill_buf()?;
     let head = head.get(..head.len().min(64 << 10)).unwrap_or(head).to_vec();
     let encoding = detect(&head, "").encoding;
     if encoding == Encoding::Utf8 && head.contains(&0) {
-        return Ok(());
+        return Ok(None);
     }
-    let mut go = |source: &mut dyn BufRead| -> io::Result<()> {
-        let mut lines = Lines::new(source, LINE_MAX);
+    let mut go = |source: &mut dyn BufRead| -> io::Result<Option<String>> {
+        let mut lines = Lines::new(source, caps.line);
         while let Some(line) = lines.next()? {
             match std::str::from_utf8(line.bytes) {
                 Ok(text) => each(text, false),
                 Err(_) => each(&line.bytes.iter().map(|b| char::from(*b)).collect::<String>(), true),
             }
         }
-        Ok(())
+        let (n, bytes) = (lines.cut_lines(), lines.cut_bytes());
+        let cut =
+            || format!("{bytes} bytes at the ends of {n} lines are not copied: {}", Limits::hit("line", caps.line));
+        Ok((n > 0).then(cut))
     };
     if encoding == Encoding::Utf8 {
         return go(input);
     }
-    let mut all = Vec::new();
-    input.take(BINARY_MAX).read_to_end(&mut all)?;
-    go(&mut decode(&all, encoding).as_ref())
+    let (all, problem) = whole(input, caps);
+    let cut = go(&mut decode(&all, encoding).as_ref())?;
+    Ok(problem.map(|p| p.what).or(cut))
 }
 
 /// Back from one character a byte.

@@ -45,6 +45,9 @@ fn render(report: &Report, _: Style) -> String {
     if let Some(r) = v.remedies.first() {
         lines.push(("Do first", r.text.clone()));
     }
+    if let Some(note) = report.inventory.notes.first() {
+        lines.push(("Note", note.clone()));
+    }
     if let Some(m) = v.missing_evidence.first() {
         let period =
             if m.from.is_empty() { String::new() } else { format!(", {} to {} UTC", day_clock(&m.from), clock(&m.to)) };

@@ -18,6 +18,9 @@ pub fn inventory(report: &Report, verbose: bool) -> String {
     for s in &report.inventory.skipped {
         let _ = writeln!(out, "{}\n    not read: {}", terminal(&s.path, 400), terminal(&s.why, 300));
     }
+    for note in &report.inventory.notes {
+        let _ = writeln!(out, "note: {}", terminal(note, 400));
+    }
     let sum = |f: fn(&SourceRow) -> u64| report.inventory.sources.iter().map(f).sum::<u64>();
     let _ = writeln!(
         out,

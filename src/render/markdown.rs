@@ -299,6 +299,9 @@ fn inventory(out: &mut String, report: &Report) {
             s.understood
         );
     }
+    for note in &report.inventory.notes {
+        let _ = writeln!(out, "\nNote: {}", markdown(note));
+    }
     for s in &report.inventory.skipped {
         let _ = writeln!(out, "\nNot read: {}: {}", markdown_code(&s.path), markdown(&s.why));
     }

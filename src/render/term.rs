@@ -309,6 +309,9 @@ fn inventory(p: &mut Page, report: &Report) {
     if !assumed.is_empty() {
         p.wrapped("  ", &format!("zone assumed to be UTC for {} (set it with --tz)", assumed.join(", ")));
     }
+    for note in &inv.notes {
+        p.wrapped("  note: ", note);
+    }
     let shown = p.shown(inv.skipped.len(), FOLDED);
     for s in inv.skipped.iter().take(shown) {
         p.wrapped("  not read: ", &format!("{}: {}", s.path, s.why));

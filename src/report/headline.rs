@@ -1,6 +1,7 @@
 //! One sentence for each incident: who lost what, when, and why.
 
 use super::VerdictKind;
+use super::manager::other_than_patroni;
 use super::words::moment;
 use crate::causes::Judged;
 use crate::incidents::{self, Kind};
@@ -37,6 +38,8 @@ pub(super) fn headline(t: &Timeline, x: &incidents::Incident, kind: VerdictKind,
             let gone = x.nodes.first().map_or_else(String::new, |n| t.cluster.title(*n));
             format!("{gone}, a replica, fell silent at {at} and the others lost it; the roles did not change")
         }
+        // Where Patroni has no say, nobody here tells the roles.
+        Kind::Crash if other_than_patroni(t).is_some() => format!("{} on {} failed at {at}", failed(t, x), node()),
         Kind::Crash => format!("{} on {} failed at {at}; the roles did not change", failed(t, x), node()),
         Kind::DcsOutage => format!("The cluster's DCS failed at {at}"),
         Kind::WriteStall => format!("{old} stayed primary but clients waited for seconds from {at} on"),

@@ -1,5 +1,6 @@
 //! What was in the bundle and how it was read.
 
+use super::manager;
 use super::{Alias, Host, Inventory, Skip, SourceClock, SourceRow};
 use crate::model::{Naming, NodeId, Source, Span, What, rfc3339};
 use crate::timeline::{Event, Timeline};
@@ -40,7 +41,7 @@ pub(super) fn inventory(t: &Timeline, sources: &[Source], skipped: Vec<Skip>) ->
     };
     let rows = sources.iter().enumerate().map(row).collect();
     let contradictions = t.cluster.contradictions.iter().cloned().collect();
-    Inventory { hosts, sources: rows, skipped, contradictions }
+    Inventory { hosts, sources: rows, skipped, contradictions, notes: manager::note(t).into_iter().collect() }
 }
 
 /// `all`: what its lines cover; `alarm`: the first of its lines that no table names.

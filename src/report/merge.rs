@@ -97,6 +97,9 @@ fn add(all: &mut Report, other: Report) {
     all.inventory.contradictions.extend(other.inventory.contradictions);
     all.inventory.contradictions.sort();
     all.inventory.contradictions.dedup();
+    all.inventory.notes.extend(other.inventory.notes);
+    all.inventory.notes.sort();
+    all.inventory.notes.dedup();
     for event in other.timeline {
         if !all.timeline.iter().any(|e| e.path == event.path && e.line == event.line && e.what == event.what) {
             all.timeline.push(event);

@@ -1,5 +1,6 @@
 //! What to fetch, the most decisive first: kind of file, host, minutes, command.
 
+use super::manager::other_than_patroni;
 use super::{Missing, VerdictKind};
 use crate::causes::{Judged, Need, Status, Who, list};
 use crate::incidents::{self, Kind};
@@ -12,6 +13,7 @@ pub(super) fn missing(t: &Timeline, x: &incidents::Incident, judged: &[Judged], 
     if x.planned || x.kind == Kind::NearMiss {
         return Vec::new();
     }
+    let foreign = other_than_patroni(t).is_some();
     let mut wanted: BTreeMap<Need, (u32, Vec<String>)> = BTreeMap::new();
     for j in judged {
         let weight = match j.status {
@@ -20,7 +22,7 @@ pub(super) fn missing(t: &Timeline, x: &incidents::Incident, judged: &[Judged], 
             Status::NotAssessable => 1,
             Status::RuledOut => continue,
         };
-        for n in &j.missing {
+        for n in j.missing.iter().filter(|n| !foreign || !of_patroni(n)) {
             let entry = wanted.entry(*n).or_default();
             entry.0 += weight;
             entry.1.push(j.cause.id.to_owned());
@@ -37,6 +39,11 @@ pub(super) fn missing(t: &Timeline, x: &incidents::Incident, judged: &[Judged], 
         out.push(need(t, x, Need::Series(crate::model::Metric::DiskAwait, Who::OldPrimary), all));
     }
     out
+}
+
+/// Whether only a cluster of Patroni has it.
+pub(super) fn of_patroni(need: &Need) -> bool {
+    matches!(need, Need::Log(Program::Patroni | Program::Etcd, _) | Need::Config)
 }
 
 /// Every host that the bundle knows.

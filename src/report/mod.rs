@@ -11,6 +11,7 @@ pub mod excerpts;
 mod headline;
 mod hypotheses;
 mod inventory;
+mod manager;
 mod merge;
 mod missing;
 mod numbers;
@@ -303,6 +304,9 @@ pub struct Inventory {
     /// Names that two hosts claim.
     #[serde(default)]
     pub contradictions: Vec<String>,
+    /// What holds of all of it: limits of the bundle that were met, and clusters that Patroni does not run.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,7 +1,8 @@
 //! What to say of a bundle in which no incident was found.
 
 use super::cite::{of_event, proof};
-use super::missing::needed;
+use super::manager::other_than_patroni;
+use super::missing::{needed, of_patroni};
 use super::words::{event_words, moment};
 use super::{Confidence, Link, Risk, Verdict, VerdictKind};
 use crate::causes::{Need, Who, length};
@@ -90,7 +91,9 @@ pub(super) fn nothing(t: &Timeline, risks: &[Risk]) -> Verdict {
             (Need::Log(Program::Postgres, Who::OldPrimary), &["postgres_crash"]),
         ];
         let decides = |d: &[&str]| d.iter().map(|c| (*c).to_owned()).collect();
-        wanted.iter().map(|(n, d)| needed(t, None, None, whole.from, whole.to, *n, decides(d))).collect()
+        let foreign = other_than_patroni(t).is_some();
+        let wanted = wanted.iter().filter(|(n, _)| !foreign || !of_patroni(n));
+        wanted.map(|(n, d)| needed(t, None, None, whole.from, whole.to, *n, decides(d))).collect()
     } else {
         Vec::new()
     };

@@ -1,10 +1,12 @@
 //! `pgautopsy sar`: the numbers of sysstat files, printed again.
 
+use super::Settings;
 use super::disk_names::DiskNames;
-use super::{DOCUMENT_MAX, Settings};
+use crate::formats;
 use crate::input::{Entry, InputError, Listing, read_all, read_in_order};
+use crate::model::{Caps, Problem};
 use crate::sysstat::{Data, Options, looks_like_sa, print};
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
 /// Prints the numbers of sysstat files as `sar` (text), csv or `sadf -j` (json) would, with the names that the bundle, or
@@ -41,6 +43,10 @@ impl Printed {
         self.hosts += usize::from(!data.is_unreadable());
     }
 
+    fn stopped(&mut self, path: &str, problem: Option<Problem>) {
+        self.problems.extend(problem.map(|p| format!("{path}: {}", p.what)));
+    }
+
     fn foreign(&mut self, path: &str) {
         self.problems.push(format!("{path}: neither an sa file nor text of sar or sadf"));
     }
@@ -50,14 +56,13 @@ impl Printed {
     }
 }
 
-/// A text, or a binary file for tables, as a whole.
-fn whole(path: &str, input: &mut dyn BufRead, names: &DiskNames) -> io::Result<Option<Vec<Data>>> {
-    let mut all = Vec::new();
-    input.take(DOCUMENT_MAX).read_to_end(&mut all)?;
-    Ok(crate::formats::sysstat_data(&all).map(|mut parts| {
-        parts.iter_mut().for_each(|data| data.name_disks(|major, minor| names.of(path, major, minor)));
-        parts
-    }))
+/// A text, or a binary file for tables, as a whole; and what of it was not read.
+fn whole(path: &str, input: &mut dyn BufRead, names: &DiskNames, caps: &Caps) -> (Option<Vec<Data>>, Option<Problem>) {
+    let (all, problem) = formats::whole(input, caps);
+    let mut data = formats::sysstat_data(&all);
+    let parts = data.iter_mut().flatten();
+    parts.for_each(|data| data.name_disks(|major, minor| names.of(path, major, minor)));
+    (data, problem)
 }
 
 fn tables(
@@ -68,18 +73,19 @@ fn tables(
     format: &str,
     out: &mut dyn Write,
 ) -> Result<io::Result<()>, InputError> {
-    let read = |entry: &Entry, input: &mut dyn BufRead| whole(&entry.path, input, names);
+    let caps = settings.limits.caps();
+    let read = |entry: &Entry, input: &mut dyn BufRead| whole(&entry.path, input, names, &caps);
     let listing = read_all(paths, &settings.limits, settings.threads.max(1), &read)?;
     printed.skipped(&listing);
     let mut all = Vec::new();
-    for (entry, read) in listing.items {
+    for (entry, (read, problem)) in listing.items {
+        printed.stopped(&entry.path, problem);
         match read {
-            Ok(Some(parts)) => {
+            Some(parts) => {
                 parts.iter().for_each(|data| printed.seen(&entry.path, data));
                 all.extend(parts.into_iter().filter(|data| !data.is_unreadable()));
             }
-            Ok(None) => printed.foreign(&entry.path),
-            Err(e) => printed.problems.push(format!("{}: {e}", entry.path)),
+            None => printed.foreign(&entry.path),
         }
     }
     Ok(if format == "csv" { print::csv(&all, out) } else { print::text(&all, out) })
@@ -95,6 +101,7 @@ fn json(
 ) -> Result<io::Result<()>, InputError> {
     let mut document = print::Json::new(out);
     let (mut begun, mut written) = (false, Ok(()));
+    let caps = settings.limits.caps();
     let mut read = |entry: &Entry, input: &mut dyn BufRead| {
         // Who reads the output has gone, or its disk is full.
         if written.is_err() {
@@ -102,7 +109,11 @@ fn json(
         }
         let parts = match input.fill_buf().map(looks_like_sa) {
             Ok(true) => Ok(None),
-            Ok(false) => whole(&entry.path, input, names).map(Some),
+            Ok(false) => {
+                let (data, problem) = whole(&entry.path, input, names, &caps);
+                printed.stopped(&entry.path, problem);
+                Ok(Some(data))
+            }
             Err(e) => Err(e),
         };
         let done = match parts {

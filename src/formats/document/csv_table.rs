@@ -144,7 +144,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let stamps: Vec<Option<Stamp>> = records.iter().map(|r| r.get(columns.time).and_then(stamp)).collect();
     let known: Vec<i64> = stamps.iter().flatten().map(|s| s.civil).collect();
     let newest_first = exported::newest_first(&known);
-    let mut reader = LogReader::new(None);
+    let mut reader = LogReader::within(None, out.caps);
     let mut hand = |(row, stamp): (&csv::ByteRecord, &Option<Stamp>)| {
         let number = row.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
         let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).map(<[u8]>::trim_ascii).filter(|c| !c.is_empty());

@@ -81,7 +81,7 @@ impl Record {
 }
 
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
-    let mut reader = LogReader::new(None);
+    let mut reader = LogReader::within(None, out.caps);
     let mut record = Record { priority: 6, ..Record::default() };
     let mut rest = content;
     let mut number = 0u32;

@@ -84,7 +84,7 @@ fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let newest_first = exported::newest_first(&stamps);
     let mut lines = Lines { content, at: 0, line: 1 };
     let numbers: Vec<u32> = found.iter().map(|f| lines.number(at(f))).collect();
-    let mut reader = LogReader::new(None);
+    let mut reader = LogReader::within(None, out.caps);
     let mut hand = |(one, number): (&Found<'_>, &u32)| match one {
         Found::Record(raw) => reader.line(&json::compact(raw), *number),
         Found::Row { stamp, labels, text, .. } => {

@@ -76,6 +76,9 @@ fn leaf_facts(leaves: &[Leaf], at: usize, leaf: &Leaf, all: &[&str], text: &str,
     if let Some((_, name)) = path.split_once("spec.postgresql.parameters.") {
         parameter(name, &value, line, sheet);
     }
+    if last_key(path) == "apiVersion" && value.starts_with("postgresql.cnpg.io/") {
+        sheet.text(Key::Manager, None, "CloudNativePG", line);
+    }
     if path.contains("metadata.annotations.") {
         annotation(last_key(path), &value, line, sheet);
     }

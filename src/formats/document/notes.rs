@@ -64,7 +64,7 @@ fn is_prose(line: &str) -> bool {
 
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let text = String::from_utf8_lossy(content);
-    let mut log = LogReader::new(None);
+    let mut log = LogReader::within(None, out.caps);
     let mut quoted = 0u64;
     let mut previous = false;
     for (i, line) in text.lines().enumerate() {

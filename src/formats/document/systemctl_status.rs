@@ -45,9 +45,9 @@ fn sniff(head_bytes: &[u8], _name: &str) -> u8 {
 
 fn read(content: &[u8], _name: &str, out: &mut Parsed) {
     let text = String::from_utf8_lossy(content);
+    let mut log = LogReader::within(None, out.caps);
     let mut sheet = Sheet::new(out, Program::Command);
     let mut unit = lines(&text).find_map(|l| l.text.strip_prefix("Id=")).unwrap_or("").to_owned();
-    let mut log = LogReader::new(None);
     let mut logged = 0u64;
     for line in lines(&text) {
         let body = line.text.trim();

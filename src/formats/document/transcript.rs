@@ -7,8 +7,8 @@ use crate::detect::{Detected, detect};
 use crate::formats::cells;
 use crate::formats::prompt::{Prompt, prompt, ruler};
 use crate::formats::sheet::{Line, Sheet, lines};
-use crate::formats::{BODIES, DOCUMENTS, Document, ENVELOPES, read_log};
-use crate::model::{Naming, Parsed, Problem, Program, Stamp};
+use crate::formats::{BODIES, DOCUMENTS, Document, ENVELOPES, read_log_with};
+use crate::model::{Caps, Naming, Parsed, Problem, Program, Stamp};
 use std::collections::BTreeSet;
 
 pub static FORMAT: Document = Document {
@@ -190,7 +190,7 @@ fn read(content: &[u8], name: &str, out: &mut Parsed) {
                 }
             }
         }
-        let part = read_piece(&piece, name);
+        let part = read_piece(&piece, name, out.caps);
         at = part_stamp(&piece).or(at);
         merge(part, &piece, at, out);
     }
@@ -208,14 +208,16 @@ fn part_stamp(piece: &Piece<'_>) -> Option<Stamp> {
     piece.lines.iter().find_map(|l| super::date::stamp_line(l.text))
 }
 
-fn read_piece(piece: &Piece<'_>, name: &str) -> Parsed {
+fn read_piece(piece: &Piece<'_>, name: &str, caps: Caps) -> Parsed {
     let text = piece.text();
-    let mut parsed = Parsed::default();
+    let mut parsed = Parsed { caps, ..Parsed::default() };
     let detection = detect(text.as_bytes(), "");
     let text =
         detection.wash.map_or_else(|| text.clone(), |w| String::from_utf8_lossy(&w.text(text.as_bytes())).into_owned());
     match detection.found {
-        Detected::Log { envelope, newest_first } => return read_log(&mut text.as_bytes(), envelope, newest_first),
+        Detected::Log { envelope, newest_first } => {
+            return read_log_with(&mut text.as_bytes(), envelope, newest_first, None, caps);
+        }
         Detected::Document(d)
             if d.name != FORMAT.name && !LOOSE.contains(&d.name) && (d.sniff)(text.as_bytes(), "") >= 85 =>
         {

@@ -24,9 +24,9 @@ use super::lanes::Lanes;
 use super::{Envelope, Peeled, pg_csv};
 use crate::formats::beats::BeatFolder;
 use crate::formats::wash::without_controls;
-use crate::input::Blocks;
+use crate::input::{Blocks, Limits};
 use crate::messages::Own;
-use crate::model::{Micros, Naming, Parsed, Problem, Program, Stamp, Stream};
+use crate::model::{Caps, Micros, Naming, Parsed, Problem, Program, Stamp, Stream};
 use events::FoldKey;
 pub use events::folds;
 use glue::Beginning;
@@ -41,34 +41,23 @@ use std::sync::Arc;
 /// Longest wording kept of a line.
 const TEXT_MAX: usize = 400;
 
-/// Bytes read of one line; what stands behind is counted, not read. No program of the cluster writes longer ones.
-const LINE_MAX: u64 = 1 << 20;
-
 /// Reads a log line by line; `envelope` is what detection found around its lines.
 pub fn read_log(input: &mut dyn BufRead, envelope: Option<&'static Envelope>, newest_first: bool) -> Parsed {
-    read_log_with(input, envelope, newest_first, None)
+    read_log_with(input, envelope, newest_first, None, Caps::default())
 }
 
-/// The same, where lines that no table knows may be among the user's own messages.
+/// The same within other bounds, where lines that no table knows may be among the user's own messages.
 pub fn read_log_with(
     input: &mut dyn BufRead,
     envelope: Option<&'static Envelope>,
     newest_first: bool,
     own: Option<&Arc<Own>>,
+    caps: Caps,
 ) -> Parsed {
-    let mut reader = LogReader::new(envelope);
+    let mut reader = LogReader::within(envelope, caps);
     reader.own = own.filter(|o| !o.is_empty()).cloned();
     if newest_first {
-        let mut all = Vec::new();
-        // Turning round needs the whole text; exports of this kind are small (see limits in README).
-        if let Err(e) = input.take(64 << 20).read_to_end(&mut all) {
-            reader.problem(format!("reading stopped: {e}"));
-        }
-        let lines: Vec<&[u8]> = all.split(|b| *b == b'\n').collect();
-        for (i, line) in lines.iter().enumerate().rev() {
-            reader.line(line, i as u32 + 1);
-        }
-        reader.out.newest_first = true;
+        turned_round(&mut reader, input);
         return reader.finish();
     }
     let quick = envelope.is_none() && reader.own.is_none();
@@ -76,10 +65,40 @@ pub fn read_log_with(
     reader.finish()
 }
 
+/// Reads the last line first, for which the whole text is needed.
+fn turned_round(reader: &mut LogReader, input: &mut dyn BufRead) {
+    let (all, problem) = whole(input, &reader.out.caps);
+    reader.out.problems.extend(problem);
+    let max = usize::try_from(reader.out.caps.line).unwrap_or(usize::MAX);
+    let last = memchr::memchr_iter(b'\n', &all).count() as u64 + 1;
+    let mut number = u32::try_from(last).unwrap_or(u32::MAX);
+    for line in all.rsplit(|b| *b == b'\n') {
+        let read = line.get(..max).unwrap_or(line);
+        reader.cut.0 += u64::from(read.len() < line.len());
+        reader.cut.1 += (line.len() - read.len()) as u64;
+        reader.line(read, number);
+        number = number.saturating_sub(1);
+    }
+    reader.out.newest_first = true;
+}
+
+/// All bytes of what can only be read as a whole, up to the limit; and what was wrong with that.
+pub fn whole(input: &mut dyn BufRead, caps: &Caps) -> (Vec<u8>, Option<Problem>) {
+    let mut all = Vec::new();
+    let problem = match input.take(caps.whole).read_to_end(&mut all) {
+        Err(e) => Some(format!("reading stopped: {e}")),
+        Ok(_) if all.len() as u64 >= caps.whole && !matches!(input.fill_buf(), Ok([])) => {
+            Some(format!("read up to there, as it can only be read as a whole: {}", Limits::hit("whole", caps.whole)))
+        }
+        Ok(_) => None,
+    };
+    (all, problem.map(|what| Problem { line: None, what }))
+}
+
 /// Reads to the end, block by block; `quick` takes the short way where it can.
 fn read_blocks(reader: &mut LogReader, input: &mut dyn BufRead, quick: bool) {
-    let mut blocks = Blocks::new(input, LINE_MAX);
-    let mut scanner = Scanner::default();
+    let mut blocks = Blocks::new(input, reader.out.caps.line);
+    let mut scanner = Scanner::new(&reader.out.caps);
     let mut number = 1u32;
     loop {
         match blocks.next() {
@@ -117,11 +136,13 @@ pub struct LogReader {
     /// A csvlog row whose quotes are still open, and the line it began on.
     row: Vec<u8>,
     row_line: u32,
+    /// Rows whose quotes did not close within the limit, and the line that the first of them began on.
+    rows_cut: Option<(u32, u32)>,
     /// journalctl's mark between two boots, waiting for the time of the next record.
     booted: Option<(Vec<u8>, u32)>,
     /// Messages that the user added.
     own: Option<Arc<Own>>,
-    /// Lines longer than `LINE_MAX`, and their bytes that were not read.
+    /// Lines longer than the limit, and their bytes that were not read.
     cut: (u64, u64),
     /// Records that stood behind another on its line.
     glued_on: u64,
@@ -129,6 +150,8 @@ pub struct LogReader {
     undated_more: u64,
     /// Lines of hosts that are too many.
     crowded: u64,
+    /// Answers of other members that were not kept.
+    answers_more: u64,
     /// A line of Patroni in a format of somebody's own has been seen.
     custom: bool,
     lanes: Lanes,
@@ -146,8 +169,13 @@ struct Last {
 
 impl LogReader {
     pub fn new(envelope: Option<&'static Envelope>) -> LogReader {
+        LogReader::within(envelope, Caps::default())
+    }
+
+    /// The same within other bounds.
+    pub fn within(envelope: Option<&'static Envelope>, caps: Caps) -> LogReader {
         LogReader {
-            out: Parsed::default(),
+            out: Parsed { caps, ..Parsed::default() },
             envelope,
             streams: HashMap::new(),
             beats: Vec::new(),
@@ -159,12 +187,14 @@ impl LogReader {
             console: false,
             row: Vec::new(),
             row_line: 0,
+            rows_cut: None,
             booted: None,
             own: None,
             cut: (0, 0),
             glued_on: 0,
             undated_more: 0,
             crowded: 0,
+            answers_more: 0,
             custom: false,
             lanes: Lanes::default(),
             beginning: Beginning::default(),
@@ -185,9 +215,14 @@ impl LogReader {
             self.row.push(b'\n');
             self.row.extend_from_slice(line);
             self.out.coverage.noise += 1;
-            if !pg_csv::unfinished(&self.row) || self.row.len() > (1 << 20) {
-                let row = std::mem::take(&mut self.row);
-                self.whole_line(&row, self.row_line);
+            // An odd number of quotes closes what an odd number opened.
+            let closed = pg_csv::unfinished(line);
+            if closed || self.row.len() as u64 > self.out.caps.line {
+                if !closed {
+                    let first = self.rows_cut.map_or(self.row_line, |(first, _)| first);
+                    self.rows_cut = Some((first, self.rows_cut.map_or(1, |(_, n)| n + 1)));
+                }
+                self.end_row();
             }
             return;
         }
@@ -216,7 +251,14 @@ impl LogReader {
     pub fn finish(mut self) -> Parsed {
         if self.cut.0 > 0 {
             let (n, bytes) = self.cut;
-            let what = format!("{n} lines are longer than {LINE_MAX} bytes; {bytes} bytes at their ends were not read");
+            let (max, limit) = (self.out.caps.line, Limits::hit("line", self.out.caps.line));
+            let what =
+                format!("{n} lines are longer than {max} bytes; {bytes} bytes at their ends were not read: {limit}");
+            self.problem(what);
+        }
+        if let Some((first, n)) = self.rows_cut {
+            let limit = Limits::hit("line", self.out.caps.line);
+            let what = format!("the quotes of {n} csvlog rows, the first from line {first} on, do not close: {limit}");
             self.problem(what);
         }
         if self.glued_on > 0 {
@@ -224,8 +266,7 @@ impl LogReader {
             self.problem(format!("{n} records stand behind another on the same line; they were told apart"));
         }
         if !self.row.is_empty() {
-            let row = std::mem::take(&mut self.row);
-            self.whole_line(&row, self.row_line);
+            self.end_row();
         }
         self.say_what_was_too_much();
         for (stream, folder) in self.out.streams.iter_mut().zip(self.beats) {
@@ -251,17 +292,26 @@ impl LogReader {
             ));
         }
         if self.beats.iter().any(BeatFolder::is_full) {
-            self.problem(
-                "roles change too often: what Patroni's later heartbeats say of them was not told apart".into(),
-            );
+            let limit = Limits::hit("beats", self.out.caps.beats);
+            self.problem(format!(
+                "roles change too often: what Patroni's later heartbeats say of them was not told apart: {limit}"
+            ));
         }
         if self.undated_more > 0 {
-            let (n, max) = (self.undated_more, record::UNDATED_MAX);
-            self.problem(format!("{n} messages without a time beyond the first {max} were not kept"));
+            let (n, max) = (self.undated_more, self.out.caps.undated);
+            let limit = Limits::hit("undated", max);
+            self.problem(format!("{n} messages without a time beyond the first {max} were not kept: {limit}"));
+        }
+        if self.answers_more > 0 {
+            let (n, max) = (self.answers_more, record::ANSWERS_MAX);
+            self.problem(format!(
+                "{n} answers of other members beyond the first {max} were not compared with the clock"
+            ));
         }
         if self.crowded > 0 {
-            let (n, max) = (self.crowded, streams::HOSTS_MAX);
-            self.problem(format!("{n} lines of hosts beyond the first {max} of this log were not read"));
+            let (n, max) = (self.crowded, self.out.caps.hosts);
+            let limit = Limits::hit("hosts", max);
+            self.problem(format!("{n} lines of hosts beyond the first {max} of this log were not read: {limit}"));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Which program wrote a line: takes it out of what wraps it, layer by layer.
 
+use super::events::wording;
 use super::{Last, LogReader};
-use crate::formats::ident::{program_by_text, program_of};
+use crate::formats::ident::{manager_of, program_by_text, program_of};
 use crate::formats::{BODIES, ENVELOPES, Head, Peeled, etcd_capnslog, kernel, patroni_custom, pg_csv, pg_stderr};
 use crate::messages::{Found, find};
-use crate::model::{Level, Program, Why, Written};
+use crate::model::{Fact, Key, Level, Program, Value, Why, Written};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 impl LogReader {
     pub(super) fn whole_line(&mut self, line: &[u8], number: u32) {
@@ -32,6 +34,15 @@ impl LogReader {
         }
     }
 
+    /// Takes the csvlog row that was gathered, whether its quotes are closed or not.
+    pub(super) fn end_row(&mut self) {
+        let (row, number) = (std::mem::take(&mut self.row), self.row_line);
+        match self.head(&row) {
+            Some((_, head)) => self.record(None, head, &row, number),
+            None => self.headless(&row, &row, number),
+        }
+    }
+
     /// The head of a line, and the name of the reader that knew it; the lanes say of the lines they know what the readers
     /// of bodies say.
     fn head<'a>(&mut self, line: &'a [u8]) -> Option<(&'static str, Head<'a>)> {
@@ -46,7 +57,19 @@ impl LogReader {
         self.row.is_empty() && (pg_csv::FORMAT.head)(line).is_some() && pg_csv::unfinished(line)
     }
 
+    /// Notes once what else than Patroni runs the cluster.
+    fn managed_by(&mut self, manager: &'static str, line: &[u8], number: u32) {
+        let known = |f: &Fact| f.key == Key::Manager && f.value.text() == Some(manager);
+        if !self.out.facts.iter().any(known) {
+            let (value, text) = (Value::Text(Arc::from(manager)), wording(line));
+            self.out.facts.push(Fact { key: Key::Manager, item: None, value, at: None, line: number, text });
+        }
+    }
+
     pub(super) fn peeled(&mut self, peeled: Peeled<'_>, line: &[u8], number: u32) {
+        if let Some(manager) = peeled.ident.as_deref().and_then(manager_of) {
+            self.managed_by(manager, line, number);
+        }
         let body = peeled.body.as_ref();
         // An object's other fields hide its text from a reader; the text is in the object as it stands here.
         let object = [&b"{"[..], b"\x1e{", b"data: {"].iter().any(|begin| line.starts_with(begin));

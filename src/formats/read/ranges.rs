@@ -2,11 +2,11 @@
 //!
 //! A line belongs to the range that its first byte lies in; its reader goes on over the range's end to the line's own.
 
+use super::LogReader;
 use super::part::{Part, Slice, lines_in};
 use super::scan::Scanner;
-use super::{LINE_MAX, LogReader};
 use crate::input::{ReadAt, fill};
-use crate::model::Parsed;
+use crate::model::{Caps, Parsed};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,35 +18,35 @@ const RANGE: u64 = 1 << 20;
 const MORE: usize = 16 << 10;
 
 /// Reads a log without an envelope on up to `threads` threads of the current pool.
-pub fn read_log_in_ranges(source: &dyn ReadAt, threads: usize) -> Parsed {
-    read(source, threads, RANGE, 1)
+pub fn read_log_in_ranges(source: &dyn ReadAt, threads: usize, caps: Caps) -> Parsed {
+    read(source, threads, RANGE, 1, caps)
 }
 
 /// The same for a part of it.
-pub fn read_part(source: &dyn ReadAt, part: &Part, threads: usize) -> io::Result<Parsed> {
+pub fn read_part(source: &dyn ReadAt, part: &Part, threads: usize, caps: Caps) -> io::Result<Parsed> {
     // A place is a line's number: what stands before is not read, but its line ends are counted.
     let before = u32::try_from(lines_in(source, 0..part.bytes.start, threads)?).unwrap_or(u32::MAX);
-    Ok(read(&Slice { source, bytes: part.bytes.clone() }, threads, RANGE, before.saturating_add(1)))
+    Ok(read(&Slice { source, bytes: part.bytes.clone() }, threads, RANGE, before.saturating_add(1), caps))
 }
 
 /// `number` is that of the first line.
-pub(super) fn read(source: &dyn ReadAt, threads: usize, range: u64, number: u32) -> Parsed {
+pub(super) fn read(source: &dyn ReadAt, threads: usize, range: u64, number: u32, caps: Caps) -> Parsed {
     let turns = Turns {
         next: AtomicU64::new(0),
-        state: Mutex::new(State { reader: LogReader::new(None), number, turn: 0, stopped: false }),
+        state: Mutex::new(State { reader: LogReader::within(None, caps), number, turn: 0, stopped: false }),
         changed: Condvar::new(),
     };
     if threads < 2 {
-        turns.work(source, range);
+        turns.work(source, range, &caps);
         let state = turns.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         return state.reader.finish();
     }
     rayon::scope(|scope| {
         // Threads that are busy with other files come when they are done, and find what is left to do.
         for _ in 1..threads {
-            scope.spawn(|_| turns.work(source, range));
+            scope.spawn(|_| turns.work(source, range, &caps));
         }
-        turns.work(source, range);
+        turns.work(source, range, &caps);
     });
     let state = turns.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     state.reader.finish()
@@ -84,10 +84,10 @@ impl Turns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self, source: &dyn ReadAt, range: u64) {
+    fn work(&self, source: &dyn ReadAt, range: u64, caps: &Caps) {
         let _leaving = Leaving(self);
-        let mut scanner = Scanner::default();
-        let mut lines = Lines::default();
+        let mut scanner = Scanner::new(caps);
+        let mut lines = Lines::new(caps);
         loop {
             let k = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(from) = k.checked_mul(range).filter(|from| *from < source.size()) else { return };
@@ -118,8 +118,9 @@ impl Turns {
 }
 
 /// The lines that begin in a range: `buf[from..to]`.
-#[derive(Default)]
 struct Lines {
+    /// Bytes read of a line.
+    max: usize,
     buf: Vec<u8>,
     from: usize,
     to: usize,
@@ -128,6 +129,12 @@ struct Lines {
 }
 
 impl Lines {
+    fn new(caps: &Caps) -> Lines {
+        // No file has lines of a gigabyte that anybody needs, and memory must hold one.
+        let max = usize::try_from(caps.line).unwrap_or(usize::MAX).clamp(1, 1 << 30);
+        Lines { max, buf: Vec::new(), from: 0, to: 0, cut: 0 }
+    }
+
     fn read(&mut self, source: &dyn ReadAt, from: u64, range: u64) -> io::Result<()> {
         (self.from, self.to, self.cut) = (0, 0, 0);
         // The byte before tells whether a line begins here.
@@ -157,7 +164,6 @@ impl Lines {
 
     /// Reads on to the end of the line that begins at `begun`.
     fn line_end(&mut self, source: &dyn ReadAt, start: u64, begun: usize) -> io::Result<()> {
-        let max = LINE_MAX as usize;
         loop {
             let old = self.buf.len();
             self.buf.resize(old + MORE, 0);
@@ -171,8 +177,8 @@ impl Lines {
             if got? < MORE {
                 return Ok(());
             }
-            if self.buf.len() - begun > max + MORE {
-                return self.pass(source, start, begun + max);
+            if self.buf.len() - begun > self.max + MORE {
+                return self.pass(source, start, begun + self.max);
             }
         }
     }

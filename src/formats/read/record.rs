@@ -10,14 +10,11 @@ use crate::model::{Answer, Grain, Level, Meaning, Micros, Program, Raw, Stamp, W
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Messages without a time kept of a source: pasted texts hold a few (our choice).
-pub(super) const UNDATED_MAX: usize = 500;
-
 /// Unknown lines kept of a source.
 pub(super) const STRANGE_MAX: usize = 5;
 
 /// Answers kept of a stream: each member answers once a loop while there is no leader.
-const ANSWERS_MAX: usize = 400;
+pub(super) const ANSWERS_MAX: usize = 400;
 
 impl LogReader {
     /// A line of its own: with a stamp from its program, from its envelope, or from both.
@@ -95,7 +92,9 @@ impl LogReader {
         let Some(answers) = self.out.streams.get_mut(stream).map(|s| &mut s.answers) else { return };
         if let Some(same) = answers.iter_mut().rev().find(|a| *a.who == *who).filter(|a| a.seen == seen) {
             (same.last, same.last_line) = (stamp, number);
-        } else if answers.len() < ANSWERS_MAX {
+        } else if answers.len() >= ANSWERS_MAX {
+            self.answers_more += 1;
+        } else {
             let (who, text) = (Arc::from(who), wording(line));
             answers.push(Answer { who, seen, first: stamp, last: stamp, line: number, last_line: number, text });
         }
@@ -196,7 +195,7 @@ impl LogReader {
     /// Keeps a message that nobody can place.
     fn without_time(&mut self, program: Program, meaning: Meaning, line: &[u8], number: u32) {
         self.out.undated_by.insert(program);
-        if self.out.undated.len() >= UNDATED_MAX {
+        if self.out.undated.len() as u64 >= self.out.caps.undated {
             self.undated_more += 1;
             return;
         }

@@ -4,7 +4,6 @@
 //! A line is part of a run if a lane knows its layout and the tables its meaning, and that meaning is noise, a
 //! heartbeat, or an event that folds with its like. Every other line stands for itself and goes the general way.
 
-use super::LINE_MAX;
 use super::events::{folds, measures};
 use super::glue::Beginning;
 use super::lines::Lines;
@@ -14,7 +13,7 @@ use super::shapes::Shapes;
 use crate::formats::lanes::{Begun, Lanes, Origin, PATRONI_STAMP, QuickHead};
 use crate::formats::{json, near};
 use crate::messages::{DETAIL, Fields, Found, Memo, NoFields, Opening, Sense, find};
-use crate::model::{Level, Meaning, Program};
+use crate::model::{Caps, Level, Meaning, Program};
 use std::borrow::Cow;
 
 /// The fields behind the message of one of etcd's objects.
@@ -94,8 +93,10 @@ impl Repeats {
 }
 
 /// Scans blocks; what it remembers from block to block changes its speed only.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scanner {
+    /// Bytes read of a line.
+    max: usize,
     lanes: Lanes,
     postgres: Memo,
     etcd: Memo,
@@ -133,11 +134,25 @@ impl Taken {
 }
 
 impl Scanner {
+    pub fn new(caps: &Caps) -> Scanner {
+        Scanner {
+            max: usize::try_from(caps.line).unwrap_or(usize::MAX),
+            lanes: Lanes::default(),
+            postgres: Memo::default(),
+            etcd: Memo::default(),
+            shapes: Shapes::default(),
+            repeats: Repeats::default(),
+            detail: Vec::new(),
+            beginning: Beginning::default(),
+            lines: Lines::default(),
+        }
+    }
+
     /// Takes a block apart. `quick`: whether runs are worth looking for.
     pub fn scan(&mut self, block: &[u8], quick: bool) -> Scanned {
         let mut taken = Taken::default();
         self.lines.begin(self.beginning.text());
-        let max = LINE_MAX as usize;
+        let max = self.max;
         let mut from = 0;
         while let Some(rest) = block.get(from..).filter(|rest| !rest.is_empty()) {
             if quick

@@ -17,17 +17,13 @@ const QUARTER: Micros = 900 * SECOND;
 /// Lines of two programs that follow each other in one file are written within a loop or so (our choice).
 const BESIDE: Micros = 15 * SECOND;
 
-/// Hosts that one log may hold, and names that a stream may give itself: a log server's file of a large site holds
-/// hundreds (our choice).
-pub(super) const HOSTS_MAX: usize = 1_000;
-
 impl LogReader {
     /// The host of a line; none if the log holds too many.
     pub(super) fn host(&mut self, name: &[u8]) -> Option<Arc<str>> {
         if let Some(host) = self.hosts.get(name) {
             return Some(host.clone());
         }
-        if self.hosts.len() >= HOSTS_MAX {
+        if self.hosts.len() as u64 >= self.out.caps.hosts {
             return None;
         }
         let host: Arc<str> = Arc::from(String::from_utf8_lossy(name).as_ref());
@@ -41,7 +37,7 @@ impl LogReader {
 
     pub(super) fn named(&mut self, stream: usize, naming: Naming, name: Arc<str>, line: u32, times: u32) {
         let Some(list) = self.out.streams.get_mut(stream).map(|s| &mut s.names) else { return };
-        if list.len() >= HOSTS_MAX && !self.names.contains_key(&(stream, naming, name.clone())) {
+        if list.len() as u64 >= self.out.caps.hosts && !self.names.contains_key(&(stream, naming, name.clone())) {
             return;
         }
         let at = *self.names.entry((stream, naming, name.clone())).or_insert_with(|| {
@@ -64,7 +60,7 @@ impl LogReader {
             stream.names.push(NameHint { naming: Naming::Host, name: host.clone(), line: 0, seen: 1 });
         }
         self.out.streams.push(stream);
-        self.beats.push(BeatFolder::default());
+        self.beats.push(BeatFolder::new(self.out.caps.beats));
         self.previous.push(None);
         self.streams.insert(key, at);
         at

@@ -2,7 +2,7 @@
 
 use super::scan::Scanner;
 use super::{LogReader, read_log};
-use crate::model::{Role, What, Why};
+use crate::model::{Caps, Role, What, Why};
 use proptest::prelude::*;
 
 fn raws(log: &str) -> Vec<(What, Why, u32)> {
@@ -49,7 +49,7 @@ fn a_paused_loop_is_a_heartbeat_and_a_pause() {
 /// Everything that reading gives, with the short way or without it, in blocks of the given numbers of lines.
 fn all(log: &[u8], quick: bool, blocks: &[usize]) -> String {
     let mut reader = LogReader::new(None);
-    let mut scanner = Scanner::default();
+    let mut scanner = Scanner::new(&Caps::default());
     let (mut rest, mut number) = (log, 1);
     let mut sizes = blocks.iter().copied().chain(std::iter::repeat(usize::MAX));
     while !rest.is_empty() {
@@ -58,7 +58,7 @@ fn all(log: &[u8], quick: bool, blocks: &[usize]) -> String {
         let (block, after) = rest.split_at(end);
         // As another thread would: a scanner knows nothing of the blocks before.
         if lines % 2 == 0 {
-            scanner = Scanner::default();
+            scanner = Scanner::new(&Caps::default());
         }
         let scanned = scanner.scan(block, quick);
         reader.apply(&scanned, block, number);
@@ -94,7 +94,7 @@ fn quiet_lines_are_one_run_whatever_autovacuum_says_in_between() {
         \tpages: 0 removed, 5 remain\n\
         \tsystem usage: CPU: user: 0.01 s, system: 0.00 s, elapsed: 0.01 s\n\
         2024-05-01 10:00:00.200 UTC [7] a@b LOG:  duration: 1.0 ms  statement: SELECT 1\n";
-    let items = Scanner::default().scan(log.as_bytes(), true).items;
+    let items = Scanner::new(&Caps::default()).scan(log.as_bytes(), true).items;
     assert!(matches!(items.as_slice(), [super::runs::Item::Run(run)] if run.lines == 5), "{items:?}");
 }
 
@@ -105,7 +105,7 @@ fn heartbeats_are_one_run_and_a_new_text_joins_it() {
         2024-05-01 10:00:10,003 INFO: Lock owner: pg1; I am pg1\n\
         2024-05-01 10:00:20,004 INFO: no action. I am (pg1), the leader with the lock\n\
         2024-05-01 10:00:30,005 INFO: no action. I am (pg1), the leader with the lock\u{1b}[0m\n";
-    let items = Scanner::default().scan(log.as_bytes(), true).items;
+    let items = Scanner::new(&Caps::default()).scan(log.as_bytes(), true).items;
     let [super::runs::Item::Run(run), super::runs::Item::Line(coloured)] = items.as_slice() else {
         panic!("{items:?}")
     };
@@ -218,7 +218,7 @@ fn lines_without_an_end_are_cut_alike_in_a_stream_and_in_ranges() {
     let stream = format!("{:#?}", read_log(&mut log.as_bytes(), None, false));
     assert!(stream.contains("4 lines are longer than 1048576 bytes; 8388612 bytes"), "{stream}");
     for range in [4 << 10, 1 << 20, 3 << 20, 64 << 20] {
-        let parts = super::ranges::read(&log.as_bytes(), 2, range, 1);
+        let parts = super::ranges::read(&log.as_bytes(), 2, range, 1, Caps::default());
         assert_eq!(format!("{parts:#?}"), stream, "{range}");
     }
 }
@@ -249,7 +249,7 @@ proptest! {
         assert_same(log.as_bytes(), &blocks, "mix");
         let range = 1 + 37 * blocks.first().copied().unwrap_or(9) as u64;
         for threads in [1, 3] {
-            let parts = super::ranges::read(&log.as_bytes(), threads, range, 1);
+            let parts = super::ranges::read(&log.as_bytes(), threads, range, 1, Caps::default());
             prop_assert_eq!(format!("{parts:#?}"), all(log.as_bytes(), false, &[]), "ranges of {}, {} threads", range, threads);
         }
     }
@@ -298,6 +298,13 @@ fn every_line_is_counted_once() {
     let log = "2024-05-01 10:00:00,000 INFO: x2024-05-01 10:00:01,000 INFO: no action. I am (pg1), the leader with the lock\n\
         2024-05-01 10:00:02.000 UTC,,,1,,6.1,1,,2024-05-01 10:00:02 UTC,,0,LOG,00000,\"two\nlines\",,,,,,,,,\"\"\n\
         ...\n\nTraceback (most recent call last):\n";
-    let c = read_log(&mut log.as_bytes(), None, false).coverage;
-    assert_eq!(c.understood + c.noise + c.unknown + c.unread, c.lines, "{c:?}");
+    // The last row is cut with the file, inside of its quotes.
+    let row = "2024-05-01 10:00:03.000 UTC,,,1,,6a1f0000.1,2,,2024-05-01 10:00:02 UTC,,0,LOG,00000,\"archive command failed with exit code 1";
+    for log in [log.to_owned(), format!("{log}{row}"), format!("{log}{row}\nand more")] {
+        let parsed = read_log(&mut log.as_bytes(), None, false);
+        let c = &parsed.coverage;
+        assert_eq!(c.understood + c.noise + c.unknown + c.unread, c.lines, "{c:?}");
+        let failed = parsed.streams.iter().flat_map(|s| &s.raws).any(|r| r.what == What::PgArchiveFailed);
+        assert_eq!(failed, log.contains("archive"));
+    }
 }

@@ -368,6 +368,9 @@ pub fn inventory(page: &mut Page, report: &Report) {
         page.raw("</td></tr>");
     }
     page.raw("</tbody></table></div></details>");
+    for note in &inv.notes {
+        page.raw("<p>Note: ").text(note).raw("</p>");
+    }
     if !inv.skipped.is_empty() {
         page.raw("<h3>Not read</h3><ul>");
         for s in &inv.skipped {

@@ -23,7 +23,7 @@ const PIECE: usize = if cfg!(test) { 3 << 10 } else { 256 << 10 };
 const HEADER: usize = 1 << 20;
 
 /// Bytes that are held at most, where a file is damaged or of RHEL 5.
-const MOST: usize = 512 << 20;
+const MOST: usize = if cfg!(test) { 4 << 20 } else { 512 << 20 };
 
 /// A stretch of a file.
 pub(crate) struct Piece {
@@ -80,11 +80,23 @@ pub(crate) struct Stream<'i> {
     /// The input has no more.
     ended: bool,
     failed: Option<io::Error>,
+    /// As much is held as may be, and the input has more.
+    full: bool,
 }
 
 impl<'i> Stream<'i> {
     pub fn new(input: &'i mut dyn Read, options: Options) -> Stream<'i> {
-        Stream { input, options, buffer: Vec::new(), len: 0, at: 0, spare: Vec::new(), ended: false, failed: None }
+        Stream {
+            input,
+            options,
+            buffer: Vec::new(),
+            len: 0,
+            at: 0,
+            spare: Vec::new(),
+            ended: false,
+            failed: None,
+            full: false,
+        }
     }
 
     /// Reads all files; gives for each of them all but spans and sets.
@@ -102,6 +114,10 @@ impl<'i> Stream<'i> {
         if let (Some(error), Some(data)) = (self.failed.take(), all.last_mut()) {
             let at = self.at + self.len as u64;
             data.problems.push(Problem::new(at, Fault::Truncated, format!("reading ended early: {error}")));
+        }
+        if let Some(data) = all.last_mut().filter(|_| self.full) {
+            let what = format!("more than {} MiB of it would have to be held in memory: read up to there", MOST >> 20);
+            data.problems.push(Problem::new(self.at + self.len as u64, Fault::Truncated, what));
         }
         Ok(all)
     }
@@ -123,7 +139,8 @@ impl<'i> Stream<'i> {
                 Err(e) => (self.failed, self.ended) = (Some(e), true),
             }
         }
-        self.ended |= self.len >= MOST;
+        self.full |= !self.ended && self.len >= MOST;
+        self.ended |= self.full;
     }
 
     /// Lets the first bytes go; gives all there were to whoever still works on them.
