@@ -19,7 +19,8 @@ const LONGEST: usize = 160;
 
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
-    slots: Vec<[Option<Shape>; WAYS]>,
+    /// Small, as each of a hundred thousand logs may have its own.
+    slots: Vec<[Option<Box<Shape>>; WAYS]>,
 }
 
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Shapes {
     #[inline]
     pub(super) fn find<'a>(&mut self, begun: &Begun<'a>) -> Option<(Option<&Meaning>, &'a [u8])> {
         let slot = self.slots.get_mut(slot(begun)?)?;
-        let (shape, behind) = slot.iter_mut().map_while(Option::as_mut).find_map(|shape| {
+        let (shape, behind) = slot.iter_mut().map_while(Option::as_deref_mut).find_map(|shape| {
             let behind = begun.rest.strip_prefix(shape.text.as_slice())?;
             ((shape.program, shape.level) == (begun.origin.program, begun.level)).then_some((shape, behind))
         })?;
@@ -82,7 +83,7 @@ impl Shapes {
         if let Some(slot) = slot(begun).and_then(|at| self.slots.get_mut(at)) {
             let (program, level) = (begun.origin.program, begun.level);
             slot.rotate_right(1);
-            slot[0] = Some(Shape { program, level, text: text.to_vec(), meaning: meaning.cloned(), number });
+            slot[0] = Some(Box::new(Shape { program, level, text: text.to_vec(), meaning: meaning.cloned(), number }));
         }
     }
 }
