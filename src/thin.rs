@@ -130,16 +130,12 @@ fn fold(parsed: &mut Parsed, [often, listed]: [usize; 2]) {
             let (window, own) = (window(step), key(&raw, window(step)));
             let run =
                 open.get(&own).and_then(|at| out.get_mut(*at)).filter(|r| step > 0 && joins(&raw, r.until, window));
-            let Some(run) = run else {
-                open.insert(own, out.len());
-                out.push(raw);
-                continue;
-            };
-            run.count = run.count.saturating_add(raw.count);
-            run.until = run.until.max(raw.until);
-            run.since = run.since.min(raw.since);
-            if raw.num.abs() > run.num.abs() {
-                run.num = raw.num;
+            match run {
+                Some(run) => run.join(raw.count, raw.since, raw.until, raw.num),
+                None => {
+                    open.insert(own, out.len());
+                    out.push(raw);
+                }
             }
         }
         out.shrink_to_fit();

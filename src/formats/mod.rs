@@ -25,6 +25,7 @@ mod beats;
 #[cfg(test)]
 mod hostile;
 mod lanes;
+mod near;
 mod read;
 
 use crate::model::{Level, Parsed, Program, Stamp};

@@ -55,7 +55,7 @@ static HARMLESS: &[&str] = &[
 /// Whether a setting of this name must never be shown with its value.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    NAMES.iter().any(|n| name.contains(n)) && !HARMLESS.iter().any(|h| name.ends_with(h))
+    holds_name(&name) && !HARMLESS.iter().any(|h| name.ends_with(h))
 }
 
 /// The line with every secret replaced by `***`. Lines without one are not copied.
@@ -94,8 +94,8 @@ pub fn masked_part<'a>(part: &'a str, line: &str) -> Cow<'a, str> {
     out
 }
 
-/// What stands in every line that holds a secret, besides [`NAMES`], options and keys in base64 that fill a line.
-static SIGNS: &[&str] = &["bearer ", "basic ", " -u ", "sshpass", "://", "scram-sha-256$", "md5", "akia"];
+/// What stands in every line that holds a secret, besides [`NAMES`], options, URLs and keys in base64 that fill a line.
+static SIGNS: &[&str] = &["bearer ", "basic ", " -u ", "sshpass", "scram-sha-256$", "md5", "akia"];
 
 /// Whether a line in small letters holds a name or a sign. Most lines hold none; one search for all of them tells, and
 /// this search is the fastest there is for so few words. Where a processor has no instructions for it, every line is
@@ -107,19 +107,30 @@ fn suspicious(lower: &str) -> bool {
     words.is_none_or(|w| w.find(lower).is_some()) || memchr::memmem::find(lower.as_bytes(), b"--").is_some()
 }
 
+/// Whether a text in small letters holds one of [`NAMES`].
+fn holds_name(lower: &str) -> bool {
+    static WORDS: OnceLock<Option<Searcher>> = OnceLock::new();
+    match WORDS.get_or_init(|| Searcher::new(NAMES)) {
+        Some(words) => words.find(lower).is_some(),
+        None => NAMES.iter().any(|n| lower.contains(n)),
+    }
+}
+
 /// Where secrets stand in a line, in order.
 fn found(line: &str) -> Vec<(usize, usize)> {
     let mut hide = Vec::new();
     let lower = line.to_ascii_lowercase();
     keys(line, &mut hide);
-    if !suspicious(&lower) {
-        return hide;
+    if suspicious(&lower) {
+        settings(line, &lower, &mut hide);
+        sql_and_headers(line, &lower, &mut hide);
+        options(line, &lower, &mut hide);
+        hashes(line, &mut hide);
     }
-    settings(line, &lower, &mut hide);
-    sql_and_headers(line, &lower, &mut hide);
-    options(line, &lower, &mut hide);
-    urls(line, &mut hide);
-    hashes(line, &mut hide);
+    // Many lines name a server by its URL and hold nothing else.
+    if memchr::memmem::find(line.as_bytes(), b"://").is_some() {
+        urls(line, &mut hide);
+    }
     hide.sort_unstable();
     hide
 }

@@ -63,14 +63,15 @@ fn long(text: &[u8]) -> Option<(f64, &[u8])> {
 }
 
 fn unit(text: &[u8]) -> Option<(f64, &[u8])> {
+    // The usual ones first; `m` behind those that begin with it.
     const UNITS: [(&[u8], f64); 10] = [
-        (b"ns", 1e-6),
+        (b"ms", 1.0),
+        (b"s", 1_000.0),
         ("µs".as_bytes(), 1e-3),
         ("μs".as_bytes(), 1e-3),
         (b"us", 1e-3),
-        (b"ms", 1.0),
+        (b"ns", 1e-6),
         (b"min", 60_000.0),
-        (b"s", 1_000.0),
         (b"m", 60_000.0),
         (b"h", 3_600_000.0),
         (b"d", 86_400_000.0),

@@ -75,7 +75,7 @@ struct Template {
     means: Option<What>,
     /// Literal before each hole; one more literal than holes.
     literals: Vec<&'static [u8]>,
-    /// The same, ready to be searched for.
+    /// Those behind the holes, ready to be searched for.
     finders: Vec<Finder<'static>>,
     holes: Vec<Hole>,
     fields: Vec<(&'static str, Hole)>,
@@ -204,6 +204,11 @@ impl Table {
         self.templates.get(template as usize)?.read_into(message, fields, into)
     }
 
+    /// What decides that a message matches this template; none if all of it may.
+    pub fn opening(&self, template: u32) -> Option<Opening> {
+        self.templates.get(template as usize)?.opening()
+    }
+
     /// What `message` means.
     pub fn find(&self, message: &[u8], fields: &dyn Fields) -> Found {
         if message.trim_ascii().is_empty() {
@@ -244,6 +249,17 @@ pub enum Common {
     Nothing,
 }
 
+/// How much of a message decides that a template matches it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Opening {
+    /// So many bytes; no number is read.
+    Text(usize),
+    /// So many bytes, then a number, then this text.
+    Number { length: usize, after: &'static [u8] },
+    /// Its text alone, where the number is a duration in a field of this name, and no `error` is among the fields.
+    Field(&'static str),
+}
+
 /// The bytes that choose the candidates.
 fn key(text: &[u8]) -> Option<u32> {
     text.first_chunk::<KEY>().map(|k| u32::from_le_bytes(*k))
@@ -268,8 +284,26 @@ impl Template {
         literals.push(text.as_bytes());
         let fields =
             fields.split(' ').filter_map(|f| f.split_once('=')).map(|(name, hole)| (name, Hole::named(hole))).collect();
-        let finders = literals.iter().map(|l: &&'static [u8]| Finder::new(*l)).collect();
+        let finders = literals.iter().skip(1).map(|l: &&'static [u8]| Finder::new(*l)).collect();
         Template { means: message.means, literals, finders, holes, fields, to_the_end }
+    }
+
+    fn opening(&self) -> Option<Opening> {
+        if self.to_the_end {
+            return None;
+        }
+        let length = self.literals.first()?.len();
+        match (self.holes.as_slice(), self.fields.as_slice()) {
+            ([], [] | [("error", Hole::Why)]) => Some(Opening::Text(length)),
+            ([], [(name, Hole::Duration)] | [(name, Hole::Duration), ("error", Hole::Why)]) => {
+                Some(Opening::Field(name))
+            }
+            ([Hole::Num | Hole::Millis], []) => match *self.literals.get(1)? {
+                b"" => None,
+                after => Some(Opening::Number { length, after }),
+            },
+            _ => None,
+        }
     }
 
     fn read(&self, message: &[u8], fields: &dyn Fields) -> Option<Found> {
@@ -283,7 +317,7 @@ impl Template {
         let mut rest = message.strip_prefix(*self.literals.first()?)?;
         into.begin(self.means);
         let last = self.holes.len().saturating_sub(1);
-        let literals = self.literals.iter().zip(&self.finders).skip(1);
+        let literals = self.literals.iter().skip(1).zip(&self.finders);
         for (i, (hole, (literal, finder))) in self.holes.iter().zip(literals).enumerate() {
             // A number that ends where the literal begins needs no search for it.
             if self.means.is_some()
@@ -393,10 +427,15 @@ impl Scratch {
     }
 }
 
+/// Bytes as text. Nearly all are UTF-8, which is told faster than their faults are.
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// A name without the quotes and brackets that lists put around it; always some, and `last` where that is the same.
 fn name(value: &[u8], last: &mut Option<Arc<str>>) -> Option<Arc<str>> {
     let value = value.trim_ascii();
-    let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
+    let text = text(value);
     let name = clip(text.trim_matches(|c| matches!(c, '"' | '\'' | '[' | ']')), 120);
     if last.as_deref() != Some(name) {
         *last = Some(Arc::from(name));

@@ -3,7 +3,7 @@
 //! Programs say a few things a million times. For most of them eight bytes tell that the rest does not matter, or name
 //! the one template that may match; [`find_with`](super::find_with) is asked where they do not.
 
-use super::engine::{Common, Fields, Scratch, Sense, Table};
+use super::engine::{Common, Fields, Opening, Scratch, Sense, Table};
 use super::{Found, find_with, refined, table};
 use crate::model::{Meaning, Program, Why};
 
@@ -11,7 +11,7 @@ use crate::model::{Meaning, Program, Why};
 const SLOTS: usize = 512;
 
 /// What heads of messages mean; changes speed, never a result.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memo {
     program: Option<Program>,
     table: Option<&'static Table>,
@@ -19,13 +19,24 @@ pub struct Memo {
     long: Vec<(u128, Common)>,
     details: bool,
     scratch: Scratch,
+    /// Bytes of the message found last that its head was asked for, and what that told.
+    decided: (usize, Common),
+}
+
+impl Default for Memo {
+    fn default() -> Memo {
+        let (short, long) = (Vec::new(), Vec::new());
+        let (scratch, decided) = (Scratch::default(), (0, Common::Nothing));
+        Memo { program: None, table: None, short, long, details: false, scratch, decided }
+    }
 }
 
 impl Memo {
     /// What [`find_with`] says of `message`; a meaning stands in [`Memo::meaning`].
     #[inline]
     pub fn find(&mut self, program: Program, message: &[u8], fields: &dyn Fields) -> Sense {
-        match self.common(program, message) {
+        self.decided = self.common(program, message);
+        match self.decided.1 {
             Common::Noise => Sense::Noise,
             Common::One(template) | Common::Several(template) => {
                 match self.table.and_then(|t| t.read(template, message, fields, &mut self.scratch)) {
@@ -43,6 +54,20 @@ impl Memo {
         }
     }
 
+    /// How much of the message found last decided what it means; none if all of it did.
+    pub fn opening(&self) -> Option<Opening> {
+        let (seen, common) = self.decided;
+        match common {
+            Common::Noise => Some(Opening::Text(seen)),
+            Common::One(template) | Common::Several(template) => match self.table?.opening(template)? {
+                Opening::Text(length) => Some(Opening::Text(length.max(seen))),
+                Opening::Number { length, .. } if length < seen => None,
+                opening => Some(opening),
+            },
+            Common::Nothing => None,
+        }
+    }
+
     /// What the message found last means.
     #[inline]
     pub fn meaning(&self) -> &Meaning {
@@ -56,6 +81,7 @@ impl Memo {
 
     /// Takes over what has been found elsewhere.
     pub fn keep(&mut self, found: Found) -> Sense {
+        self.decided = (0, Common::Nothing);
         match found {
             Found::Noise => Sense::Noise,
             Found::Unknown => Sense::Unknown,
@@ -75,9 +101,10 @@ impl Memo {
         self.details
     }
 
+    /// What the head of a message tells, and how many bytes that took.
     #[inline]
-    fn common(&mut self, program: Program, message: &[u8]) -> Common {
-        let Some(head) = message.first_chunk::<8>() else { return Common::Nothing };
+    fn common(&mut self, program: Program, message: &[u8]) -> (usize, Common) {
+        let Some(head) = message.first_chunk::<8>() else { return (0, Common::Nothing) };
         if self.program != Some(program) {
             self.begin(program);
         }
@@ -86,11 +113,11 @@ impl Memo {
             Some((known, common)) if *known == head => *common,
             _ => self.learn(head),
         };
-        let (Common::Several(_), Some(head)) = (common, message.first_chunk::<16>()) else { return common };
+        let (Common::Several(_), Some(head)) = (common, message.first_chunk::<16>()) else { return (8, common) };
         let head = u128::from_le_bytes(*head);
         match self.long.get(slot(fold(head))) {
-            Some((known, common)) if *known == head => *common,
-            _ => self.learn_long(head),
+            Some((known, common)) if *known == head => (16, *common),
+            _ => (16, self.learn_long(head)),
         }
     }
 
@@ -146,6 +173,8 @@ fn slot(head: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::json;
+    use crate::messages::{NoFields, TABLES};
 
     impl Memo {
         fn found(&mut self, program: Program, message: &[u8], fields: &dyn Fields) -> Found {
@@ -156,9 +185,6 @@ mod tests {
             }
         }
     }
-
-    use crate::formats::json;
-    use crate::messages::{NoFields, TABLES};
 
     /// Every sample of every table, cut at every length, with words behind it, and after all others.
     #[test]

@@ -46,8 +46,8 @@ tables! {
 }
 
 use crate::model::{Meaning, Program, What, Why};
-pub use duration::go_duration_ms;
-pub use engine::{Fields, NoFields, Sense, Table, clip as engine_clip};
+pub use duration::{go_duration_ms, number as number_at};
+pub use engine::{Fields, NoFields, Opening, Sense, Table, clip as engine_clip, text as engine_text};
 pub use memo::Memo;
 pub use own::Own;
 use std::sync::OnceLock;

@@ -98,3 +98,16 @@ pub struct Raw {
     /// First wording, clipped.
     pub text: Arc<str>,
 }
+
+impl Raw {
+    /// Takes in `count` more messages like these, the first of which began at `since`, the last of which stands at
+    /// `until`, and the worst of which says `num`.
+    pub fn join(&mut self, count: u32, since: Micros, until: Micros, num: f64) {
+        self.count = self.count.saturating_add(count);
+        self.since = self.since.min(since);
+        self.until = self.until.max(until);
+        if num.abs() > self.num.abs() {
+            self.num = num;
+        }
+    }
+}

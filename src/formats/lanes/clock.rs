@@ -3,24 +3,21 @@
 use crate::formats::stamp::iso;
 use crate::model::{Micros, SECOND};
 
-/// `2021-02-01 13:45`
-const MINUTE_WIDTH: usize = 16;
-
 /// The minute read last.
 #[derive(Debug, Default)]
 pub struct Clock {
-    minute: [u8; MINUTE_WIDTH],
+    minute: u128,
     at: Micros,
 }
 
 impl Clock {
-    /// The second that `2021-02-01 13:45:05` at the start of `line` means, exactly as [`iso`] reads it.
+    /// The second that `2021-02-01 13:45:05` at the start of `line` means, exactly as [`iso`] reads it, with `between`
+    /// the day and the hour.
     #[inline]
-    pub fn second(&mut self, line: &[u8; 19]) -> Option<Micros> {
+    pub fn second(&mut self, line: &[u8; 19], between: u8) -> Option<Micros> {
         let [.., colon, tens, ones] = *line;
-        let minute: &[u8; MINUTE_WIDTH] = line.first_chunk()?;
-        if *minute != self.minute {
-            self.learn(line)?;
+        if minute(line) != self.minute {
+            self.learn(line, between)?;
         }
         let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
         // 60 is a leap second, and rare enough for the general reader.
@@ -31,14 +28,20 @@ impl Clock {
     }
 
     #[cold]
-    fn learn(&mut self, line: &[u8; 19]) -> Option<()> {
+    fn learn(&mut self, line: &[u8; 19], between: u8) -> Option<()> {
+        let [_, _, _, _, b'-', _, _, b'-', _, _, blank, ..] = *line else { return None };
         let mut zero = *line;
         zero[16..].copy_from_slice(b":00");
-        let (stamp, _) = iso(&zero)?;
-        self.minute = *line.first_chunk()?;
-        self.at = stamp.civil;
+        let (stamp, _) = iso(&zero).filter(|_| blank == between)?;
+        (self.minute, self.at) = (minute(line), stamp.civil);
         Some(())
     }
+}
+
+/// `2021-02-01 13:45` as one number, which is compared faster than bytes.
+#[inline]
+fn minute(line: &[u8; 19]) -> u128 {
+    line.first_chunk().map_or(0, |minute| u128::from_le_bytes(*minute))
 }
 
 /// Three digits as microseconds.

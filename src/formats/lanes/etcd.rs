@@ -1,8 +1,8 @@
 //! etcd's zap JSON as the server writes it: `level`, `ts`, perhaps `logger`, `caller`, `msg`, then fields.
 
 use super::clock::{Clock, millis};
-use super::{Origin, QuickHead};
-use crate::formats::vip_manager;
+use super::{Begun, Origin, QuickHead};
+use crate::formats::{near, vip_manager};
 use crate::model::{Grain, Level, Micros, Program, Stamp, Written, Zone};
 use memchr::memmem::Finder;
 
@@ -22,8 +22,9 @@ impl Default for Lane {
 }
 
 impl Lane {
+    /// Level and time.
     #[inline]
-    pub fn head<'a>(&mut self, line: &'a [u8]) -> Option<QuickHead<'a>> {
+    pub fn begin<'a>(&mut self, line: &'a [u8]) -> Option<Begun<'a>> {
         let rest = line.strip_prefix(b"{\"level\":\"")?;
         let (level, rest) = match rest.first()? {
             b'i' => (Level::Info, rest.strip_prefix(b"info\"")?),
@@ -33,9 +34,16 @@ impl Lane {
         };
         let rest = rest.strip_prefix(b",\"ts\":\"")?;
         let (second, rest) = rest.split_first_chunk::<19>()?;
-        let [.., b'T', _, _, _, _, _, _, _, _] = second else { return None };
         let (fraction, grain, rest) = fraction(rest)?;
         let (zone, rest) = zone(rest)?;
+        let civil = self.clock.second(second, b'T')? + fraction;
+        let stamp = Stamp { civil, zone, written: Written::Full, grain };
+        Some(Begun { origin: Origin { program: Program::Etcd, stamp, pid: 0 }, level, rest })
+    }
+
+    #[inline]
+    pub fn go_on<'a>(&self, line: &'a [u8], begun: &Begun<'a>) -> Option<QuickHead<'a>> {
+        let Begun { origin, level, rest } = *begun;
         let rest = rest.strip_prefix(b"\",\"")?;
         let rest = match rest.strip_prefix(b"logger\":\"") {
             Some(rest) => plain(rest)?.1.strip_prefix(b",\"")?,
@@ -46,20 +54,25 @@ impl Lane {
             return None;
         }
         let (message, fields) = plain(rest.strip_prefix(b",\"msg\":\"")?)?;
-        if level >= Level::Warning && (self.error.find(fields).is_some() || self.alarm.find(fields).is_some()) {
+        if level >= Level::Warning && self.says_more(fields) {
             return None;
         }
-        let civil = self.clock.second(second)? + fraction;
-        let stamp = Stamp { civil, zone, written: Written::Full, grain };
-        let origin = Origin { program: Program::Etcd, stamp, pid: 0 };
         Some(QuickHead { origin, level, message, detail: false, more: false, object: Some(line), fields })
+    }
+
+    /// Whether the general reader may join a field to the message. Both keys end like few others: one look for that is
+    /// enough for most lines.
+    #[inline]
+    pub fn says_more(&self, fields: &[u8]) -> bool {
+        near::any_before(fields, b'r', b'm', b'"')
+            && (self.error.find(fields).is_some() || self.alarm.find(fields).is_some())
     }
 }
 
 /// A string up to its closing quote, without escapes, and what stands behind the quote.
 #[inline]
 fn plain(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr::memchr2(b'"', b'\\', text)?;
+    let end = near::either(text, b'"', b'\\')?;
     let (inside, rest) = text.split_at_checked(end)?;
     Some((inside, rest.strip_prefix(b"\"")?))
 }

@@ -23,6 +23,15 @@ pub struct Origin {
     pub pid: u32,
 }
 
+/// A line whose beginning a lane knows: the part of it that is another in every line.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun<'a> {
+    pub origin: Origin,
+    /// etcd's level; PostgreSQL's stands in the rest.
+    pub level: Level,
+    pub rest: &'a [u8],
+}
+
 /// The head of a line that a lane knows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuickHead<'a> {
@@ -64,14 +73,40 @@ impl Lanes {
     /// The head of `line`, if it has one of the usual layouts.
     #[inline]
     pub fn head<'a>(&mut self, line: &'a [u8]) -> Option<QuickHead<'a>> {
+        match self.begin(line) {
+            Some(begun) => self.go_on(line, &begun),
+            None => self.other(line),
+        }
+    }
+
+    /// The beginning of a line of PostgreSQL or etcd.
+    #[inline]
+    pub fn begin<'a>(&mut self, line: &'a [u8]) -> Option<Begun<'a>> {
         if line.first() == Some(&b'{') {
-            return self.etcd.head(line);
+            return self.etcd.begin(line);
         }
-        match line.get(19)? {
-            b',' => self.patroni.head(line),
-            b'.' | b' ' => self.postgres.head(line),
-            _ => None,
+        if matches!(line.get(19)?, b'.' | b' ') { self.postgres.begin(line) } else { None }
+    }
+
+    /// The head of a line that has [begun](Lanes::begin).
+    #[inline]
+    pub fn go_on<'a>(&mut self, line: &'a [u8], begun: &Begun<'a>) -> Option<QuickHead<'a>> {
+        match begun.origin.program {
+            Program::Etcd => self.etcd.go_on(line, begun),
+            _ => self.postgres.go_on(line, begun),
         }
+    }
+
+    /// The head of a line that has not: Patroni's.
+    #[inline]
+    pub fn other<'a>(&mut self, line: &'a [u8]) -> Option<QuickHead<'a>> {
+        self.patroni.head(line)
+    }
+
+    /// Whether the general reader may join fields of etcd's to its message.
+    #[inline]
+    pub fn says_more(&self, fields: &[u8]) -> bool {
+        self.etcd.says_more(fields)
     }
 
     /// Who wrote a line of Patroni's that begins with this stamp.

@@ -34,7 +34,7 @@ impl Lane {
     #[inline]
     pub fn origin(&mut self, stamp: &[u8; STAMP]) -> Option<Origin> {
         let (second, [b',', a, b, c]) = stamp.split_first_chunk::<19>()? else { return None };
-        let civil = self.clock.second(second)? + millis([*a, *b, *c])?;
+        let civil = self.clock.second(second, b' ')? + millis([*a, *b, *c])?;
         let stamp = Stamp { civil, zone: Zone::Unwritten, written: Written::Full, grain: Grain::Milli };
         Some(Origin { program: Program::Patroni, stamp, pid: 0 })
     }

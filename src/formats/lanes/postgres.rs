@@ -4,11 +4,11 @@
 //! reader is asked once about each, and if it sees nothing special there, the text is remembered.
 
 use super::clock::{Clock, millis};
-use super::{Origin, QuickHead};
+use super::{Begun, Origin, QuickHead};
 use crate::formats::pg_severity::Kind;
 use crate::formats::stamp::zone_word;
-use crate::formats::{BODIES, pg_stderr};
-use crate::model::{Grain, Micros, Program, Stamp, Written, Zone};
+use crate::formats::{BODIES, near, pg_stderr};
+use crate::model::{Grain, Level, Micros, Program, Stamp, Written, Zone};
 
 /// Longest text between stamp and message that is remembered.
 const KEY: usize = 96;
@@ -54,11 +54,11 @@ impl Default for Lane {
 }
 
 impl Lane {
+    /// Time and process.
     #[inline]
-    pub fn head<'a>(&mut self, line: &'a [u8]) -> Option<QuickHead<'a>> {
+    pub fn begin<'a>(&mut self, line: &'a [u8]) -> Option<Begun<'a>> {
         let (second, rest) = line.split_first_chunk::<19>()?;
-        let [_, _, _, _, b'-', _, _, _, _, _, b' ', ..] = second else { return None };
-        let civil = self.clock.second(second)?;
+        let civil = self.clock.second(second, b' ')?;
         let (civil, grain, rest) = match rest.split_first_chunk::<4>()? {
             ([b'.', a, b, c], rest) => (civil + millis([*a, *b, *c])?, Grain::Milli, rest),
             _ => (civil, Grain::Second, rest),
@@ -68,19 +68,24 @@ impl Lane {
             None => self.learn_zone(rest)?,
         };
         let (pid, rest) = pid(rest)?;
-        let colon = memchr::memchr(b':', rest.get(..KEY).unwrap_or(rest))?;
+        let stamp = Stamp { civil, zone: self.zone.zone, written: Written::Full, grain };
+        Some(Begun { origin: Origin { program: Program::Postgres, stamp, pid }, level: Level::Debug, rest })
+    }
+
+    #[inline]
+    pub fn go_on<'a>(&mut self, line: &'a [u8], begun: &Begun<'a>) -> Option<QuickHead<'a>> {
+        let Begun { origin, rest, .. } = *begun;
+        let colon = near::either(rest.get(..KEY).unwrap_or(rest), b':', b':')?;
         let (key, message) = rest.split_at_checked(colon)?;
         let message = message.strip_prefix(b":  ")?;
         let slot = slot(key)?;
         let kind = match self.known.get(slot) {
             Some(known) if known.text == key => known.kind,
-            _ => self.learn(slot, key, line, civil, pid)?,
+            _ => self.learn(slot, key, line, origin.stamp.civil, origin.pid)?,
         };
         if sqlstate(message) {
             return None;
         }
-        let stamp = Stamp { civil, zone: self.zone.zone, written: Written::Full, grain };
-        let origin = Origin { program: Program::Postgres, stamp, pid };
         let (level, detail, more) = (kind.level(), kind == Kind::Sub, kind.is_more());
         Some(QuickHead { origin, level, message, detail, more, object: None, fields: b"" })
     }
@@ -152,19 +157,48 @@ fn pid(text: &[u8]) -> Option<(u32, &[u8])> {
 /// One to seven digits.
 #[inline]
 fn number(text: &[u8]) -> Option<(u32, &[u8])> {
-    let mut value = 0u32;
-    for (n, b) in text.iter().enumerate().take(8) {
-        let digit = b.wrapping_sub(b'0');
-        if digit > 9 {
-            return (n > 0).then_some((value, text.get(n..)?));
-        }
-        value = value * 10 + u32::from(digit);
+    let Some(eight) = text.first_chunk::<8>() else { return short_number(text) };
+    // All bytes at once: a digit without its `0` is below 10, so 6 more leave its upper half empty. What a byte carries
+    // over reaches only those behind the first that is none.
+    let digits = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
+    let others = (digits.wrapping_add(0x0606_0606_0606_0606) | digits) & 0xf0f0_f0f0_f0f0_f0f0;
+    let count = others.trailing_zeros() / 8;
+    if !(1..8).contains(&count) {
+        return None;
     }
-    None
+    // Pairs, then fours, then all eight, with zeros in front.
+    let pairs = digits << (64 - 8 * count);
+    let pairs = pairs.wrapping_mul(10).wrapping_add(pairs >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    let value = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) as u32;
+    Some((value, text.get(count as usize..)?))
+}
+
+#[cold]
+fn short_number(text: &[u8]) -> Option<(u32, &[u8])> {
+    let count = text.iter().position(|b| !b.is_ascii_digit()).filter(|n| (1..8).contains(n))?;
+    let (digits, rest) = text.split_at_checked(count)?;
+    Some((digits.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')), rest))
 }
 
 /// `57P03: ` in front of the text is taken off by the general reader.
 #[inline]
 fn sqlstate(message: &[u8]) -> bool {
     message.get(5..7) == Some(b": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_number_is_what_its_digits_say(text in "[0-9]{0,9}[^0-9]{0,9}") {
+            let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+            let known = (1..8).contains(&digits) && digits < text.len();
+            let want = known.then(|| (text[..digits].parse().unwrap(), &text.as_bytes()[digits..]));
+            prop_assert_eq!(number(text.as_bytes()), want);
+        }
+    }
 }

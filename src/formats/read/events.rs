@@ -4,9 +4,8 @@ use super::apply::bytes;
 use super::runs::{Beats, Event};
 use super::{Last, LogReader, TEXT_MAX};
 use crate::formats::secrets::masked;
-use crate::messages::engine_clip;
+use crate::messages::{engine_clip, engine_text};
 use crate::model::{DAY, HOUR, MINUTE, Meaning, Micros, Naming, Program, Raw, Role, SECOND, Stamp, What, Why};
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Equal messages of one stream closer than this are one event with a count. A minute is what etcd's own
@@ -125,12 +124,7 @@ impl LogReader {
             && raw.zone == stamp.zone
             && raw.written == stamp.written
         {
-            raw.count = raw.count.saturating_add(1);
-            raw.until = raw.until.max(stamp.civil);
-            raw.since = raw.since.min(since);
-            if meaning.num.abs() > raw.num.abs() {
-                raw.num = meaning.num;
-            }
+            raw.join(1, since, stamp.civil, meaning.num);
             return Some(*at);
         }
         raws.push(Raw {
@@ -158,12 +152,7 @@ impl LogReader {
         let at = self.nameless(stream, event.stamp, event.pid, event.meaning.clone(), line, number);
         let raws = self.out.streams.get_mut(stream).map(|s| &mut s.raws);
         if let Some(raw) = at.and_then(|at| raws?.get_mut(at)) {
-            raw.count = raw.count.saturating_add(event.count - 1);
-            raw.until = raw.until.max(event.until);
-            raw.since = raw.since.min(event.since);
-            if event.worst.abs() > raw.num.abs() {
-                raw.num = event.worst;
-            }
+            raw.join(event.count - 1, event.since, event.until, event.worst);
         }
         at
     }
@@ -274,7 +263,5 @@ pub fn folds(what: What) -> bool {
 /// A line as it is kept: without secrets (a connection string in an error message), clipped.
 pub(super) fn wording(line: &[u8]) -> Arc<str> {
     let line = line.get(..line.len().min(4 * TEXT_MAX)).unwrap_or(line);
-    // Nearly all lines are UTF-8, which is told faster than their faults are.
-    let text = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
-    Arc::from(engine_clip(&masked(&text), TEXT_MAX))
+    Arc::from(engine_clip(&masked(&engine_text(line)), TEXT_MAX))
 }

@@ -5,7 +5,7 @@ use crate::formats::{BODIES, ENVELOPES};
 use memchr::memmem::Finder;
 
 /// How much of a line's beginning has to come again: a stamp up to its month or day, or `{"level`.
-const BEGINNING: usize = 7;
+pub(super) const BEGINNING: usize = 7;
 
 /// Finds a second beginning fast, as long as the lines of a file begin alike.
 #[derive(Debug, Default)]
@@ -26,6 +26,11 @@ impl Beginning {
         self.text = *text;
         self.finder = Some(Finder::new(text).into_owned());
         true
+    }
+
+    /// How lines begin.
+    pub(super) fn text(&self) -> &[u8; BEGINNING] {
+        &self.text
     }
 
     /// Whether a line that begins with `stamp` begins as the last one did.

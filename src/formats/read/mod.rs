@@ -8,12 +8,14 @@
 mod apply;
 mod events;
 mod glue;
+mod lines;
 mod part;
 mod peel;
 mod ranges;
 mod record;
 mod runs;
 mod scan;
+mod shapes;
 mod streams;
 #[cfg(test)]
 mod tests;

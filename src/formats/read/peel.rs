@@ -14,7 +14,10 @@ impl LogReader {
         if let Some(peeled) = self.envelope.and_then(|e| (e.peel)(line)) {
             return self.peeled(peeled, line, number);
         }
-        let head = self.head(line);
+        let head = self.head(line).map(|(name, head)| {
+            self.custom |= name == patroni_custom::FORMAT.name;
+            head
+        });
         if head.is_none()
             && let Some(peeled) = ENVELOPES.iter().find_map(|e| (e.peel)(line))
         {
@@ -35,24 +38,18 @@ impl LogReader {
     pub(super) fn end_row(&mut self) {
         let (row, number) = (std::mem::take(&mut self.row), self.row_line);
         match self.head(&row) {
-            Some(head) => self.record(None, head, &row, number),
+            Some((_, head)) => self.record(None, head, &row, number),
             None => self.headless(&row, &row, number),
         }
     }
 
-    /// The head of a line; the lanes say of the lines they know what the readers of bodies say.
-    fn head<'a>(&mut self, line: &'a [u8]) -> Option<Head<'a>> {
+    /// The head of a line, and the name of the reader that knew it; the lanes say of the lines they know what the readers
+    /// of bodies say.
+    fn head<'a>(&mut self, line: &'a [u8]) -> Option<(&'static str, Head<'a>)> {
         if let Some(head) = self.lanes.head(line) {
-            return Some(head.into());
+            return Some(("", head.into()));
         }
-        let (name, head) = BODIES.iter().find_map(|b| (b.head)(line).map(|h| (b.name, h)))?;
-        self.custom |= name == patroni_custom::FORMAT.name;
-        Some(head)
-    }
-
-    /// The same of what stood in an envelope.
-    fn inner<'a>(&mut self, body: &'a [u8]) -> Option<Head<'a>> {
-        self.lanes.head(body).map(Head::from).or_else(|| BODIES.iter().find_map(|b| (b.head)(body)))
+        BODIES.iter().find_map(|b| (b.head)(line).map(|h| (b.name, h)))
     }
 
     /// csvlog rows may go on over line ends inside quotes.
@@ -78,13 +75,12 @@ impl LogReader {
         let object = [&b"{"[..], b"\x1e{", b"data: {"].iter().any(|begin| line.starts_with(begin));
         let line = if object && !body.is_empty() { body } else { line };
         // PostgreSQL's texts go on behind a tab; no record of any program begins with one.
-        let goes_on = body.first() == Some(&b'\t');
-        if !goes_on && let Some(head) = self.inner(body) {
+        let begins = body.first() != Some(&b'\t');
+        if begins && let Some((_, head)) = self.head(body) {
             return self.record(Some(&peeled), head, line, number);
         }
-        if !goes_on
-            && let Some(inner) = ENVELOPES.iter().find_map(|e| (e.peel)(body)).filter(|p| p.body.len() < body.len())
-        {
+        let wrapped = || ENVELOPES.iter().find_map(|e| (e.peel)(body)).filter(|p| p.body.len() < body.len());
+        if begins && let Some(inner) = wrapped() {
             // Container runtimes and shippers wrap what syslog or the journal wrapped before.
             let inner = Peeled {
                 stamp: peeled.stamp.filter(|s| s.written == Written::Full).or(inner.stamp),

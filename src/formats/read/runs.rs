@@ -52,7 +52,15 @@ pub struct Run {
     pub last: Option<(Program, Stamp, u32)>,
     /// The event that the last line with a stamp joined.
     pub last_event: Option<usize>,
+    /// Where an event of a kind was last met: a guess that saves a search.
+    met: [u16; KINDS],
+    /// The text that the last heartbeats were told by, and the writer's name in it, to be compared no more; 0: none.
+    beat_text: usize,
+    beat_name: Option<usize>,
 }
+
+/// Places to remember kinds of events by.
+const KINDS: usize = 32;
 
 /// The stamps of one program in a run; all have the zone of the first.
 #[derive(Debug)]
@@ -157,17 +165,17 @@ impl Run {
         self.stamp(by, place);
         self.understood += 1;
         let stamp = by.stamp;
-        // The latest of each kind counts; a run holds a handful of kinds.
-        let same = |(_, e): &(usize, &mut Event)| {
+        let same = |e: &Event| {
             (e.meaning.what, e.meaning.why) == (meaning.what, meaning.why)
                 && e.program == by.program
                 && e.meaning.who == meaning.who
         };
+        let kind = meaning.what as usize % KINDS;
         if !measures(meaning.what)
-            && let Some((at, event)) = self.events.iter_mut().enumerate().rev().take(32).find(same)
+            && let Some(at) = self.latest(kind, same)
+            && let Some(event) = self.events.get_mut(at)
             && (stamp.civil - event.until).abs() <= FOLD
         {
-            self.last_event = Some(at);
             event.count = event.count.saturating_add(1);
             event.until = event.until.max(stamp.civil);
             event.min = event.min.min(stamp.civil);
@@ -175,14 +183,32 @@ impl Run {
             if meaning.num.abs() > event.worst.abs() {
                 event.worst = meaning.num;
             }
+            self.meet(kind, at);
+            self.last_event = Some(at);
             return;
         }
         let (program, pid) = (by.program, by.pid);
         let (until, min) = (stamp.civil, stamp.civil);
         let (since, worst) = (began(stamp, meaning), meaning.num);
         let meaning = meaning.clone();
+        self.meet(kind, self.events.len());
         self.last_event = Some(self.events.len());
         self.events.push(Event { program, meaning, worst, stamp, since, until, min, count: 1, pid, place });
+    }
+
+    /// The latest of equal events; a run holds a handful of them.
+    #[inline]
+    fn latest(&self, kind: usize, same: impl Fn(&Event) -> bool) -> Option<usize> {
+        let guess = self.met.get(kind).map(|at| usize::from(*at));
+        let search = || self.events.iter().enumerate().rev().take(32).find(|(_, e)| same(e)).map(|(at, _)| at);
+        guess.filter(|at| self.events.get(*at).is_some_and(&same)).or_else(search)
+    }
+
+    #[inline]
+    fn meet(&mut self, kind: usize, at: usize) {
+        if let Some(met) = self.met.get_mut(kind) {
+            *met = u16::try_from(at).unwrap_or(u16::MAX);
+        }
     }
 
     /// Adds a heartbeat and its stamp to its like.
@@ -190,19 +216,47 @@ impl Run {
     pub fn beat(&mut self, by: &Origin, meaning: &Meaning, place: Place) {
         self.stamp(by, place);
         self.understood += 1;
+        self.beat_text = 0;
         let stamp = by.stamp;
         if let Some(beats) = self.beats.last_mut().filter(|b| b.meaning == *meaning) {
-            let step = stamp.civil - beats.until;
-            beats.shortest = beats.shortest.min(step);
-            beats.longest = beats.longest.max(step);
-            beats.until = beats.until.max(stamp.civil);
-            beats.count += 1;
-            beats.last = place;
-            return;
+            return beats.add(stamp, place);
         }
         let (until, meaning) = (stamp.civil, meaning.clone());
         let (first, last) = (place, place);
         self.beats.push(Beats { meaning, stamp, until, count: 1, shortest: 0, longest: 0, first, last });
+    }
+
+    /// The heartbeat added last was told by this text.
+    pub fn knows_beat(&mut self, text: usize, meaning: &Meaning) {
+        self.beat_text = text;
+        self.beat_name = meaning.me.as_ref().and_then(|me| self.names.iter().position(|(name, ..)| name == me));
+    }
+
+    /// Adds another heartbeat if the last one was told by the same text.
+    #[inline]
+    pub fn beat_again(&mut self, by: &Origin, place: Place, text: usize) -> bool {
+        let same = self.beat_text == text;
+        if same && let Some(beats) = self.beats.last_mut() {
+            beats.add(by.stamp, place);
+            self.stamp(by, place);
+            self.understood += 1;
+            if let Some((_, times, _)) = self.beat_name.and_then(|at| self.names.get_mut(at)) {
+                *times = times.saturating_add(1);
+            }
+        }
+        same
+    }
+}
+
+impl Beats {
+    #[inline]
+    fn add(&mut self, stamp: Stamp, place: Place) {
+        let step = stamp.civil - self.until;
+        self.shortest = self.shortest.min(step);
+        self.longest = self.longest.max(step);
+        self.until = self.until.max(stamp.civil);
+        self.count += 1;
+        self.last = place;
     }
 }
 

@@ -6,11 +6,13 @@
 
 use super::events::{folds, measures};
 use super::glue::Beginning;
+use super::lines::Lines;
 use super::record::{alarms_by_level, is_continuation_word};
 use super::runs::{Item, Place, Run, Scanned};
-use crate::formats::json;
-use crate::formats::lanes::{Lanes, Origin, PATRONI_STAMP, QuickHead};
-use crate::messages::{DETAIL, Fields, Found, Memo, NoFields, Sense, find};
+use super::shapes::Shapes;
+use crate::formats::lanes::{Begun, Lanes, Origin, PATRONI_STAMP, QuickHead};
+use crate::formats::{json, near};
+use crate::messages::{DETAIL, Fields, Found, Memo, NoFields, Opening, Sense, find};
 use crate::model::{Caps, Level, Meaning, Program};
 use std::borrow::Cow;
 
@@ -26,7 +28,8 @@ impl Fields for Behind<'_> {
     #[inline]
     fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         match name {
-            "error" if self.no_error => None,
+            // Few keys end like this one, and most objects have none that does.
+            "error" if self.no_error || !near::any_before(self.fields, b'r', b'r', b'"') => None,
             // What may stand in front of the message, and so comes first.
             "level" | "ts" | "logger" | "caller" | "msg" => json::field(self.object, name),
             _ => json::field_behind(self.fields, name),
@@ -40,6 +43,10 @@ struct Repeat {
     /// What stands behind the stamp, line end included.
     rest: Vec<u8>,
     meaning: Option<Meaning>,
+    /// Another for each text that is remembered, never 0.
+    id: usize,
+    /// The text that last followed on it.
+    next: usize,
 }
 
 /// Texts of Patroni's that are remembered: it says the same two or three in each turn of its loop.
@@ -47,6 +54,43 @@ const REPEATS: usize = 4;
 
 /// Longest text of Patroni's that is remembered.
 const REPEAT_MAX: usize = 400;
+
+#[derive(Debug, Default)]
+struct Repeats {
+    texts: Vec<Repeat>,
+    /// The text met last.
+    last: usize,
+    made: usize,
+}
+
+impl Repeats {
+    /// The text that `behind` begins with.
+    #[inline]
+    fn find(&mut self, behind: &[u8]) -> Option<&Repeat> {
+        let guess = self.texts.get(self.last).map_or(0, |text| text.next);
+        let at = match self.texts.get(guess) {
+            Some(text) if behind.starts_with(&text.rest) => guess,
+            _ => self.texts.iter().position(|text| behind.starts_with(&text.rest))?,
+        };
+        if at != guess
+            && let Some(last) = self.texts.get_mut(self.last)
+        {
+            last.next = at;
+        }
+        self.last = at;
+        self.texts.get(at)
+    }
+
+    fn learn(&mut self, rest: &[u8], meaning: Option<Meaning>) {
+        self.made += 1;
+        let next = self.made % REPEATS;
+        let text = Repeat { rest: [rest, b"\n"].concat(), meaning, id: self.made, next };
+        match self.texts.get_mut(next) {
+            Some(old) => *old = text,
+            None => self.texts.push(text),
+        }
+    }
+}
 
 /// Scans blocks; what it remembers from block to block changes its speed only.
 #[derive(Debug)]
@@ -56,20 +100,37 @@ pub struct Scanner {
     lanes: Lanes,
     postgres: Memo,
     etcd: Memo,
-    repeats: Vec<Repeat>,
+    shapes: Shapes,
+    repeats: Repeats,
     detail: Vec<u8>,
     /// Lines with a second record in them go the general way.
     beginning: Beginning,
+    lines: Lines,
 }
 
-/// What is to be done with a line.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
-    /// It joined the run.
-    Taken,
-    /// It would join another run.
-    Splits,
-    General,
+/// What has been taken of a block so far.
+#[derive(Default)]
+struct Taken {
+    out: Scanned,
+    run: Run,
+    /// A line of the block had a stamp.
+    recorded: bool,
+}
+
+impl Taken {
+    /// Makes the run one that a line of this program and zone can join.
+    #[inline]
+    fn suit(&mut self, by: &Origin) {
+        if !self.run.suits(by) {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        if self.run.lines > 0 {
+            self.out.items.push(Item::Run(Box::new(std::mem::take(&mut self.run))));
+        }
+    }
 }
 
 impl Scanner {
@@ -79,122 +140,148 @@ impl Scanner {
             lanes: Lanes::default(),
             postgres: Memo::default(),
             etcd: Memo::default(),
-            repeats: Vec::new(),
+            shapes: Shapes::default(),
+            repeats: Repeats::default(),
             detail: Vec::new(),
             beginning: Beginning::default(),
+            lines: Lines::default(),
         }
     }
 
     /// Takes a block apart. `quick`: whether runs are worth looking for.
     pub fn scan(&mut self, block: &[u8], quick: bool) -> Scanned {
-        let mut out = Scanned::default();
-        let mut run = Run::default();
-        let mut recorded = false;
+        let mut taken = Taken::default();
+        self.lines.begin(self.beginning.text());
+        let max = self.max;
         let mut from = 0;
         while let Some(rest) = block.get(from..).filter(|rest| !rest.is_empty()) {
-            if quick && let Some((origin, repeat)) = self.again(rest) {
-                let to = from + PATRONI_STAMP + repeat.rest.len() - 1;
-                let place = Place { from, to, line: out.lines };
-                if !run.suits(&origin) {
-                    out.items.push(Item::Run(Box::new(std::mem::take(&mut run))));
-                }
-                join(&mut run, &origin, repeat.meaning.as_ref(), place);
-                run.cover(place, to + 1);
-                recorded = true;
-                out.lines = out.lines.saturating_add(1);
+            if quick
+                && !self.repeats.texts.is_empty()
+                && let Some(to) = self.again(&mut taken, rest, from)
+            {
+                taken.recorded = true;
+                taken.out.lines = taken.out.lines.saturating_add(1);
                 from = to + 1;
                 continue;
             }
-            // Terminal colours and NULs are taken out on the general way.
-            let mut length = memchr::memchr3(b'\n', 0x1b, 0, rest).unwrap_or(rest.len());
-            let clean = rest.get(length).is_none_or(|b| *b == b'\n');
-            if !clean {
-                length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let found = self.lines.line(block, from);
+            let line = block.get(from..found.to).unwrap_or(&[]);
+            let cut = line.len().saturating_sub(max);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let mut place = Place { from, to: from + line.len(), line: taken.out.lines };
+            let next = (found.to + 1).min(block.len());
+            if line.len() > max {
+                taken.out.cut_lines += 1;
+                taken.out.cut_bytes += cut as u64;
+                place.to = from + max;
+            } else if quick && found.clean && self.quick(&mut taken, line, place, found.marked) {
+                taken.run.cover(place, next);
+                taken.out.lines = taken.out.lines.saturating_add(1);
+                from = next;
+                continue;
             }
-            let mut line = rest.get(..length).unwrap_or(rest);
-            line = line.strip_suffix(b"\r").unwrap_or(line);
-            let mut place = Place { from, to: from + line.len(), line: out.lines };
-            let mut way = Way::General;
-            if line.len() > self.max {
-                out.cut_lines += 1;
-                out.cut_bytes += (length - self.max) as u64;
-                place.to = from + self.max;
-            } else if quick && clean {
-                way = self.quick(&mut run, line, place, &mut recorded);
-                if way == Way::Splits {
-                    out.items.push(Item::Run(Box::new(std::mem::take(&mut run))));
-                    way = self.quick(&mut run, line, place, &mut recorded);
-                }
-            }
-            let next = (from + length + 1).min(block.len());
-            if way == Way::Taken {
-                run.cover(place, next);
-            } else {
-                if run.lines > 0 {
-                    out.items.push(Item::Run(Box::new(std::mem::take(&mut run))));
-                }
-                out.items.push(Item::Line(place));
-            }
-            out.lines = out.lines.saturating_add(1);
+            taken.close();
+            taken.out.items.push(Item::Line(place));
+            taken.out.lines = taken.out.lines.saturating_add(1);
             from = next;
         }
-        if run.lines > 0 {
-            out.items.push(Item::Run(Box::new(run)));
-        }
-        out
+        taken.close();
+        taken.out
     }
 
-    /// A line that is one of the last of Patroni's again, but for its stamp.
+    /// Adds a line that is one of the last of Patroni's again, but for its stamp; says where it ends.
     #[inline]
-    fn again(&mut self, rest: &[u8]) -> Option<(Origin, &Repeat)> {
+    fn again(&mut self, taken: &mut Taken, rest: &[u8], from: usize) -> Option<usize> {
         let (stamp, behind) = rest.split_first_chunk::<PATRONI_STAMP>()?;
-        let repeat = self.repeats.iter().find(|r| behind.starts_with(&r.rest))?;
+        let repeat = self.repeats.find(behind)?;
         if !self.beginning.begins(stamp) {
             return None;
         }
-        Some((self.lanes.patroni(stamp)?, repeat))
+        let origin = self.lanes.patroni(stamp)?;
+        let to = from + PATRONI_STAMP + repeat.rest.len() - 1;
+        let place = Place { from, to, line: taken.out.lines };
+        taken.suit(&origin);
+        if !taken.run.beat_again(&origin, place, repeat.id) {
+            join(&mut taken.run, &origin, repeat.meaning.as_ref(), place);
+            if let Some(meaning) = repeat.meaning.as_ref().filter(|m| m.what.is_beat()) {
+                taken.run.knows_beat(repeat.id, meaning);
+            }
+        }
+        taken.run.cover(place, to + 1);
+        Some(to)
     }
 
-    /// Adds a line to the run, or leaves the run as it is.
+    /// Adds a line to the run, or leaves it to the general way. `marked`: it may hold a second record.
     #[inline]
-    fn quick(&mut self, run: &mut Run, line: &[u8], place: Place, recorded: &mut bool) -> Way {
+    fn quick(&mut self, taken: &mut Taken, line: &[u8], place: Place, marked: bool) -> bool {
         match line.first() {
             None => {
-                run.noise += 1;
-                return Way::Taken;
+                taken.run.noise += 1;
+                return true;
             }
             // PostgreSQL puts a tab in front of what goes on; it belongs to the record before, whatever that was.
-            Some(b'\t') if *recorded => {
-                if line.trim_ascii().is_empty() || !names_a_level(line) {
-                    run.noise += 1;
-                    return Way::Taken;
-                }
-                return Way::General;
+            Some(b'\t') if taken.recorded => {
+                let quiet = line.trim_ascii().is_empty() || !names_a_level(line);
+                taken.run.noise += u64::from(quiet);
+                return quiet;
             }
             _ => {}
         }
-        let Some(head) = self.lanes.head(line) else { return Way::General };
         if line.last() == Some(&b'\r') {
-            return Way::General;
+            return false;
         }
-        if self.beginning.follow(line) {
-            // What was no beginning in a known text may be one now.
-            self.repeats.clear();
+        let begun = self.lanes.begin(line);
+        if !marked
+            && self.beginning.begins(line)
+            && let Some(begun) = &begun
+            && self.shaped(taken, begun, place)
+        {
+            taken.recorded = true;
+            return true;
         }
-        if self.beginning.comes_again(line, head.object.unwrap_or(head.message)) {
-            return Way::General;
-        }
-        let way = match head.origin.program {
-            Program::Patroni => self.patroni(run, &head, line, place),
-            _ => self.server(run, &head, place),
+        let head = match &begun {
+            Some(begun) => self.lanes.go_on(line, begun),
+            None => self.lanes.other(line),
         };
-        *recorded |= way == Way::Taken;
-        way
+        let Some(head) = head else { return false };
+        let follows = !self.beginning.follow(line);
+        if !follows {
+            // What was no beginning in a known text may be one now.
+            self.repeats.texts.clear();
+            self.lines.change(self.beginning.text());
+        }
+        if (marked || !follows) && self.beginning.comes_again(line, head.object.unwrap_or(head.message)) {
+            return false;
+        }
+        let joined = match &begun {
+            Some(begun) => self.server(taken, begun, &head, place),
+            None => self.patroni(taken, &head, line, place),
+        };
+        taken.recorded |= joined;
+        joined
+    }
+
+    /// A line of PostgreSQL or etcd that says what an earlier one said.
+    #[inline]
+    fn shaped(&mut self, taken: &mut Taken, begun: &Begun<'_>, place: Place) -> bool {
+        let Some((meaning, behind)) = self.shapes.find(begun) else { return false };
+        if begun.origin.program == Program::Etcd && self.lanes.says_more(behind) {
+            return false;
+        }
+        taken.suit(&begun.origin);
+        match meaning {
+            Some(meaning) => taken.run.event(&begun.origin, meaning, place),
+            None => {
+                taken.run.noise += 1;
+                taken.run.stamp(&begun.origin, place);
+            }
+        }
+        true
     }
 
     /// A line of PostgreSQL or etcd.
     #[inline]
-    fn server(&mut self, run: &mut Run, head: &QuickHead<'_>, place: Place) -> Way {
+    fn server(&mut self, taken: &mut Taken, begun: &Begun<'_>, head: &QuickHead<'_>, place: Place) -> bool {
         let program = head.origin.program;
         let sense = match head.object {
             // The lane takes no line with an error in it from level warning on.
@@ -205,44 +292,45 @@ impl Scanner {
             None if head.more => self.detail(head),
             None => self.postgres.find(program, head.message, &NoFields),
         };
+        let memo = if head.object.is_some() { &self.etcd } else { &self.postgres };
+        let fields = head.object.map(|_| head.fields);
+        // Where a run is joined by what the first words say, so is it by the next line that begins with them.
         match sense {
             Sense::Noise => {
-                if !run.suits(&head.origin) {
-                    return Way::Splits;
-                }
-                run.noise += 1;
+                taken.suit(&head.origin);
+                taken.run.noise += 1;
+                self.shapes.learn(begun, head.message, fields, memo.opening(), None);
             }
             Sense::Unknown => {
                 let more = head.more || is_continuation_word(head.message);
                 if !more && (alarms_by_level(program, head.level) || has_info(head.message)) {
-                    return Way::General;
+                    return false;
                 }
-                if !run.suits(&head.origin) {
-                    return Way::Splits;
-                }
+                taken.suit(&head.origin);
                 if more {
-                    run.noise += 1;
+                    taken.run.noise += 1;
+                    if head.more && !head.detail {
+                        self.shapes.learn(begun, head.message, fields, Some(Opening::Text(0)), None);
+                    }
                 } else {
-                    run.strange(place);
+                    taken.run.strange(place);
                 }
             }
             Sense::Meaning => {
-                let memo = if head.object.is_some() { &self.etcd } else { &self.postgres };
                 let meaning = memo.meaning();
                 let merged = program == Program::Etcd && head.message.last() == Some(&b']');
                 let listed = !folds(meaning.what) && !measures(meaning.what);
                 if meaning.me.is_some() || meaning.what.is_beat() || listed || merged {
-                    return Way::General;
+                    return false;
                 }
-                if !run.suits(&head.origin) {
-                    return Way::Splits;
-                }
-                run.event(&head.origin, meaning, place);
-                return Way::Taken;
+                taken.suit(&head.origin);
+                taken.run.event(&head.origin, meaning, place);
+                self.shapes.learn(begun, head.message, fields, memo.opening(), Some(meaning));
+                return true;
             }
         }
-        run.stamp(&head.origin, place);
-        Way::Taken
+        taken.run.stamp(&head.origin, place);
+        true
     }
 
     /// What DETAIL and its like say; STATEMENT says nothing.
@@ -257,24 +345,21 @@ impl Scanner {
     }
 
     /// A line of Patroni whose text is new.
-    fn patroni(&mut self, run: &mut Run, head: &QuickHead<'_>, line: &[u8], place: Place) -> Way {
+    fn patroni(&mut self, taken: &mut Taken, head: &QuickHead<'_>, line: &[u8], place: Place) -> bool {
         if head.message.starts_with(b"PAUSE: ") {
-            return Way::General;
+            return false;
         }
         let meaning = match find(Program::Patroni, head.message) {
             Found::Noise => None,
             Found::Meaning(meaning) if meaning.what.is_beat() || folds(meaning.what) => Some(meaning),
-            _ => return Way::General,
+            _ => return false,
         };
-        if !run.suits(&head.origin) {
-            return Way::Splits;
-        }
-        join(run, &head.origin, meaning.as_ref(), place);
+        taken.suit(&head.origin);
+        join(&mut taken.run, &head.origin, meaning.as_ref(), place);
         if let Some(rest) = line.get(PATRONI_STAMP..).filter(|rest| rest.len() <= REPEAT_MAX) {
-            self.repeats.truncate(REPEATS - 1);
-            self.repeats.insert(0, Repeat { rest: [rest, b"\n"].concat(), meaning });
+            self.repeats.learn(rest, meaning);
         }
-        Way::Taken
+        true
     }
 }
 

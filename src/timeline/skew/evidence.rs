@@ -138,8 +138,11 @@ fn timelines(t: &Timeline, out: &mut Vec<Bound>) {
 /// minute while no probe comes back (both seen with packet loss between equal clocks).
 pub(super) fn peers(t: &Timeline) -> Vec<(NodeId, NodeId, Micros, Micros)> {
     let mut found: BTreeMap<(NodeId, NodeId), BTreeSet<Micros>> = BTreeMap::new();
+    // A sick cluster says this of the same two peers ten thousand times.
+    let mut known: BTreeMap<&str, Option<NodeId>> = BTreeMap::new();
     for e in t.events.iter().filter(|e| e.what == What::PeerClockDrift) {
-        if let Some(peer) = e.who.as_deref().and_then(|w| t.cluster.resolve(w)).filter(|p| *p != e.node) {
+        let peer = e.who.as_deref().and_then(|who| *known.entry(who).or_insert_with(|| t.cluster.resolve(who)));
+        if let Some(peer) = peer.filter(|p| *p != e.node) {
             found.entry((peer, e.node)).or_default().insert((e.num * 1_000.0) as Micros);
         }
     }
