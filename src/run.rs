@@ -200,7 +200,7 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Bundle, InputError
         // Small, as a hundred thousand of them are moved about.
         read.map(Box::new)
     })?;
-    let mut bundle = Bundle::default();
+    let mut bundle = Bundle { sources: Vec::with_capacity(listing.items.len()), ..Bundle::default() };
     for (entry, parsed) in listing.items {
         match parsed {
             Ok(parsed) => bundle.sources.push(Source { path: entry.path, modified: entry.modified, parsed: *parsed }),

@@ -1,6 +1,6 @@
 //! More hosts than anybody has: those with the most lines are judged, and the report says so.
 
-use super::join;
+use super::joined;
 use crate::model::{NodeId, Source};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ pub fn crowd(sources: &mut Vec<Source>, most: u64) -> Option<String> {
     if upper as u64 <= most {
         return None;
     }
-    let cluster = join(sources);
+    let cluster = joined(sources, true);
     let mut lines: BTreeMap<NodeId, u64> = BTreeMap::new();
     for ((source, own), nodes) in sources.iter().zip(&cluster.of_source).zip(&cluster.of_stream) {
         lines.entry(*own).or_default();

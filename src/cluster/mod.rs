@@ -36,6 +36,8 @@ pub struct Cluster {
     /// Names that two nodes claim, in words, with both places.
     pub contradictions: BTreeSet<String>,
     by_name: BTreeMap<String, NodeId>,
+    /// Nodes are told apart, and that is all: no other names and reasons are kept.
+    brief: bool,
     /// Short host names that several fully qualified ones share: these are told apart by their domains.
     doubled: BTreeSet<String>,
     /// Host names by which a machine went later: new → old.
@@ -174,30 +176,62 @@ impl Cluster {
             return;
         }
         self.by_name.insert(key, id);
-        if let Some(node) = self.nodes.get_mut(usize::from(id.0)) {
+        if let Some(node) = self.nodes.get_mut(usize::from(id.0)).filter(|_| !self.brief) {
             node.aliases.entry((naming, name.clone())).or_insert(why);
         }
     }
 }
 
+/// The one name that was seen, or that there were several.
+#[derive(Default)]
+struct Few {
+    first: Option<String>,
+    several: bool,
+}
+
+impl Few {
+    fn add(&mut self, name: String) {
+        match &self.first {
+            Some(first) => self.several |= *first != name,
+            None => self.first = Some(name),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn only(&self) -> Option<&String> {
+        self.first.as_ref().filter(|_| !self.several)
+    }
+}
+
 /// Joins the names found in all sources.
 pub fn join(sources: &[Source]) -> Cluster {
+    joined(sources, false)
+}
+
+/// `brief`: only who is who, for as many hosts as a bundle may hold.
+fn joined(sources: &[Source], brief: bool) -> Cluster {
     let known = known(sources);
     let folders = units(sources, &known);
     // Logs of several etcd members side by side are of several hosts, whatever else lies beside them.
     let mut etcds_in: BTreeMap<&str, BTreeSet<Arc<str>>> = BTreeMap::new();
     for (source, folder) in sources.iter().zip(&folders) {
-        etcds_in.entry(folder).or_default().extend(own_etcd(source).map(|(id, _)| id));
+        if let Some((id, _)) = own_etcd(source) {
+            etcds_in.entry(folder).or_default().insert(id);
+        }
     }
     let mut cluster = Cluster {
         doubled: doubled(sources, &folders),
         renamed: renamed(sources),
         shared: shared(sources, &folders),
+        brief,
         ..Cluster::default()
     };
     // A folder is one host only if the names inside do not contradict each other.
-    let mut hosts_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    let mut members_in: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut hosts_in: BTreeMap<&str, Few> = BTreeMap::new();
+    let mut members_in: BTreeMap<&str, Few> = BTreeMap::new();
     for (source, folder) in sources.iter().zip(&folders) {
         for (naming, name) in hints(source) {
             if naming == Naming::Host && cluster.shared.contains(&short(&bare(&name))) {
@@ -210,21 +244,24 @@ pub fn join(sources: &[Source]) -> Cluster {
             };
             let whole = bare(&name);
             let key = if cluster.doubled.contains(&short(&whole)) { whole } else { short(&whole) };
-            set.or_default().insert(cluster.renamed.get(&key).cloned().unwrap_or(key));
+            set.or_default().add(cluster.renamed.get(&key).cloned().unwrap_or(key));
         }
     }
     for (source, folder) in sources.iter().zip(&folders) {
-        let hosts = hosts_in.get(folder.as_str()).map_or(0, BTreeSet::len);
-        let members = members_in.get(folder.as_str()).map_or(0, BTreeSet::len);
-        let only_host = hosts_in.get(folder.as_str()).filter(|_| hosts == 1).and_then(|h| h.first()).cloned();
-        let only_member = members_in.get(folder.as_str()).filter(|_| members == 1).and_then(|m| m.first()).cloned();
+        let (hosts, members) = (hosts_in.get(folder.as_str()), members_in.get(folder.as_str()));
+        let only_host = hosts.and_then(Few::only).cloned();
+        let only_member = members.and_then(Few::only).cloned();
+        let no_host = hosts.is_none_or(Few::is_empty);
+        let (one_host, one_member) = (hosts.is_none_or(|h| !h.several), members.is_none_or(|m| !m.several));
         let own_member =
             hints(source).into_iter().filter(|(n, _)| *n == Naming::Member).map(|(_, m)| m).collect::<BTreeSet<_>>();
         // `pg2-postgresql.log` between files of others: a name that the bundle's own lines speak of.
-        let by_file = (folder.is_empty() || members + hosts > 0).then(|| named_in(&source.path, &known)).flatten();
+        let by_file = (folder.is_empty() || !no_host || members.is_some_and(|m| !m.is_empty()))
+            .then(|| named_in(&source.path, &known))
+            .flatten();
         // The name of the host that the whole folder is of says nothing more.
         let by_file = by_file.filter(|name| *name != short(&bare(folder)));
-        let by_folder = (!folder.is_empty() && hosts <= 1 && (members <= 1 || hosts == 1)).then(|| folder.clone());
+        let by_folder = (!folder.is_empty() && one_host && (one_member || only_host.is_some())).then(|| folder.clone());
         let own_etcd = own_etcd(source);
         let fallback = || -> String {
             if own_member.is_empty()
@@ -249,9 +286,7 @@ pub fn join(sources: &[Source]) -> Cluster {
             {
                 return member.to_string();
             }
-            if hosts == 0
-                && let Some(member) = &only_member
-            {
+            if no_host && let Some(member) = &only_member {
                 return member.clone();
             }
             match &own_etcd {

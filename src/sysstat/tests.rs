@@ -238,6 +238,26 @@ fn bytes_of_the_next_file_say_nothing_of_the_one_before() {
     super::damage::same_in_pieces(&bytes, "no record before the next file");
 }
 
+/// Four megabytes in tests, of which an undamaged file needs a few kilobytes.
+#[test]
+fn damage_that_would_have_to_be_held_beyond_the_limit_is_said() {
+    let files = fixtures("recorded.tar.xz");
+    let bytes = files.get("HEAD/sa.x").expect("file");
+    let read = |bytes: &[u8]| {
+        let mut out = Vec::new();
+        let mut document = super::print::Json::new(&mut out);
+        let data = document.binary(&mut &*bytes, Options::default(), &|_, _| None).expect("written");
+        document.finish().expect("written");
+        let said = |d: &Data| d.problems.iter().any(|p| p.what.contains("held in memory: read up to there"));
+        (data.iter().any(said), data.iter().map(|d| d.spans.len()).sum::<usize>(), out.len())
+    };
+    let mut damaged = bytes.get(..bytes.len() / 2).expect("longer").to_vec();
+    let before = read(&damaged);
+    assert!(!before.0 && before.2 > 1_000);
+    damaged.resize(6 << 20, 0xff);
+    assert!(read(&damaged).0);
+}
+
 /// What `for f in sa20 sa21; do sar -A -f $f; done` prints.
 #[test]
 fn several_days_in_one_text_are_read_one_by_one() {

@@ -128,6 +128,7 @@ impl<'i> Stream<'i> {
 
     /// Reads until so many bytes are there, or the input ends.
     fn fill(&mut self, bytes: usize) {
+        let bytes = bytes.min(MOST);
         if self.buffer.len() < bytes {
             self.buffer.resize(bytes, 0);
         }
