@@ -95,6 +95,20 @@ pub struct Document {
     pub samples: &'static [&'static str],
 }
 
+#[cfg(test)]
+impl Document {
+    /// What it reads from a text, as `Key item value`.
+    fn facts(&self, text: &str) -> Vec<String> {
+        let mut out = Parsed::default();
+        (self.read)(text.as_bytes(), "", &mut out);
+        let show = |f: &crate::model::Fact| {
+            let value = f.value.text().map_or_else(|| f.value.num().unwrap_or(-1.0).to_string(), str::to_owned);
+            format!("{:?} {} {value}", f.key, f.item.as_deref().unwrap_or("-"))
+        };
+        out.facts.iter().map(show).collect()
+    }
+}
+
 macro_rules! envelopes {
     ($($name:ident),* $(,)?) => {
         pub mod envelope { $(pub mod $name;)* }

@@ -124,12 +124,7 @@ mod tests {
 
     fn facts(text: &str) -> Vec<String> {
         assert!(sniff(text.as_bytes(), "") > 0, "{text}");
-        let mut out = Parsed::default();
-        read(text.as_bytes(), "", &mut out);
-        out.facts
-            .iter()
-            .map(|f| format!("{:?} {} {}", f.key, f.item.as_deref().unwrap_or("-"), f.value.text().unwrap_or("?")))
-            .collect()
+        FORMAT.facts(text)
     }
 
     #[test]

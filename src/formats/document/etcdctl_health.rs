@@ -173,16 +173,6 @@ fn json(line: Line<'_>, sheet: &mut Sheet<'_>) {
 mod tests {
     use super::*;
 
-    fn facts(text: &str) -> Vec<String> {
-        let mut out = Parsed::default();
-        read(text.as_bytes(), "", &mut out);
-        let show = |f: &crate::model::Fact| {
-            let value = f.value.text().map_or_else(|| f.value.num().unwrap_or(-1.0).to_string(), str::to_owned);
-            format!("{:?} {} {value}", f.key, f.item.as_deref().unwrap_or("-"))
-        };
-        out.facts.iter().map(show).collect()
-    }
-
     #[test]
     fn reads_health_of_all_kinds() {
         let cases = [
@@ -216,7 +206,7 @@ mod tests {
             ("cluster is degraded\n", "EtcdHealth cluster degraded"),
         ];
         for (text, want) in cases {
-            let got = facts(text);
+            let got = FORMAT.facts(text);
             assert!(got.contains(&want.to_owned()), "{want} not in {got:?}");
         }
     }

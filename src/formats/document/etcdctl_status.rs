@@ -304,19 +304,9 @@ pub fn alarms(text: &str, line: Line<'_>, sheet: &mut Sheet<'_>) {
 mod tests {
     use super::*;
 
-    fn facts(text: &str) -> Vec<String> {
-        let mut out = Parsed::default();
-        read(text.as_bytes(), "", &mut out);
-        let show = |f: &crate::model::Fact| {
-            let value = f.value.text().map_or_else(|| f.value.num().unwrap_or(-1.0).to_string(), str::to_owned);
-            format!("{:?} {} {value}", f.key, f.item.as_deref().unwrap_or("-"))
-        };
-        out.facts.iter().map(show).collect()
-    }
-
     #[test]
     fn joins_errors_over_rows() {
-        let got = facts(
+        let got = FORMAT.facts(
             "+----------------+------------------+---------+---------+-----------+------------+-----------+------------+--------------------+--------------------------------+\n|    ENDPOINT    |        ID        | VERSION | DB SIZE | IS LEADER | IS LEARNER | RAFT TERM | RAFT INDEX | RAFT APPLIED INDEX |             ERRORS             |\n+----+\n| 127.0.0.1:2379 | b9c5599edd6fc470 |   3.5.7 |  2.1 GB |     false |      false |       124 |    7336826 |            7336826 |   memberID:5014542757107301667 |\n|                |                  |         |         |           |            |           |            |                    |                 alarm:NOSPACE  |\n+----+\n",
         );
         for want in [
@@ -336,7 +326,7 @@ mod tests {
             "[{\"Endpoint\":\"10.0.1.11:2379\",\"Status\":{\"header\":{\"cluster_id\":9031680997592276801,\"member_id\":14609551374150986915,\"raft_term\":2},\"version\":\"3.6.1\",\"dbSize\":20000,\"leader\":14609551374150986915,\"raftIndex\":483,\"raftTerm\":2}}]",
             "\"ClusterID\" : 9031680997592276801\n\"MemberID\" : 14609551374150986915\n\"RaftTerm\" : 2\n\"Version\" : \"3.6.1\"\n\"DBSize\" : 20000\n\"Leader\" : 14609551374150986915\n\"RaftIndex\" : 483\n\"Errors\" : []\n\"Endpoint\" : \"10.0.1.11:2379\"\n",
         ] {
-            let got = facts(text);
+            let got = FORMAT.facts(text);
             for want in
                 ["EtcdDbSize 10.0.1.11:2379 20000", "EtcdTerm 10.0.1.11:2379 2", "EtcdVersion 10.0.1.11:2379 3.6.1"]
             {
@@ -349,7 +339,7 @@ mod tests {
 
     #[test]
     fn json_tells_alarms() {
-        let got = facts(
+        let got = FORMAT.facts(
             "[{\"Endpoint\":\"a:2379\",\"Status\":{\"header\":{\"member_id\":1},\"dbSize\":1,\"leader\":0,\"errors\":[\"memberID:255 alarm:NOSPACE \"]}}]",
         );
         assert!(got.contains(&"EtcdAlarm ff NOSPACE".to_owned()), "{got:?}");

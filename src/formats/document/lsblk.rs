@@ -139,19 +139,10 @@ fn mount(name: &str, point: &str, line: Line<'_>, sheet: &mut Sheet<'_>) {
 mod tests {
     use super::*;
 
-    fn facts(text: &str) -> Vec<String> {
-        let mut out = Parsed::default();
-        read(text.as_bytes(), "", &mut out);
-        out.facts
-            .iter()
-            .map(|f| format!("{:?} {} {}", f.key, f.item.as_deref().unwrap_or("-"), f.value.text().unwrap_or("?")))
-            .collect()
-    }
-
     #[test]
     fn knows_the_disk_below_a_mount_point() {
         let tree = "NAME            MAJ:MIN RM  SIZE RO TYPE MOUNTPOINTS\nsda               8:0    0   50G  0 disk \n├─sda1            8:1    0    1G  0 part /boot\n└─sda2            8:2    0   49G  0 part \n  ├─vg-root     253:0    0   20G  0 lvm  /\n  │                                      /run/netns\n  └─vg-pg       253:1    0   29G  0 lvm  /var/lib/pgsql\nsdb               8:16   0   50G  0 disk /var/lib/etcd\n";
-        let got = facts(tree);
+        let got = FORMAT.facts(tree);
         for want in [
             "DeviceParent vg-pg sda2",
             "DeviceParent sda2 sda",
@@ -162,8 +153,8 @@ mod tests {
             assert!(got.contains(&want.to_owned()), "{want} not in {got:#?}");
         }
         let json = "{\"blockdevices\": [{\"name\":\"sda\",\"mountpoints\":[null],\"children\":[{\"name\":\"sda1\",\"mountpoints\":[\"/\",\"/x\"]}]}]}";
-        assert_eq!(facts(json), ["DeviceParent sda1 sda", "Mount / sda1", "Mount /x sda1"]);
+        assert_eq!(FORMAT.facts(json), ["DeviceParent sda1 sda", "Mount / sda1", "Mount /x sda1"]);
         let pairs = "NAME=\"sda1\" KNAME=\"sda1\" PKNAME=\"sda\" SIZE=\"1G\" TYPE=\"part\" MOUNTPOINT=\"/\"\n";
-        assert_eq!(facts(pairs), ["DeviceParent sda1 sda", "Mount / sda1"]);
+        assert_eq!(FORMAT.facts(pairs), ["DeviceParent sda1 sda", "Mount / sda1"]);
     }
 }

@@ -238,19 +238,9 @@ impl Member<'_> {
 mod tests {
     use super::*;
 
-    fn facts(text: &str) -> Vec<String> {
-        let mut out = Parsed::default();
-        read(text.as_bytes(), "", &mut out);
-        let show = |f: &crate::model::Fact| {
-            let value = f.value.text().map_or_else(|| f.value.num().unwrap_or(-1.0).to_string(), str::to_owned);
-            format!("{:?} {} {value}", f.key, f.item.as_deref().unwrap_or("-"))
-        };
-        out.facts.iter().map(show).collect()
-    }
-
     #[test]
     fn reads_the_title_and_the_rows() {
-        let got = facts(
+        let got = FORMAT.facts(
             "2021-02-01 13:45:05\n+ Cluster: prod (7710411701641672552) ---+----+-----------+\n| Member | Host            | Role         | State   | TL | Lag in MB | Tags |\n+--------+-----+\n| pg1    | 10.11.1.11:5433 | Leader       | running |  1 |           |      |\n| + pg2  | 10.11.1.12      | Sync Standby | stopped |    |   unknown | {nofailover: true} |\n+--------+\n Maintenance mode: on\n",
         );
         for want in [
@@ -271,7 +261,7 @@ mod tests {
 
     #[test]
     fn tags_on_further_rows_belong_to_the_member() {
-        let got = facts(
+        let got = FORMAT.facts(
             "| Member | Host | Role | State | TL | Pending restart reason | Tags |\n| a | 10.0.0.1 | Replica | running | 1 | hba_file: x | clonefrom: true |\n|  |  |  |  |  | port: 1->2 | nofailover: true |\n| b | 10.0.0.2 | Leader | running | 1 |  |  |\n",
         );
         assert!(got.contains(&"MemberTag a nofailover=true".to_owned()), "{got:#?}");
@@ -289,7 +279,7 @@ mod tests {
             "- Cluster: c\n  Host: 10.0.0.1\n  Lag in MB: 16\n  Member: a\n  Role: Replica\n  State: streaming\n  TL: 2\n",
         ];
         for text in tables {
-            let got = facts(text);
+            let got = FORMAT.facts(text);
             for want in [
                 "MemberRole a Replica",
                 "MemberState a streaming",
