@@ -22,5 +22,11 @@ fn peel(line: &[u8]) -> Option<Peeled<'_>> {
         Some(record) => Cow::Borrowed(record),
         None => json::text(line, b"msg")?,
     };
-    Some(Peeled { stamp: shipped(&json::value(line, b"ts")?), host: Some(host), ident: Some(Cow::Borrowed(b"cloudnative-pg")), body, ..Peeled::default() })
+    Some(Peeled {
+        stamp: shipped(&json::value(line, b"ts")?),
+        host: Some(host),
+        ident: Some(Cow::Borrowed(b"cloudnative-pg")),
+        body,
+        ..Peeled::default()
+    })
 }
