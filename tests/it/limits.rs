@@ -144,6 +144,21 @@ fn hosts_of_one_log() {
 }
 
 #[test]
+fn names_that_the_writers_of_one_log_give_themselves() {
+    let mut log = String::new();
+    for n in 0..1_200 {
+        let (m, s) = (n / 60, n % 60);
+        let _ = writeln!(log, "2026-11-20 10:{m:02}:{s:02},000 INFO: no action. I am (m{n}), the leader with the lock");
+    }
+    let values = [
+        ("", Some("200 lines name their writer by names beyond the first 1000")),
+        ("50", Some("1150 lines name")),
+        ("unlimited", None),
+    ];
+    tried(&log, "hosts", &values);
+}
+
+#[test]
 fn stretches_of_heartbeats() {
     let mut log = String::new();
     for n in 0..12_000u32 {

@@ -152,6 +152,8 @@ pub struct LogReader {
     crowded: u64,
     /// Answers of other members that were not kept.
     answers_more: u64,
+    /// How often a writer gave itself a name that was not kept.
+    names_more: u64,
     /// A line of Patroni in a format of somebody's own has been seen.
     custom: bool,
     lanes: Lanes,
@@ -195,6 +197,7 @@ impl LogReader {
             undated_more: 0,
             crowded: 0,
             answers_more: 0,
+            names_more: 0,
             custom: false,
             lanes: Lanes::default(),
             beginning: Beginning::default(),
@@ -307,6 +310,11 @@ impl LogReader {
             self.problem(format!(
                 "{n} answers of other members beyond the first {max} were not compared with the clock"
             ));
+        }
+        if self.names_more > 0 {
+            let (n, max) = (self.names_more, self.out.caps.hosts);
+            let limit = Limits::hit("hosts", max);
+            self.problem(format!("{n} lines name their writer by names beyond the first {max}; not kept: {limit}"));
         }
         if self.crowded > 0 {
             let (n, max) = (self.crowded, self.out.caps.hosts);

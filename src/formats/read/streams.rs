@@ -38,6 +38,7 @@ impl LogReader {
     pub(super) fn named(&mut self, stream: usize, naming: Naming, name: Arc<str>, line: u32, times: u32) {
         let Some(list) = self.out.streams.get_mut(stream).map(|s| &mut s.names) else { return };
         if list.len() as u64 >= self.out.caps.hosts && !self.names.contains_key(&(stream, naming, name.clone())) {
+            self.names_more += u64::from(times);
             return;
         }
         let at = *self.names.entry((stream, naming, name.clone())).or_insert_with(|| {
