@@ -81,7 +81,7 @@ impl LogReader {
 fn second(line: &[u8], beginning: &Finder<'_>) -> Option<usize> {
     let hits = beginning.find_iter(line.get(BEGINNING..)?).map(|at| at + BEGINNING).take(64);
     // Statements and their parameters are full of dates in quotes, so what is cheap to see comes first.
-    let mut hits = hits.filter(|at| {
+    let mut hits = hits.filter(|at| line.get(*at..).is_some_and(|after| stamped_alike(line, after))).filter(|at| {
         let before = line.get(..*at).unwrap_or(b"");
         // Inside an object every name and text is quoted; objects follow each other as `}{`.
         let quoted = [b'"', b'\''].iter().any(|q| memchr::memchr_iter(*q, before).count() % 2 == 1);
@@ -94,6 +94,13 @@ fn second(line: &[u8], beginning: &Finder<'_>) -> Option<usize> {
         line.split_at_checked(*at)
             .is_some_and(|(before, after)| self::kind(before) == Some(kind) && self::kind(after) == Some(kind))
     })
+}
+
+/// Whether digits stand where they stand in the stamp `2021-02-01 13:45` that the line begins with; dates without a time
+/// stand in many statements.
+fn stamped_alike(line: &[u8], after: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.first_chunk::<16>().map(|text| text.map(|b| b.is_ascii_digit()));
+    !matches!(line, [_, _, _, _, b'-', _, _, b'-', ..]) || digits(line) == digits(after)
 }
 
 /// The layout of a record that says something.
@@ -160,6 +167,7 @@ mod tests {
             PG,
             "2026-11-20 19:36:25.601 UTC [23931] LOG:  database system was interrupted; last known up at 2026-11-20 19:30:00 UTC",
             "2026-11-20 19:36:27.501 UTC [23930] LOG:  statement: select '2026-11-20 19:36:26.501 UTC [23931] LOG:  x'",
+            "2026-11-20 19:36:27.501 UTC [23930] LOG:  statement: select date 2026-11-20 2026-11-20 LOG:  x",
             "2026-11-20 19:36:22.101 UTC 2026-11-20 19:30:00 UTC [23926] LOG:  the start of a session in the prefix",
             "2026-11-20T19:36:22.101Z 2026-11-20 19:36:22,101 INFO: a stamp around a stamp",
             "2026-11-20T19:36:22.101Z stdout F 2026-11-20 19:36:22,101 INFO: a stamp around a stamp",
