@@ -237,7 +237,7 @@ impl Table {
 }
 
 /// What the first bytes of a message tell of its meaning.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Common {
     /// Whatever follows is of no interest.
     Noise,
@@ -246,6 +246,7 @@ pub enum Common {
     /// The same, but more than one may match: a longer head would tell more.
     Several(u32),
     /// No template begins like this.
+    #[default]
     Nothing,
 }
 

@@ -11,7 +11,7 @@ use crate::model::{Meaning, Program, Why};
 const SLOTS: usize = 512;
 
 /// What heads of messages mean; changes speed, never a result.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memo {
     program: Option<Program>,
     table: Option<&'static Table>,
@@ -21,14 +21,6 @@ pub struct Memo {
     scratch: Scratch,
     /// Bytes of the message found last that its head was asked for, and what that told.
     decided: (usize, Common),
-}
-
-impl Default for Memo {
-    fn default() -> Memo {
-        let (short, long) = (Vec::new(), Vec::new());
-        let (scratch, decided) = (Scratch::default(), (0, Common::Nothing));
-        Memo { program: None, table: None, short, long, details: false, scratch, decided }
-    }
 }
 
 impl Memo {

@@ -4,6 +4,7 @@
 //! (internal/cmd/export.go), must-gather and `oc adm inspect`, pt-k8s-debug-collector (dumper.go), autobase
 //! (automation/roles/common/defaults), EDB's description of Lasso.
 
+use crate::compress::gz;
 use crate::pack::{self, Files};
 use crate::root;
 use pgautopsy::report::Report;
@@ -126,7 +127,7 @@ fn flat(hosts: &[Host]) -> Files {
         for (p, b) in files {
             let own = p.rsplit('/').next().unwrap();
             match own.ends_with(".log") {
-                true => put(&mut out, format!("{h}_{own}.1.gz"), pack::gz(b)),
+                true => put(&mut out, format!("{h}_{own}.1.gz"), gz(b)),
                 false => put(&mut out, format!("{h}_{own}"), b),
             }
         }

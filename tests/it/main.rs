@@ -5,6 +5,7 @@ mod cases;
 mod cli;
 mod collect;
 mod collectors;
+mod compress;
 mod daily;
 mod forms;
 mod layouts;

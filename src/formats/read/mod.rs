@@ -300,26 +300,24 @@ impl LogReader {
                 "roles change too often: what Patroni's later heartbeats say of them was not told apart: {limit}"
             ));
         }
-        if self.undated_more > 0 {
-            let (n, max) = (self.undated_more, self.out.caps.undated);
-            let limit = Limits::hit("undated", max);
-            self.problem(format!("{n} messages without a time beyond the first {max} were not kept: {limit}"));
-        }
+        let caps = self.out.caps;
+        let undated = ("undated", caps.undated);
+        self.beyond(self.undated_more, undated, "messages without a time beyond the first", " were not kept");
         if self.answers_more > 0 {
             let (n, max) = (self.answers_more, record::ANSWERS_MAX);
             self.problem(format!(
                 "{n} answers of other members beyond the first {max} were not compared with the clock"
             ));
         }
-        if self.names_more > 0 {
-            let (n, max) = (self.names_more, self.out.caps.hosts);
-            let limit = Limits::hit("hosts", max);
-            self.problem(format!("{n} lines name their writer by names beyond the first {max}; not kept: {limit}"));
-        }
-        if self.crowded > 0 {
-            let (n, max) = (self.crowded, self.out.caps.hosts);
-            let limit = Limits::hit("hosts", max);
-            self.problem(format!("{n} lines of hosts beyond the first {max} of this log were not read: {limit}"));
+        let hosts = ("hosts", caps.hosts);
+        self.beyond(self.names_more, hosts, "lines name their writer by names beyond the first", "; not kept");
+        self.beyond(self.crowded, hosts, "lines of hosts beyond the first", " of this log were not read");
+    }
+
+    /// Says how much there was beyond a limit, if there was.
+    fn beyond(&mut self, n: u64, (name, max): (&str, u64), what: &str, then: &str) {
+        if n > 0 {
+            self.problem(format!("{n} {what} {max}{then}: {}", Limits::hit(name, max)));
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::formats::lanes::Begun;
 use crate::formats::near;
-use crate::messages::{Opening, number_at};
+use crate::messages::{Opening, go_duration_ms, number_at};
 use crate::model::{Level, Meaning, Program};
 
 /// Places for texts that begin alike, a power of two.
@@ -57,7 +57,7 @@ impl Shapes {
             Number::Then(after) => number_at(behind).filter(|(_, rest)| rest.starts_with(after))?.0,
             Number::Quoted => {
                 let (value, rest) = behind.split_at_checked(near::either(behind, b'"', b'\\')?)?;
-                crate::messages::go_duration_ms(value.trim_ascii()).filter(|_| rest.first() == Some(&b'"'))?
+                go_duration_ms(value.trim_ascii()).filter(|_| rest.first() == Some(&b'"'))?
             }
         };
         let meaning = shape.meaning.as_mut()?;
