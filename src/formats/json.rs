@@ -26,7 +26,7 @@ pub fn field<'a>(object: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
 
 /// A field as [`Object`] gives it, of the part of an object that follows on one of its values.
 pub fn field_behind<'a>(rest: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
-    let value = |key: &[u8]| Some(plain(Entries { rest }.find(|(k, _)| *k == key)?.1));
+    let value = |key: &[u8]| Some(plain(entries_behind(rest).find(|(k, _)| *k == key)?.1));
     value(name.as_bytes()).or_else(|| name.contains('_').then(|| value(name.replace('_', " ").as_bytes()))?)
 }
 
@@ -128,9 +128,21 @@ pub fn entries(object: &[u8]) -> Entries<'_> {
     Entries { rest }
 }
 
+/// The same of the part of an object that follows on one of its values.
+pub fn entries_behind(rest: &[u8]) -> Entries<'_> {
+    Entries { rest }
+}
+
 #[derive(Debug)]
 pub struct Entries<'a> {
     rest: &'a [u8],
+}
+
+impl<'a> Entries<'a> {
+    /// What follows on the value taken last.
+    pub fn left(&self) -> &'a [u8] {
+        self.rest
+    }
 }
 
 impl<'a> Iterator for Entries<'a> {

@@ -36,7 +36,20 @@ pub fn any_before(text: &[u8], a: u8, b: u8, third: u8) -> bool {
         }
         rest = rest.get(16..).unwrap_or(&[]);
     }
+    // What is left is the end of sixteen pairs, most of which were looked at.
+    if let Some((first, next)) = text.split_last().and_then(|(_, t)| t.last_chunk()).zip(text.last_chunk()) {
+        let (first, next) = (u8x16::new(*first), u8x16::new(*next));
+        return ((first.simd_eq(one) | first.simd_eq(other)) & next.simd_eq(third_16)).to_bitmask() != 0;
+    }
     rest.windows(2).any(|w| matches!(w, [x, y] if (*x == a || *x == b) && *y == third))
+}
+
+/// Whether a byte stands in a text an odd number of times, as the quotes before what is quoted do.
+pub fn odd_times(text: &[u8], byte: u8) -> bool {
+    let (pieces, tail) = text.as_chunks();
+    let wanted = u8x16::splat(byte);
+    let mask = pieces.iter().fold(0, |mask, piece| mask ^ u8x16::new(*piece).simd_eq(wanted).to_bitmask());
+    tail.iter().fold(mask.count_ones() % 2 == 1, |odd, next| odd ^ (*next == byte))
 }
 
 #[cfg(test)]
@@ -51,6 +64,7 @@ mod tests {
             prop_assert_eq!(either(text, b'x', b'm'), text.iter().position(|c| matches!(c, b'x' | b'm')));
             let pair = text.windows(2).any(|w| matches!(w, [b'x' | b'm', b'a']));
             prop_assert_eq!(any_before(text, b'x', b'm', b'a'), pair);
+            prop_assert_eq!(odd_times(text, b'b'), text.iter().filter(|c| **c == b'b').count() % 2 == 1);
         }
     }
 }

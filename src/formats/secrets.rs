@@ -3,6 +3,7 @@
 //! Configs come with credentials in a dozen spellings; what is hidden here can never be printed.
 //! Hiding too much costs a word in a report, hiding too little costs a password: when in doubt, hide.
 
+use crate::formats::near;
 use aho_corasick::packed::Searcher;
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -104,7 +105,7 @@ fn suspicious(lower: &str) -> bool {
     static WORDS: OnceLock<Option<Searcher>> = OnceLock::new();
     let words = || Searcher::new(NAMES.iter().chain(SIGNS));
     let words = WORDS.get_or_init(words).as_ref();
-    words.is_none_or(|w| w.find(lower).is_some()) || memchr::memmem::find(lower.as_bytes(), b"--").is_some()
+    words.is_none_or(|w| w.find(lower).is_some()) || near::any_before(lower.as_bytes(), b'-', b'-', b'-')
 }
 
 /// Whether a text in small letters holds one of [`NAMES`].
@@ -128,7 +129,7 @@ fn found(line: &str) -> Vec<(usize, usize)> {
         hashes(line, &mut hide);
     }
     // Many lines name a server by its URL and hold nothing else.
-    if memchr::memmem::find(line.as_bytes(), b"://").is_some() {
+    if near::any_before(line.as_bytes(), b'/', b'/', b'/') {
         urls(line, &mut hide);
     }
     hide.sort_unstable();

@@ -3,6 +3,12 @@
 /// `2m49.911614472s`, `39.177252ms`, `1h2m3s`, `850µs`, `12.5 s` → milliseconds.
 /// `None` if the text does not start with a number and a unit.
 pub fn go_duration_ms(text: &[u8]) -> Option<f64> {
+    go_duration(text).map(|(ms, _)| ms)
+}
+
+/// The same, and what follows.
+#[inline]
+pub fn go_duration(text: &[u8]) -> Option<(f64, &[u8])> {
     let mut rest = text;
     let mut total = 0.0;
     let mut any = false;
@@ -17,16 +23,15 @@ pub fn go_duration_ms(text: &[u8]) -> Option<f64> {
         any = true;
         rest = after;
     }
-    any.then_some(if negative { -total } else { total })
+    any.then_some((if negative { -total } else { total }, rest))
 }
 
 /// A leading decimal number and what follows it.
 #[inline]
 pub fn number(text: &[u8]) -> Option<(f64, &[u8])> {
-    match short(text) {
-        Some(found) => Some(found),
-        None => long(text),
-    }
+    // Whoever reads one number after the other ends with this.
+    text.first().filter(|b| b.is_ascii_digit())?;
+    short(text).or_else(|| long(text))
 }
 
 /// Up to 15 digits are exact as an integer, and powers of ten up to 22 as a float, so their quotient is what `parse`

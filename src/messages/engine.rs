@@ -79,6 +79,8 @@ struct Template {
     finders: Vec<Finder<'static>>,
     holes: Vec<Hole>,
     fields: Vec<(&'static str, Hole)>,
+    /// The names of all fields but the first and `error`.
+    others: Vec<&'static str>,
     to_the_end: bool,
 }
 
@@ -205,7 +207,7 @@ impl Table {
     }
 
     /// What decides that a message matches this template; none if all of it may.
-    pub fn opening(&self, template: u32) -> Option<Opening> {
+    pub fn opening(&'static self, template: u32) -> Option<Opening> {
         self.templates.get(template as usize)?.opening()
     }
 
@@ -257,8 +259,9 @@ pub enum Opening {
     Text(usize),
     /// So many bytes, then a number, then this text.
     Number { length: usize, after: &'static [u8] },
-    /// Its text alone, where the number is a duration in a field of this name, and no `error` is among the fields.
-    Field(&'static str),
+    /// Its text alone, where the number is a duration in the field `name`, and no `error` is among the fields; what is
+    /// read besides are the fields `others`.
+    Field { name: &'static str, others: &'static [&'static str] },
 }
 
 /// The bytes that choose the candidates.
@@ -283,21 +286,24 @@ impl Template {
             text = rest;
         }
         literals.push(text.as_bytes());
-        let fields =
+        let fields: Vec<_> =
             fields.split(' ').filter_map(|f| f.split_once('=')).map(|(name, hole)| (name, Hole::named(hole))).collect();
+        let others = fields.iter().skip(1).map(|(name, _)| *name).filter(|name| *name != "error").collect();
         let finders = literals.iter().skip(1).map(|l: &&'static [u8]| Finder::new(*l)).collect();
-        Template { means: message.means, literals, finders, holes, fields, to_the_end }
+        Template { means: message.means, literals, finders, holes, fields, others, to_the_end }
     }
 
-    fn opening(&self) -> Option<Opening> {
+    fn opening(&'static self) -> Option<Opening> {
         if self.to_the_end {
             return None;
         }
         let length = self.literals.first()?.len();
         match (self.holes.as_slice(), self.fields.as_slice()) {
             ([], [] | [("error", Hole::Why)]) => Some(Opening::Text(length)),
-            ([], [(name, Hole::Duration)] | [(name, Hole::Duration), ("error", Hole::Why)]) => {
-                Some(Opening::Field(name))
+            ([], [(name, Hole::Duration), others @ ..])
+                if others.iter().all(|(name, hole)| matches!(hole, Hole::Who | Hole::Any) || *name == "error") =>
+            {
+                Some(Opening::Field { name, others: &self.others })
             }
             ([Hole::Num | Hole::Millis], []) => match *self.literals.get(1)? {
                 b"" => None,

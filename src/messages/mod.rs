@@ -46,7 +46,7 @@ tables! {
 }
 
 use crate::model::{Meaning, Program, What, Why};
-pub use duration::{go_duration_ms, number as number_at};
+pub use duration::{go_duration, go_duration_ms, number as number_at};
 pub use engine::{Fields, NoFields, Opening, Sense, Table, clip as engine_clip, text as engine_text};
 pub use memo::Memo;
 pub use own::Own;

@@ -33,10 +33,10 @@ impl Lane {
             _ => return None,
         };
         let rest = rest.strip_prefix(b",\"ts\":\"")?;
-        let (second, rest) = rest.split_first_chunk::<19>()?;
-        let (fraction, grain, rest) = fraction(rest)?;
+        let (moment, rest) = rest.split_first_chunk()?;
+        let (micros, grain, rest) = micros(rest)?;
         let (zone, rest) = zone(rest)?;
-        let civil = self.clock.second(second, b'T')? + fraction;
+        let civil = self.clock.moment(moment, b'T', b'.')? + micros;
         let stamp = Stamp { civil, zone, written: Written::Full, grain };
         Some(Begun { origin: Origin { program: Program::Etcd, stamp, pid: 0 }, level, rest })
     }
@@ -77,17 +77,15 @@ fn plain(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((inside, rest.strip_prefix(b"\"")?))
 }
 
+/// What follows on milliseconds: nothing or three digits.
 #[inline]
-fn fraction(text: &[u8]) -> Option<(Micros, Grain, &[u8])> {
-    let ([b'.', a, b, c], rest) = text.split_first_chunk::<4>()? else { return None };
-    let first = millis([*a, *b, *c])?;
-    match rest.split_first_chunk::<3>() {
-        Some((more, rest)) if more.iter().all(u8::is_ascii_digit) && !rest.first()?.is_ascii_digit() => {
-            Some((first + millis(*more)? / 1_000, Grain::Micro, rest))
-        }
-        _ if !rest.first()?.is_ascii_digit() => Some((first, Grain::Milli, rest)),
-        _ => None,
+fn micros(rest: &[u8]) -> Option<(Micros, Grain, &[u8])> {
+    if !rest.first()?.is_ascii_digit() {
+        return Some((0, Grain::Milli, rest));
     }
+    let (digits, rest) = rest.split_first_chunk()?;
+    let micros = millis(*digits)? / 1_000;
+    if rest.first()?.is_ascii_digit() { None } else { Some((micros, Grain::Micro, rest)) }
 }
 
 #[inline]

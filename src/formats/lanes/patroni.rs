@@ -1,6 +1,6 @@
 //! Patroni's default layout: `2021-02-01 13:45:05,683 INFO: text`.
 
-use super::clock::{Clock, millis};
+use super::clock::Clock;
 use super::{Origin, QuickHead};
 use crate::formats::patroni_custom;
 use crate::model::{Grain, Level, Program, Stamp, Written, Zone};
@@ -33,8 +33,7 @@ impl Lane {
 
     #[inline]
     pub fn origin(&mut self, stamp: &[u8; STAMP]) -> Option<Origin> {
-        let (second, [b',', a, b, c]) = stamp.split_first_chunk::<19>()? else { return None };
-        let civil = self.clock.second(second, b' ')? + millis([*a, *b, *c])?;
+        let civil = self.clock.moment(stamp, b' ', b',')?;
         let stamp = Stamp { civil, zone: Zone::Unwritten, written: Written::Full, grain: Grain::Milli };
         Some(Origin { program: Program::Patroni, stamp, pid: 0 })
     }

@@ -3,7 +3,7 @@
 //! What stands between the process id and the severity (`app@shop `) is one of a few texts a log has; the general
 //! reader is asked once about each, and if it sees nothing special there, the text is remembered.
 
-use super::clock::{Clock, millis};
+use super::clock::Clock;
 use super::{Begun, Origin, QuickHead};
 use crate::formats::pg_severity::Kind;
 use crate::formats::stamp::zone_word;
@@ -57,11 +57,12 @@ impl Lane {
     /// Time and process.
     #[inline]
     pub fn begin<'a>(&mut self, line: &'a [u8]) -> Option<Begun<'a>> {
-        let (second, rest) = line.split_first_chunk::<19>()?;
-        let civil = self.clock.second(second, b' ')?;
-        let (civil, grain, rest) = match rest.split_first_chunk::<4>()? {
-            ([b'.', a, b, c], rest) => (civil + millis([*a, *b, *c])?, Grain::Milli, rest),
-            _ => (civil, Grain::Second, rest),
+        let (civil, grain, rest) = match line.split_first_chunk::<23>()? {
+            (stamp, rest) if stamp[19] == b'.' => (self.clock.moment(stamp, b' ', b'.')?, Grain::Milli, rest),
+            _ => {
+                let (second, rest) = line.split_first_chunk()?;
+                (self.clock.second(second, b' ')?, Grain::Second, rest)
+            }
         };
         let rest = match self.zone.behind(rest) {
             Some(rest) => rest,

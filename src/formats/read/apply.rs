@@ -34,7 +34,7 @@ impl LogReader {
             && self.booted.is_none()
             && (self.last.is_some() || run.last.is_some() || run.noise == 0)
             && run.stamps.as_ref().is_none_or(|s| self.clock_runs_on(s))
-            && run.events.iter().all(|e| self.folds_whole(e, run.events.len()))
+            && self.folds_whole(&run.events)
             && self.beats_whole(&run.beats)
     }
 
@@ -67,23 +67,24 @@ impl LogReader {
         self.streams.get(&(program, None, true)).copied()
     }
 
-    /// Whether the events of a fold would all join the open event, or none of them.
-    fn folds_whole(&self, event: &Event, more: usize) -> bool {
-        let Some(stream) = self.bare(event.program) else { return true };
-        let m = &event.meaning;
-        let Some(raws) = self.out.streams.get(stream).map(|s| &s.raws) else { return true };
-        let open = self.open.get(&events::key(stream, raws.len(), m.what, m.why, m.who.as_ref()));
+    /// Whether the events of each fold would all join the open event, or none of them; all are of one program.
+    fn folds_whole(&self, all: &[Event]) -> bool {
+        let stream = all.first().and_then(|event| self.bare(event.program));
+        let Some((stream, raws)) = stream.and_then(|at| Some((at, &self.out.streams.get(at)?.raws))) else {
+            return true;
+        };
         let window = events::window(raws.len());
         // Where the window widens on the way, lines go one by one.
-        if window != events::window(raws.len() + more) {
+        if window != events::window(raws.len() + all.len()) {
             return false;
         }
-        if events::measures(m.what) {
-            return true;
-        }
-        let Some(raw) = open.and_then(|at| raws.get(*at)) else { return true };
-        let step = event.stamp.civil - raw.until;
-        if window == FOLD { step.abs() > FOLD || raw.until - event.min <= FOLD } else { step >= 0 }
+        all.iter().filter(|event| !events::measures(event.meaning.what)).all(|event| {
+            let m = &event.meaning;
+            let open = self.open.get(&events::key(stream, raws.len(), m.what, m.why, m.who.as_ref()));
+            let Some(raw) = open.and_then(|at| raws.get(*at)) else { return true };
+            let step = event.stamp.civil - raw.until;
+            if window == FOLD { step.abs() > FOLD || raw.until - event.min <= FOLD } else { step >= 0 }
+        })
     }
 
     /// Whether heartbeats follow each other in the rhythm that the stream is known to have.
@@ -120,8 +121,8 @@ impl LogReader {
             self.named(at, Naming::Member, name.clone(), first.saturating_add(place.line), *times);
         }
         let mut raw = None;
+        let at = run.events.first().map_or(0, |event| self.stream(event.program, None, true));
         for (n, event) in run.events.iter().enumerate() {
-            let at = self.stream(event.program, None, true);
             let number = first.saturating_add(event.place.line);
             let joined = self.events(at, event, bytes(block, &event.place), number);
             if run.last_event == Some(n) {

@@ -143,7 +143,10 @@ impl LogReader {
             line: number,
             text: wording(line),
         });
-        self.open.insert(key, raws.len() - 1);
+        // What is listed one by one is not looked for, as long as there is room.
+        if folds(meaning.what) || raws.len() >= MANY {
+            self.open.insert(key, raws.len() - 1);
+        }
         Some(raws.len() - 1)
     }
 

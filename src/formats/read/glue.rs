@@ -1,7 +1,7 @@
 //! Two records on one line: a writer that died before its line end, a copy that took the line ends out.
 
 use super::LogReader;
-use crate::formats::{BODIES, ENVELOPES};
+use crate::formats::{BODIES, ENVELOPES, near};
 use memchr::memmem::Finder;
 
 /// How much of a line's beginning has to come again: a stamp up to its month or day, or `{"level`.
@@ -84,7 +84,7 @@ fn second(line: &[u8], beginning: &Finder<'_>) -> Option<usize> {
     let mut hits = hits.filter(|at| line.get(*at..).is_some_and(|after| stamped_alike(line, after))).filter(|at| {
         let before = line.get(..*at).unwrap_or(b"");
         // Inside an object every name and text is quoted; objects follow each other as `}{`.
-        let quoted = [b'"', b'\''].iter().any(|q| memchr::memchr_iter(*q, before).count() % 2 == 1);
+        let quoted = near::odd_times(before, b'"') || near::odd_times(before, b'\'');
         let apart = line.first() != Some(&b'{') || before.trim_ascii_end().ends_with(b"}");
         !quoted && apart
     });

@@ -4,10 +4,7 @@
 //! them what would keep a line from being read the short way.
 
 use super::glue::BEGINNING;
-use wide::u8x16;
-
-/// Bytes looked at in one go: one for each bit of a mask.
-const WINDOW: usize = 64;
+use super::sight::{Narrow, Seen, Sight, WINDOW};
 
 /// Windows looked at before the lines in them are taken.
 const WINDOWS: usize = 64;
@@ -18,12 +15,14 @@ const CHANGES: usize = 16;
 /// Where lines of a block end.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Line ends of the current piece, and the first of them that is not passed.
-    ends: Vec<usize>,
+    /// Where lines begin that follow on those of the current piece, in order, then 0.
+    starts: Vec<usize>,
+    /// The first of them that is not passed.
     next: usize,
-    /// Where, but for the beginnings of lines, something begins as lines do.
+    /// Where, but for the beginnings of lines, something begins as lines do; the latest first.
     within: Vec<usize>,
-    next_within: usize,
+    /// The first of them that is not passed, or none. 0 if anything may be within a line.
+    mark: usize,
     /// Some line of the piece holds terminal colours or NULs.
     odd: bool,
     /// End of the piece.
@@ -56,6 +55,7 @@ impl Lines {
         self.changes += 1;
         if self.changes > CHANGES {
             self.beginning = None;
+            self.mark = 0;
         } else {
             self.expect(beginning);
         }
@@ -63,112 +63,187 @@ impl Lines {
 
     fn expect(&mut self, beginning: &[u8; BEGINNING]) {
         self.beginning = Some(*beginning);
-        self.ends.clear();
+        // Every byte may be a line end, and two more places are written to than are used.
+        self.starts.resize(WINDOW * WINDOWS + 2, 0);
+        if let Some(first) = self.starts.first_mut() {
+            *first = 0;
+        }
         (self.next, self.end) = (0, 0);
     }
 
     /// The line of `block` that begins at `from`, behind all lines asked for so far.
     #[inline]
     pub(super) fn line(&mut self, block: &[u8], from: usize) -> Line {
-        let to = loop {
-            match self.ends.get(self.next) {
-                Some(to) if *to >= from => break *to,
-                Some(_) => self.next += 1,
-                None if self.end >= block.len() && from < self.end => break block.len(),
-                None => self.look(block, from.max(self.end), from),
-            }
+        let to = match self.starts.get(self.next) {
+            Some(next) if *next > from => *next - 1,
+            _ => self.search(block, from),
         };
-        let marked = match self.within.get(self.next_within) {
-            Some(at) if *at < to => self.is_marked(from, to),
-            _ => self.beginning.is_none(),
-        };
+        self.next += 1;
+        let marked = self.mark < to && self.is_marked(from, to);
         let clean = !self.odd || block.get(from..to).is_none_or(|line| memchr::memchr2(0x1b, 0, line).is_none());
         Line { to, clean, marked }
+    }
+
+    /// The end of the line at `from`, if it is not the next that is known.
+    #[inline(never)]
+    fn search(&mut self, block: &[u8], from: usize) -> usize {
+        loop {
+            match self.starts.get(self.next) {
+                Some(0) | None if self.end >= block.len() && from < self.end => {
+                    // What is asked for next is behind the block.
+                    return block.len();
+                }
+                Some(0) | None => self.look(block, from.max(self.end), from),
+                Some(next) if *next > from => return *next - 1,
+                Some(_) => self.next += 1,
+            }
+        }
     }
 
     #[cold]
     fn is_marked(&mut self, from: usize, to: usize) -> bool {
         let mut marked = self.beginning.is_none();
-        while let Some(at) = self.within.get(self.next_within).filter(|at| **at < to) {
-            marked |= *at > from;
-            self.next_within += 1;
+        while let Some(at) = self.within.pop_if(|at| *at < to) {
+            marked |= at > from;
         }
+        self.remark();
         marked
+    }
+
+    /// Keeps where lines might begin, though none do, of what a window's mask says.
+    #[cold]
+    fn within(&mut self, block: &[u8], window: usize, mut mask: u64, mark: &Mark, beginning: &[u8; BEGINNING]) {
+        while mask != 0 {
+            let begin = (window + mask.trailing_zeros() as usize).wrapping_sub(mark.offset as usize);
+            mask &= mask - 1;
+            if block.get(begin..).is_some_and(|text| text.starts_with(beginning))
+                && block.get(begin.wrapping_sub(1)).is_some_and(|before| *before != b'\n')
+            {
+                self.within.push(begin);
+            }
+        }
+    }
+
+    fn remark(&mut self) {
+        let first = self.within.last().copied().unwrap_or(usize::MAX);
+        self.mark = if self.beginning.is_some() { first } else { 0 };
     }
 
     /// Takes the piece at `at` in, as all line ends known are passed; the line looked for begins at `from`.
     #[inline(never)]
     fn look(&mut self, block: &[u8], at: usize, from: usize) {
-        self.ends.clear();
-        self.next = 0;
-        self.within.drain(..self.next_within.min(self.within.len()));
-        self.next_within = 0;
         if at == from {
             self.within.clear();
             self.odd = false;
         }
-        let piece = block.get(at..).unwrap_or(&[]);
-        let looks = piece.len().div_ceil(WINDOW).min(WINDOWS);
-        let beginning = self.beginning.unwrap_or_default();
-        let (mark, offset) = rarest(&beginning);
-        let mut masks = [0; WINDOWS];
-        all_masks(piece, mark, &mut masks);
-        for (n, mut special) in masks.into_iter().take(looks).enumerate() {
-            let window = at + n * WINDOW;
-            while special != 0 {
-                let found = window + special.trailing_zeros() as usize;
-                special &= special - 1;
-                match block.get(found) {
-                    Some(b'\n') => self.ends.push(found),
-                    Some(0 | 0x1b) => self.odd = true,
-                    Some(byte) if *byte == mark => {
-                        let begin = found.wrapping_sub(offset);
-                        if block.get(begin..).is_some_and(|text| text.starts_with(&beginning))
-                            && block.get(begin.wrapping_sub(1)).is_some_and(|before| *before != b'\n')
-                        {
-                            self.within.push(begin);
-                        }
-                    }
-                    _ => {}
-                }
-            }
+        self.next = 0;
+        let piece = Piece { lines: self, block, at, begins: at == from };
+        #[cfg(target_arch = "x86_64")]
+        match pulp::x86::V3::try_new() {
+            Some(v3) => v3.vectorize(WithSight(v3, piece)),
+            None => piece.take_in(Narrow),
         }
-        self.end = at + looks * WINDOW;
+        #[cfg(not(target_arch = "x86_64"))]
+        piece.take_in(Narrow);
+        self.within.sort_unstable_by(|a, b| b.cmp(a));
+        self.remark();
     }
 }
 
-/// A byte of the beginning that texts hold seldom, and where it stands.
-fn rarest(beginning: &[u8; BEGINNING]) -> (u8, usize) {
-    let at = beginning.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(0);
-    (beginning.get(at).copied().unwrap_or(0), at)
+/// A piece of a block to be taken in.
+struct Piece<'a> {
+    lines: &'a mut Lines,
+    block: &'a [u8],
+    at: usize,
+    /// With a line.
+    begins: bool,
 }
 
-/// Fills in the masks of a piece: where `mark` stands and where control characters, line ends among them.
-#[inline(never)]
-fn all_masks(piece: &[u8], mark: u8, masks: &mut [u64; WINDOWS]) {
-    for (n, mask) in masks.iter_mut().enumerate() {
-        let Some(rest) = piece.get(n * WINDOW..) else { break };
-        *mask = match rest.first_chunk() {
-            Some(bytes) => specials(bytes, mark),
-            None => {
-                let mut padded = [b'x'; WINDOW];
-                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                specials(&padded, mark)
+impl Piece<'_> {
+    #[inline(always)]
+    fn take_in(self, sight: impl Sight) {
+        let Piece { lines, block, at, begins } = self;
+        let beginning = lines.beginning.unwrap_or_default();
+        let mark = Mark::of(&beginning);
+        // What the window before says of the first bytes of the next: where lines begin there.
+        let mut carried = u64::from(begins) << mark.offset;
+        let (mut known, mut window) = (0, at);
+        for _ in 0..WINDOWS {
+            let Some(rest) = block.get(window..).filter(|rest| !rest.is_empty()) else { break };
+            let Seen { ends, marks, odd } = match rest.first_chunk() {
+                Some(bytes) => sight.see(bytes, mark.byte),
+                None => sight.see(&padded(rest), mark.byte),
+            };
+            lines.odd |= odd;
+            // Where the mark stands because a line begins there, and where it does not stand twice, nothing is within.
+            let first = carried | (ends << (1 + mark.offset));
+            carried = ends >> (63 - mark.offset);
+            let within = marks & !first & ((marks >> mark.again) | mark.unseen);
+            if within != 0 {
+                lines.within(block, window, within, &mark, &beginning);
             }
-        };
+            // Most windows hold one line end, few more than two.
+            let Some([first, second, ..]) = lines.starts.get_mut(known..) else { break };
+            let more = ends & ends.wrapping_sub(1);
+            *first = window + 1 + ends.trailing_zeros() as usize;
+            *second = window + 1 + more.trailing_zeros() as usize;
+            known += usize::from(ends != 0) + usize::from(more != 0);
+            let mut more = more & more.wrapping_sub(1);
+            while more != 0 {
+                if let Some(next) = lines.starts.get_mut(known) {
+                    *next = window + 1 + more.trailing_zeros() as usize;
+                }
+                known += 1;
+                more &= more - 1;
+            }
+            window += WINDOW;
+        }
+        if let Some(last) = lines.starts.get_mut(known) {
+            *last = 0;
+        }
+        lines.end = window;
     }
 }
 
-#[inline]
-fn specials(bytes: &[u8; WINDOW], mark: u8) -> u64 {
-    let (last_control, mark) = (u8x16::splat(0x1f), u8x16::splat(mark));
-    let mut out = 0;
-    for (n, part) in bytes.as_chunks().0.iter().enumerate() {
-        let part = u8x16::new(*part);
-        let hits = part.min(last_control).simd_eq(part) | part.simd_eq(mark);
-        out |= u64::from(hits.to_bitmask()) << (16 * n);
+/// A window that the end of the block cuts.
+#[cold]
+fn padded(rest: &[u8]) -> [u8; WINDOW] {
+    let mut padded = [b'x'; WINDOW];
+    padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    padded
+}
+
+#[cfg(target_arch = "x86_64")]
+struct WithSight<'a>(pulp::x86::V3, Piece<'a>);
+
+#[cfg(target_arch = "x86_64")]
+impl pulp::NullaryFnOnce for WithSight<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.1.take_in(self.0);
     }
-    out
+}
+
+/// A byte of the beginning that texts hold seldom.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    byte: u8,
+    /// Where it stands in the beginning.
+    offset: u32,
+    /// How far behind it stands again, as a month is followed by a day; the bytes of a window that this can't be seen of.
+    again: u32,
+    unseen: u64,
+}
+
+impl Mark {
+    fn of(beginning: &[u8; BEGINNING]) -> Mark {
+        let at = beginning.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(0);
+        let byte = beginning.get(at).copied().unwrap_or(0);
+        let again = if (at, byte) == (4, b'-') { 3 } else { 0 };
+        Mark { byte, offset: at as u32, again, unseen: !(u64::MAX >> again) }
+    }
 }
 
 #[cfg(test)]
@@ -182,7 +257,7 @@ mod tests {
             text in proptest::collection::vec(proptest::sample::select(&b"\n\nabcdefghij-#\x1b\0\t"[..]), 0..400),
             times in 0usize..40,
         ) {
-            let text = String::from_utf8(text.repeat(times)).unwrap().replace('#', "2016-11").into_bytes();
+            let text = String::from_utf8(text.repeat(times)).unwrap().replace('#', "2016-11-").into_bytes();
             let mut lines = Lines::default();
             lines.begin(b"2016-11");
             let mut from = 0;
@@ -192,7 +267,7 @@ mod tests {
                 prop_assert_eq!(line.to, to);
                 let clean = !text[from..to].iter().any(|b| matches!(b, 0x1b | 0));
                 prop_assert_eq!(line.clean, clean);
-                let within = text[(from + 1).min(to)..to].windows(BEGINNING).any(|w| w == b"2016-11");
+                let within = text[(from + 1).min(to)..to].windows(BEGINNING + 1).any(|w| w == b"2016-11-");
                 prop_assert!(line.marked || !within);
                 from = to + 1;
             }

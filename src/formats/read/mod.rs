@@ -16,6 +16,7 @@ mod record;
 mod runs;
 mod scan;
 mod shapes;
+mod sight;
 mod streams;
 #[cfg(test)]
 mod tests;

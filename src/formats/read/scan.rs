@@ -231,9 +231,9 @@ impl Scanner {
             return false;
         }
         let begun = self.lanes.begin(line);
-        if !marked
+        if let Some(begun) = &begun
             && self.beginning.begins(line)
-            && let Some(begun) = &begun
+            && (!marked || self.is_single(line, begun))
             && self.shaped(taken, begun, place)
         {
             taken.recorded = true;
@@ -259,6 +259,13 @@ impl Scanner {
         };
         taken.recorded |= joined;
         joined
+    }
+
+    /// Whether no second record begins in a line that may hold one.
+    #[cold]
+    fn is_single(&self, line: &[u8], begun: &Begun<'_>) -> bool {
+        let object = begun.origin.program == Program::Etcd;
+        !self.beginning.comes_again(line, if object { line } else { begun.rest })
     }
 
     /// A line of PostgreSQL or etcd that says what an earlier one said.
@@ -309,7 +316,7 @@ impl Scanner {
                 taken.suit(&head.origin);
                 if more {
                     taken.run.noise += 1;
-                    if head.more && !head.detail {
+                    if head.more && !(head.detail && self.postgres.reads_details(program)) {
                         self.shapes.learn(begun, head.message, fields, Some(Opening::Text(0)), None);
                     }
                 } else {
