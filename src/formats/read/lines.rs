@@ -4,7 +4,8 @@
 //! them what would keep a line from being read the short way.
 
 use super::glue::BEGINNING;
-use super::sight::{Narrow, Seen, Sight, WINDOW};
+use super::sight::{Seen, WINDOW, see};
+use fearless_simd::{Level, Simd, dispatch};
 
 /// Windows looked at before the lines in them are taken.
 const WINDOWS: usize = 64;
@@ -138,13 +139,7 @@ impl Lines {
         }
         self.next = 0;
         let piece = Piece { lines: self, block, at, begins: at == from };
-        #[cfg(target_arch = "x86_64")]
-        match pulp::x86::V3::try_new() {
-            Some(v3) => v3.vectorize(WithSight(v3, piece)),
-            None => piece.take_in(Narrow),
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        piece.take_in(Narrow);
+        dispatch!(Level::new(), simd => piece.take_in(simd));
         self.within.sort_unstable_by(|a, b| b.cmp(a));
         self.remark();
     }
@@ -161,7 +156,7 @@ struct Piece<'a> {
 
 impl Piece<'_> {
     #[inline(always)]
-    fn take_in(self, sight: impl Sight) {
+    fn take_in<S: Simd>(self, simd: S) {
         let Piece { lines, block, at, begins } = self;
         let beginning = lines.beginning.unwrap_or_default();
         let mark = Mark::of(&beginning);
@@ -171,8 +166,8 @@ impl Piece<'_> {
         for _ in 0..WINDOWS {
             let Some(rest) = block.get(window..).filter(|rest| !rest.is_empty()) else { break };
             let Seen { ends, marks, odd } = match rest.first_chunk() {
-                Some(bytes) => sight.see(bytes, mark.byte),
-                None => sight.see(&padded(rest), mark.byte),
+                Some(bytes) => see(simd, bytes, mark.byte),
+                None => see(simd, &padded(rest), mark.byte),
             };
             lines.odd |= odd;
             // Where the mark stands because a line begins there, and where it does not stand twice, nothing is within.
@@ -211,19 +206,6 @@ fn padded(rest: &[u8]) -> [u8; WINDOW] {
     let mut padded = [b'x'; WINDOW];
     padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
     padded
-}
-
-#[cfg(target_arch = "x86_64")]
-struct WithSight<'a>(pulp::x86::V3, Piece<'a>);
-
-#[cfg(target_arch = "x86_64")]
-impl pulp::NullaryFnOnce for WithSight<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        self.1.take_in(self.0);
-    }
 }
 
 /// A byte of the beginning that texts hold seldom.
