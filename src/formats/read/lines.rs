@@ -113,7 +113,7 @@ impl Lines {
 
     /// Keeps where lines might begin, though none do, of what a window's mask says.
     #[cold]
-    fn within(&mut self, block: &[u8], window: usize, mut mask: u64, mark: &Mark, beginning: &[u8; BEGINNING]) {
+    fn keep_within(&mut self, block: &[u8], window: usize, mut mask: u64, mark: &Mark, beginning: &[u8; BEGINNING]) {
         while mask != 0 {
             let begin = (window + mask.trailing_zeros() as usize).wrapping_sub(mark.offset as usize);
             mask &= mask - 1;
@@ -175,7 +175,7 @@ impl Piece<'_> {
             carried = ends >> (63 - mark.offset);
             let within = marks & !first & ((marks >> mark.again) | mark.unseen);
             if within != 0 {
-                lines.within(block, window, within, &mark, &beginning);
+                lines.keep_within(block, window, within, &mark, &beginning);
             }
             // Most windows hold one line end, few more than two.
             let Some([first, second, ..]) = lines.starts.get_mut(known..) else { break };

@@ -18,16 +18,16 @@ const WAYS: usize = 4;
 /// Longest text that is remembered.
 const LONGEST: usize = 256;
 
+/// Hashes remembered of texts that came once, a power of two.
+const MET: usize = 16;
+
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     /// Small, as each of a hundred thousand logs may have its own.
     slots: Vec<Option<Box<Slot>>>,
-    /// Hashes of lines met of which all bytes count: what is met once may never come again.
+    /// Hashes of texts that are learned when they come again: most of their kind never do.
     met: [u64; MET],
 }
-
-/// Hashes remembered, a power of two.
-const MET: usize = 16;
 
 #[derive(Debug)]
 struct Slot {
@@ -44,6 +44,8 @@ struct Head {
 
 /// The first bytes of a text.
 type Words = [u64; HEAD / 8];
+
+/// How many they are: enough for the user, the severity and the first word of most lines.
 const HEAD: usize = 32;
 
 impl Head {
@@ -146,9 +148,7 @@ impl Shapes {
             slot.shapes[0] = Some(Shape { program, level, text: text.to_vec(), meaning: meaning.cloned(), number });
         }
     }
-}
 
-impl Shapes {
     /// Whether this text was met before, if it is not long ago.
     fn met(&mut self, text: &[u8]) -> bool {
         let mut hasher = DefaultHasher::new();
