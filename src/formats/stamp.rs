@@ -245,7 +245,7 @@ pub fn american(text: &[u8]) -> Option<Stamp> {
         b"PM" | b"pm" if of_day / HOUR < 12 => of_day += 12 * HOUR,
         _ => {}
     }
-    (valid(month, day) && year >= 1970).then(|| Stamp {
+    (valid(month, day) && (1970..10_000).contains(&year)).then(|| Stamp {
         civil: civil(year as i32, month, day, 0, 0, 0) + of_day,
         zone: Zone::Unwritten,
         written: Written::Full,
@@ -475,6 +475,15 @@ mod tests {
     fn read(f: fn(&[u8]) -> Option<(Stamp, usize)>, text: &str) -> (String, Zone, usize) {
         let (stamp, used) = f(text.as_bytes()).unwrap_or_else(|| panic!("{text}"));
         (rfc3339(stamp.civil), stamp.zone, used)
+    }
+
+    #[test]
+    fn a_date_of_the_united_states_has_a_year_of_four_digits() {
+        let year = |year: &str| american(format!("11/21/{year}, 12:13:31.489 AM").as_bytes()).map(|s| rfc3339(s.civil));
+        assert_eq!(year("2026").as_deref(), Some("2026-11-21T00:13:31.489Z"));
+        for other in ["20262026", "2147483647", "4294967295", "26"] {
+            assert_eq!(year(other), None, "{other}");
+        }
     }
 
     #[test]

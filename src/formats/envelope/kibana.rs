@@ -49,7 +49,8 @@ fn stamp(date: &[u8], time: &[u8]) -> Option<Stamp> {
         return iso(&joined).map(|(s, _)| s);
     }
     let comma = memchr::memchr(b',', date)?;
-    let year: i32 = std::str::from_utf8(date.get(comma + 1..)?.trim_ascii()).ok()?.parse().ok()?;
+    let year = date.get(comma + 1..)?.trim_ascii();
+    let year = str::from_utf8(year).ok()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
     let joined = [date.get(..comma)?, b" ", time].concat();
     let (stamp, _) = syslog(&joined)?;
     let (_, m, d, rest) = split_civil(stamp.civil);
@@ -59,4 +60,19 @@ fn stamp(date: &[u8], time: &[u8]) -> Option<Stamp> {
         zone: Zone::Unwritten,
         ..stamp
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_year_of_many_digits_is_no_stamp() {
+        let year =
+            |year: &str| moment(format!("Jan 27, {year} @ 00:22:08.842").as_bytes()).map(|s| split_civil(s.civil).0);
+        assert_eq!(year("2022"), Some(2022));
+        for other in ["20222022", "2147483647", "-2147483648", "99999999999", "0"] {
+            assert_eq!(year(other), None, "{other}");
+        }
+    }
 }
